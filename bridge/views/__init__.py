@@ -1,0 +1,1 @@
+"""Who asks for agendas, and how they look to them."""

@@ -1,0 +1,1 @@
+"""Drivers for the outside world: calendar sources up, endpoints down."""

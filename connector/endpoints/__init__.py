@@ -1,0 +1,1 @@
+"""Room systems, one driver a file or folder; its name is its `kind`."""

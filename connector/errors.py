@@ -1,0 +1,41 @@
+"""The four ways in which the outside world fails, named after who must act."""
+
+from datetime import timedelta
+
+
+class ConnectorError(Exception):
+    """A service or device did not do what it was asked.
+
+    `reason` is a stable code, fit for a metric label and for `fix` texts. The message tells a
+    person what happened and holds no secret, subject, person or URL key.
+    `everywhere` is true when the whole service is concerned rather than one room.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: str,
+        retry_after: timedelta | None = None,
+        everywhere: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.retry_after = retry_after
+        self.everywhere = everywhere
+
+
+class Unavailable(ConnectorError):
+    """Nobody: it passes by itself (outage, throttling, time-out)."""
+
+
+class Denied(ConnectorError):
+    """Whoever grants rights: credentials or permissions are missing."""
+
+
+class NotFound(ConnectorError):
+    """Whoever keeps the room list: the mailbox or device is not there."""
+
+
+class Malformed(ConnectorError):
+    """Whoever runs the service or the network between: the answer makes no sense."""

@@ -1,0 +1,1 @@
+"""What a room, an event, a booking and an agenda are. No network."""

@@ -1,0 +1,1 @@
+"""Join details: how an invitation becomes one touch."""

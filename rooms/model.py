@@ -1,0 +1,217 @@
+"""Rooms, events, bookings and agendas: frozen values without a network or a clock."""
+
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+
+class Value(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A frozen value whose defaults are not written down when it is stored."""
+
+
+class Window(Value, frozen=True, kw_only=True):
+    """A span of time between two aware UTC instants; the end is not part of it."""
+
+    start: datetime
+    end: datetime
+
+    @classmethod
+    def around(cls, now: datetime, past: timedelta, ahead: timedelta) -> "Window":
+        """From `past` before now to `ahead` after it."""
+        return cls(start=now - past, end=now + ahead)
+
+    def overlaps(self, other: "Window") -> bool:
+        """Whether they share time; a span without length counts where it starts."""
+        if other.start == other.end:
+            return self.start <= other.start < self.end
+        return other.start < self.end and other.end > self.start
+
+    def window(self, _zone: ZoneInfo) -> "Window":
+        """The same instants in every zone."""
+        return self
+
+
+class Days(Value, frozen=True, kw_only=True):
+    """Whole days that float: they begin at midnight wherever the room is."""
+
+    first: date
+    after: date
+    """The day after the last one."""
+
+    def window(self, zone: ZoneInfo) -> Window:
+        """The instants at which these days begin and end in a zone."""
+        return Window(start=_midnight(self.first, zone), end=_midnight(self.after, zone))
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of a day, in UTC; the day may begin late where clocks jump at midnight."""
+    return datetime.combine(day, time(), tzinfo=zone).astimezone(ZoneInfo("UTC"))
+
+
+class Person(Value, frozen=True, kw_only=True):
+    """Somebody in an invitation."""
+
+    name: str = ""
+    address: str = ""
+
+
+class Response(StrEnum):
+    """What the room answered to an invitation."""
+
+    ACCEPTED = "accepted"
+    TENTATIVE = "tentative"
+    DECLINED = "declined"
+
+
+class Event(Value, frozen=True, kw_only=True):
+    """A calendar entry as its source reported it: transient, holds the body, never kept."""
+
+    id: str
+    """The source's own id: opaque, compared exactly."""
+    uid: str = ""
+    """The same for every copy of the meeting in every mailbox (iCalendar UID)."""
+    occurrence: str = ""
+    """Which occurrence of a series, by its original start; empty for a single meeting."""
+    when: Window | Days
+    subject: str = ""
+    organizer: Person = Person()
+    private: bool = False
+    cancelled: bool = False
+    response: Response = Response.ACCEPTED
+    blocks: bool = True
+    """Whether the room is taken meanwhile; a note marked *free* does not take it."""
+    locations: tuple[str, ...] = ()
+    online_url: str = ""
+    """The join link the service itself attached."""
+    body: str = ""
+    html: bool = False
+
+
+class JoinDetails(Value, frozen=True, kw_only=True):
+    """What one touch needs. URIs stand without their scheme."""
+
+    provider: str
+    meeting_id: str | None = None
+    passcode: str | None = None
+    """What a person types."""
+    numeric_passcode: str | None = None
+    """What a room system types."""
+    join_url: str | None = None
+    sip: str | None = None
+    """The best SIP URI to dial, composed from what was found."""
+    sip_printed: str | None = None
+    """The SIP URI as it stood in the text."""
+    h323: str | None = None
+    h323_gateways: tuple[str, ...] = ()
+
+    @property
+    def dial(self) -> str | None:
+        """The one address to dial where nothing is known of the endpoint: SIP before H.323."""
+        return self.sip or self.h323
+
+
+class NoJoinReason(StrEnum):
+    """Why a booking has no join button."""
+
+    NO_ONLINE_MEETING = "no_online_meeting"
+    BODY_STRIPPED = "body_stripped"
+    LINK_UNREADABLE = "link_unreadable"
+    NO_DIAL_ROUTE = "no_dial_route"
+    PASSCODE_UNKNOWN = "passcode_unknown"
+    PRIVATE_HIDDEN = "private_hidden"
+    TENTATIVE = "tentative"
+    ALL_DAY_EXCLUDED = "all_day_excluded"
+    RULE_EXCLUDED = "rule_excluded"
+
+
+class Booking(Value, frozen=True, kw_only=True):
+    """An event as its room shows it; a private one has lost its words already."""
+
+    id: str
+    """URL-safe, at most 64 characters, stable while the meeting lives, moved or not."""
+    start: datetime
+    end: datetime
+    all_day: bool = False
+    title: str = ""
+    organizer: str = ""
+    organizer_address: str = ""
+    private: bool = False
+    state: Literal["confirmed", "tentative"] = "confirmed"
+    blocks: bool = True
+    checked_in: bool = False
+    join: JoinDetails | None = None
+    no_join_reason: NoJoinReason | None = None
+
+    @property
+    def can_join(self) -> bool:
+        """Whether one touch is enough."""
+        return self.join is not None and self.no_join_reason is None
+
+    @property
+    def window(self) -> Window:
+        """When it is."""
+        return Window(start=self.start, end=self.end)
+
+
+class LeftOut(Value, frozen=True, kw_only=True):
+    """An event that is not in the agenda, for `explain`; masked like a booking."""
+
+    id: str
+    start: datetime
+    end: datetime
+    title: str = ""
+    reason: str
+    """`cancelled`, `declined`, `unreadable`, or a no-join reason that hides."""
+
+
+class Agenda(Value, frozen=True, kw_only=True):
+    """All bookings of one room in a window, in order of time."""
+
+    room: str
+    as_of: datetime
+    """When the source was last read well."""
+    window: Window
+    bookings: tuple[Booking, ...] = ()
+
+
+class Privacy(Value, frozen=True, kw_only=True):
+    """What a private meeting shows."""
+
+    private_title: str = "Private meeting"
+    show_organizer: bool = False
+    private_join: bool = True
+
+
+class Policy(Value, frozen=True, kw_only=True):
+    """How a room treats what its calendar holds."""
+
+    privacy: Privacy = Privacy()
+    all_day: Literal["show", "hide"] = "show"
+    tentative: Literal["show", "join", "hide"] = "show"
+    start_buffer: timedelta = timedelta(minutes=5)
+    """How long before its start a meeting can be joined."""
+    end_buffer: timedelta = timedelta()
+
+
+class Room(Value, frozen=True, kw_only=True):
+    """A meeting room and its mailbox."""
+
+    id: str
+    name: str
+    mailbox: str
+    source: str
+    time_zone: str
+    building: str = ""
+    floor: str = ""
+    capacity: int = 0
+    features: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+    policy: Policy = Policy()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Its time zone."""
+        return ZoneInfo(self.time_zone)
