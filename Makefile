@@ -38,6 +38,30 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+## make test      every check: lint, types, layers, tests
+test: lint
+	scripts/need /usr/bin/chromium chromium
+	scripts/need ip iproute2
+	scripts/need systemd-analyze systemd
+	$(BIN)/pytest --numprocesses auto --dist worksteal -m "not peers"
+	scripts/other-pythons
+
+## make peers     tests against independent programs that apt and npm bring
+peers: setup
+	scripts/need npm npm
+	scripts/need promtool prometheus
+	scripts/need curl curl
+	cd tests/peers && npm ci --silent --no-audit --no-fund
+	$(BIN)/pytest -m peers
+
+## make bench     ratios against baselines measured in the same run; writes bench/results.json
+bench: setup
+	$(BIN)/python -m bench
+
+## make schemas   write config/*.schema.json anew
+schemas: setup
+	$(BIN)/python -m bridge.settings.schema config
+
 ## make lock      choose versions anew and write them down with their hashes
 lock:
 	$(PYTHON) -m venv --clear .venv-lock
@@ -45,3 +69,25 @@ lock:
 	.venv-lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade --quiet -o requirements/run.lock
 	.venv-lock/bin/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade --quiet -o requirements/dev.lock
 	rm -rf .venv-lock
+
+## make install   DESTDIR= PREFIX=/opt/roombridge: the appliance, its units and example configuration
+install: setup
+	rm -rf build/wheel
+	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir build/wheel .
+	$(PYTHON) -m venv --clear "$(DESTDIR)$(PREFIX)"
+	"$(DESTDIR)$(PREFIX)/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement requirements/run.lock
+	"$(DESTDIR)$(PREFIX)/bin/pip" install --quiet --disable-pip-version-check --no-deps build/wheel/*.whl
+	scripts/relocate "$(DESTDIR)" "$(PREFIX)"
+	install -d "$(DESTDIR)/usr/bin" "$(DESTDIR)/etc/roombridge" "$(DESTDIR)$(PREFIX)/share/doc"
+	ln -sf "$(PREFIX)/bin/roombridge" "$(DESTDIR)/usr/bin/roombridge"
+	install -D -m 644 systemd/roombridge.service "$(DESTDIR)/usr/lib/systemd/system/roombridge.service"
+	sed -i 's|/opt/roombridge|$(PREFIX)|g' "$(DESTDIR)/usr/lib/systemd/system/roombridge.service"
+	install -D -m 644 systemd/roombridge.sysusers "$(DESTDIR)/usr/lib/sysusers.d/roombridge.conf"
+	install -D -m 644 systemd/roombridge.tmpfiles "$(DESTDIR)/usr/lib/tmpfiles.d/roombridge.conf"
+	install -m 644 config/bridge.yaml "$(DESTDIR)/etc/roombridge/bridge.yaml.example"
+	install -m 644 config/rooms.yaml "$(DESTDIR)/etc/roombridge/rooms.yaml.example"
+	cp -r README.md CHANGELOG.md LICENSE NOTICE docs "$(DESTDIR)$(PREFIX)/share/doc/"
+
+## make clean     all that was made, but nothing that was written
+clean:
+	rm -rf .venv .venv-* build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/peers/node_modules

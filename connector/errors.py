@@ -6,9 +6,10 @@ from datetime import timedelta
 class ConnectorError(Exception):
     """A service or device did not do what it was asked.
 
-    `reason` is a stable code, fit for a metric label and for `fix` texts. The message tells a
-    person what happened and holds no secret, subject, person or URL key.
-    `everywhere` is true when the whole service is concerned rather than one room.
+    `reason` is a stable code, fit for a metric label. The message tells a person what happened,
+    `fix` what to do about it where the driver knows better than the general advice; neither holds
+    a secret, subject, person or URL key. `everywhere` is true when the whole service is concerned
+    rather than one room.
     """
 
     def __init__(
@@ -16,11 +17,13 @@ class ConnectorError(Exception):
         message: str,
         *,
         reason: str,
+        fix: str = "",
         retry_after: timedelta | None = None,
         everywhere: bool = False,
     ) -> None:
         super().__init__(message)
         self.reason = reason
+        self.fix = fix
         self.retry_after = retry_after
         self.everywhere = everywhere
 

@@ -1,11 +1,13 @@
 """Rooms, events, bookings and agendas: frozen values without a network or a clock."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
+
+from rooms.zones import zone
 
 
 class Value(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -29,7 +31,7 @@ class Window(Value, frozen=True, kw_only=True):
             return self.start <= other.start < self.end
         return other.start < self.end and other.end > self.start
 
-    def window(self, _zone: ZoneInfo) -> "Window":
+    def window(self, _where: ZoneInfo) -> "Window":
         """The same instants in every zone."""
         return self
 
@@ -41,14 +43,14 @@ class Days(Value, frozen=True, kw_only=True):
     after: date
     """The day after the last one."""
 
-    def window(self, zone: ZoneInfo) -> Window:
+    def window(self, where: ZoneInfo) -> Window:
         """The instants at which these days begin and end in a zone."""
-        return Window(start=_midnight(self.first, zone), end=_midnight(self.after, zone))
+        return Window(start=_midnight(self.first, where), end=_midnight(self.after, where))
 
 
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
+def _midnight(day: date, where: ZoneInfo) -> datetime:
     """The first instant of a day, in UTC; the day may begin late where clocks jump at midnight."""
-    return datetime.combine(day, time(), tzinfo=zone).astimezone(ZoneInfo("UTC"))
+    return datetime.combine(day, time(), tzinfo=where).astimezone(UTC)
 
 
 class Person(Value, frozen=True, kw_only=True):
@@ -75,11 +77,14 @@ class Event(Value, frozen=True, kw_only=True):
     """The same for every copy of the meeting in every mailbox (iCalendar UID)."""
     occurrence: str = ""
     """Which occurrence of a series, by its original start; empty for a single meeting."""
-    when: Window | Days
+    when: Window | Days | None
+    """None where its times make no sense; the rest of the calendar is still good."""
     subject: str = ""
     organizer: Person = Person()
     private: bool = False
     cancelled: bool = False
+    own: bool = False
+    """Whether the room itself organised it; nobody's invitation passed its mailbox rules."""
     response: Response = Response.ACCEPTED
     blocks: bool = True
     """Whether the room is taken meanwhile; a note marked *free* does not take it."""
@@ -160,11 +165,18 @@ class LeftOut(Value, frozen=True, kw_only=True):
     """An event that is not in the agenda, for `explain`; masked like a booking."""
 
     id: str
-    start: datetime
-    end: datetime
+    start: datetime | None = None
+    end: datetime | None = None
     title: str = ""
     reason: str
     """`cancelled`, `declined`, `unreadable`, or a no-join reason that hides."""
+
+
+class Buffers(Value, frozen=True, kw_only=True):
+    """When a meeting can be joined: from so long before its start to so long after its end."""
+
+    start: timedelta = timedelta(minutes=5)
+    end: timedelta = timedelta()
 
 
 class Agenda(Value, frozen=True, kw_only=True):
@@ -175,6 +187,7 @@ class Agenda(Value, frozen=True, kw_only=True):
     """When the source was last read well."""
     window: Window
     bookings: tuple[Booking, ...] = ()
+    buffers: Buffers = Buffers()
 
 
 class Privacy(Value, frozen=True, kw_only=True):
@@ -191,9 +204,7 @@ class Policy(Value, frozen=True, kw_only=True):
     privacy: Privacy = Privacy()
     all_day: Literal["show", "hide"] = "show"
     tentative: Literal["show", "join", "hide"] = "show"
-    start_buffer: timedelta = timedelta(minutes=5)
-    """How long before its start a meeting can be joined."""
-    end_buffer: timedelta = timedelta()
+    buffers: Buffers = Buffers()
 
 
 class Room(Value, frozen=True, kw_only=True):
@@ -214,4 +225,4 @@ class Room(Value, frozen=True, kw_only=True):
     @property
     def zone(self) -> ZoneInfo:
         """Its time zone."""
-        return ZoneInfo(self.time_zone)
+        return zone(self.time_zone)

@@ -1,0 +1,301 @@
+"""The appliance: everything wired together. The only place that knows everyone."""
+
+import asyncio
+import gc
+import logging
+import os
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+from aiohttp import web
+
+from bridge import housekeeping, systemd
+from bridge.certificate import server_context
+from bridge.dispatch import Dispatch
+from bridge.explain import EndpointReport
+from bridge.health import BRIDGE, Health, Subject
+from bridge.housekeeping import Chore
+from bridge.measures import measures
+from bridge.settings.load import usable
+from bridge.settings.model import Configuration
+from bridge.settings.problem import Unusable
+from bridge.sync import Sync
+from bridge.tokens import Tokens
+from bridge.views import explain, openapi, pages, rooms, status, stream, tokens
+from bridge.views.house import House
+from bridge.views.site import site
+from bridge.views.stream import Hub
+from connector.outside import Clock, open_outside
+from rooms.audit import Audit, Entry
+from rooms.database import Database
+from rooms.store import Store
+
+log = logging.getLogger(__name__)
+
+VERSION = version("room-calendar-bridge")
+LOOK_EVERY = 2.0
+"""Seconds between two looks at the configuration's files."""
+CLOSING = 2.0
+"""Seconds that open requests have to end at a stop."""
+CONTROL = "control.sock"
+
+
+@dataclass(kw_only=True)
+class Prepared:
+    """What is made before the loop runs: reading files and importing would block it."""
+
+    configuration: Configuration
+    clock: Clock
+    database: Database
+    store: Store
+    tokens: Tokens
+    audit: Audit
+    tls: ssl.SSLContext | None
+
+
+def prepared(configuration: Configuration, clock: Clock) -> Prepared:
+    """Open what the appliance needs on disk.
+
+    Raises:
+        DatabaseUnusable: the data folder cannot be used.
+    """
+    folder = configuration.site.data_dir
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700, parents=True)
+    database = Database(folder / "bridge.db")
+    store = Store(database)
+    store.adopt(configuration.inventory.rooms)
+    audit = Audit(database)
+    made = Prepared(
+        configuration=configuration,
+        clock=clock,
+        database=database,
+        store=store,
+        tokens=Tokens(database, audit, clock),
+        audit=audit,
+        tls=server_context(configuration.site, clock.now()),
+    )
+    pages.files()
+    for room in configuration.inventory.rooms:
+        room.zone  # noqa: B018 - read from disk now, not in the loop
+    gc.collect()
+    gc.freeze()  # what was loaded stays: the collector need not walk it again and again
+    return made
+
+
+class Appliance:
+    """The running whole."""
+
+    def __init__(self, made: Prepared, stack: AsyncExitStack) -> None:
+        self._made = made
+        self._stack = stack
+        self.configuration = made.configuration
+        clock = made.clock
+        self.health = Health(clock, self._troubled)
+        self.house = House(
+            store=made.store,
+            health=self.health,
+            clock=clock,
+            tokens=made.tokens,
+            started=clock.now(),
+        )
+        self.hub = Hub(self.house)
+        made.tokens.on_revoked = self.hub.expel
+        self.wanted = asyncio.Event()
+        """Set it to have the configuration read again."""
+        self.port = made.configuration.site.listen.port
+
+    async def start(self, group: asyncio.TaskGroup) -> None:
+        """Serve what is known first, then look after sources and room systems."""
+        made, site_ = self._made, self.configuration.site
+        await self._stack.enter_async_context(made.database.running())
+        sources = await self._stack.enter_async_context(
+            open_outside(made.clock, ca_file=site_.ca_file)
+        )
+        devices = await self._stack.enter_async_context(
+            open_outside(made.clock, ca_file=site_.ca_file, networks=site_.endpoint_networks)
+        )
+        self.sync = Sync(
+            sources, store=made.store, health=self.health, clock=made.clock, heard=self._heard
+        )
+        self.dispatch = Dispatch(devices, store=made.store, health=self.health, clock=made.clock)
+        report = EndpointReport(self.dispatch, self.house)
+        self.house.endpoints, self.house.room_endpoints = report, report.names
+        self._furnish()
+        await self._serve()
+        await self._stack.enter_async_context(self.sync.running())
+        await self._stack.enter_async_context(self.dispatch.running())
+        await self.adopt(self.configuration)
+        await self._stack.enter_async_context(housekeeping.running(self._chores()))
+        self._stack.callback(group.create_task(self.hub.run()).cancel)
+
+    async def adopt(self, configuration: Configuration) -> None:
+        """Work by this configuration from now on."""
+        self.configuration = configuration
+        self._furnish()
+        endpoints = {endpoint.id for endpoint in configuration.inventory.endpoints}
+        known = {"room": self.house.rooms, "source": configuration.sources, "endpoint": endpoints}
+        self.health.forget(lambda subject: subject.id in known.get(subject.kind, {subject.id}))
+        self._made.store.adopt(configuration.inventory.rooms)
+        await self.dispatch.adopt(configuration.inventory.endpoints)
+        await self.sync.adopt(configuration)
+
+    async def reload(self) -> None:
+        """Read the configuration again and work by it, whole or not at all."""
+        try:
+            configuration, _ = await asyncio.to_thread(usable, self.configuration.file)
+        except Unusable as error:
+            self.health.bad(BRIDGE, "configuration_rejected")
+            for problem in error.problems:
+                log.error("%s", problem)
+            return
+        self.health.good(BRIDGE, "configuration_rejected")
+        if configuration == self.configuration:
+            return
+        if _fixed(configuration) != _fixed(self._made.configuration):
+            self.health.bad(BRIDGE, "restart_needed")
+        await self.adopt(configuration)
+        log.info("the changed configuration is in force")
+
+    async def watch(self) -> None:
+        """Reload when `wanted` is set, and when a file of the configuration changes."""
+        before = await asyncio.to_thread(_signature, self.configuration)
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY):
+                    await self.wanted.wait()
+            after = await asyncio.to_thread(_signature, self.configuration)
+            if self.wanted.is_set() or after != before:
+                self.wanted.clear()
+                await self.reload()
+                after = await asyncio.to_thread(_signature, self.configuration)
+            before = after
+
+    def _furnish(self) -> None:
+        """Show the views what the configuration says."""
+        site_ = self.configuration.site
+        self.house.rooms = {room.id: room for room in self.configuration.inventory.rooms}
+        self.house.stale_after = site_.stale_after
+        self.house.proxied = bool(site_.proxies)
+
+    async def _serve(self) -> None:
+        """Answer displays over the network and the command line over its socket."""
+        routes = [
+            *rooms.ROUTES,
+            stream.route(self.hub),
+            *explain.ROUTES,
+            *tokens.ROUTES,
+            *pages.ROUTES,
+            *status.ROUTES,
+            status.metrics(
+                lambda: measures(self.house, self.sync, self.dispatch, self.hub, VERSION)
+            ),
+        ]
+        app = site(self.house, [*routes, openapi.route(routes, VERSION)])
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSING)
+        await runner.setup()
+        self._stack.push_async_callback(runner.cleanup)
+        self._stack.callback(self.hub.close)
+        listen = self.configuration.site.listen
+        tcp = web.TCPSite(runner, listen.address, listen.port, ssl_context=self._made.tls)
+        await tcp.start()
+        self.port = runner.addresses[0][1]
+        await web.SockSite(runner, _control_socket(self.configuration.site.data_dir)).start()
+
+    def _chores(self) -> list[Chore]:
+        return [
+            Chore(
+                name="purge",
+                every=timedelta(hours=1),
+                jitter=timedelta(minutes=10),
+                do=self._purge,
+            ),
+            Chore(
+                name="reconcile",
+                every=timedelta(days=1),
+                jitter=timedelta(hours=2),
+                do=self._made.store.reconcile,
+            ),
+        ]
+
+    async def _purge(self) -> None:
+        """Remove bookings whose time to be kept is over."""
+        now = self._made.clock.now()
+        removed = await self._made.store.purge(
+            now - self.configuration.site.keeps, self.house.rooms.keys()
+        )
+        if removed:
+            await self._made.audit.record(
+                Entry(at=now, actor="bridge", action="bookings.purge", detail={"removed": removed})
+            )
+
+    def _heard(self, room: str, /, *, changed: bool) -> None:
+        """A room was read well."""
+        failing = self._made.store.failing
+        if failing:
+            self.health.bad(BRIDGE, "disk_failing")
+        else:
+            self.health.good(BRIDGE, "disk_failing")
+        if changed:
+            self.hub.changed(room)
+            self.dispatch.changed(room)
+
+    def _troubled(self, subject: Subject) -> None:
+        """Something fails or works again: whoever looks at the room hears of it."""
+        if subject.kind == "room":
+            self.hub.troubled(subject.id)
+
+
+def _fixed(configuration: Configuration) -> object:
+    """What takes effect only at a start."""
+    site_ = configuration.site
+    return site_.listen, site_.data_dir, site_.ca_file, site_.endpoint_networks
+
+
+def _signature(configuration: Configuration) -> list[tuple[str, int, int] | tuple[str]]:
+    """What tells whether a file was changed."""
+    found: list[tuple[str, int, int] | tuple[str]] = []
+    for file in configuration.read:
+        try:
+            state = file.stat()
+            found.append((str(file), state.st_mtime_ns, state.st_size))
+        except OSError:
+            found.append((str(file),))
+    return found
+
+
+def _control_socket(data_dir: Path) -> socket.socket:
+    """The socket of the command line, for our user and group only."""
+    runtime = os.environ.get("RUNTIME_DIRECTORY")  # systemd's
+    path = (Path(runtime.partition(":")[0]) if runtime else data_dir) / CONTROL
+    path.unlink(missing_ok=True)  # the database's lock tells that no other process uses it
+    before = os.umask(0o117)
+    try:
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listening.bind(str(path))
+    finally:
+        os.umask(before)
+    return listening
+
+
+@asynccontextmanager
+async def running(made: Prepared) -> AsyncIterator[Appliance]:
+    """The appliance, from its first answer to its last."""
+    async with asyncio.TaskGroup() as group, AsyncExitStack() as stack:
+        appliance = Appliance(made, stack)
+        await appliance.start(group)
+        systemd.notify("READY=1")
+        watching = group.create_task(appliance.watch())
+        barking = group.create_task(systemd.watchdog())
+        try:
+            yield appliance
+        finally:
+            systemd.notify("STOPPING=1")
+            watching.cancel()
+            barking.cancel()

@@ -1,0 +1,81 @@
+"""Who calls, and what they may."""
+
+import pwd
+import socket
+import struct
+from collections.abc import Mapping
+from datetime import datetime
+from ipaddress import ip_address
+from typing import Literal
+
+import msgspec
+
+Scope = Literal["read", "join", "control"]
+"""`read`: rooms and agendas; `join`: their join details too; `control`: the command line."""
+
+Sight = Literal["all", "open", "none"]
+"""Whose join details a caller gets: of all bookings, of those that are not private, of none."""
+
+_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
+_LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who calls."""
+
+    name: str
+    """For the audit log."""
+    scopes: frozenset[Scope]
+    room: str | None = None
+    """The only room that a display sees whole."""
+    token: str | None = None
+    """The id of the token that was shown."""
+    expires: datetime | None = None
+
+    @property
+    def sight(self) -> Sight:
+        """Whose join details they get; a display joins private meetings through the bridge."""
+        if "join" in self.scopes:
+            return "all"
+        return "open" if self.room is not None else "none"
+
+    def sees(self, room: str) -> bool:
+        """Whether a room's agenda is for them."""
+        return "read" in self.scopes and (self.room is None or self.room == room)
+
+
+LOOPBACK = Caller(name="loopback", scopes=frozenset(["read", "join"]))
+"""Whoever sits at the appliance itself; may look, never change."""
+
+
+def control(peer: socket.socket) -> Caller:
+    """Whoever calls over the control socket, by the kernel's word for who they are."""
+    _, uid, _ = struct.unpack("3i", peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        name = str(uid)
+    return Caller(name=f"control:{name}", scopes=frozenset(["read", "join", "control"]))
+
+
+def is_loopback(remote: str | None, host: str, headers: Mapping[str, str]) -> bool:
+    """Whether a call comes from this machine and from nowhere behind it.
+
+    The name in `Host` must be loopback too, or a page from elsewhere could be pointed here (DNS
+    rebinding); and nobody must have passed the call on.
+    """
+    if remote is None or any(name in headers for name in _FORWARDED):
+        return False
+    try:
+        if not ip_address(remote).is_loopback:
+            return False
+    except ValueError:
+        return False
+    return _name(host) in _LOOPBACK_NAMES
+
+
+def _name(host: str) -> str:
+    """The name in a Host header, without its port and brackets."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0].lower()

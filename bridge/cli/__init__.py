@@ -1,0 +1,129 @@
+"""The command line: `roombridge`.
+
+Exit status: 0 fine, 1 findings or the thing asked about is not fine, 2 bad usage or a configuration
+that would not start. Commands import what they need when they run, so that each starts at once.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+_DEFAULTS = (Path("/etc/roombridge/bridge.yaml"), Path("config/bridge.yaml"))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit status."""
+    given = _parser().parse_args(arguments)
+    if given.config is None:
+        given.config = next((path for path in _DEFAULTS if path.exists()), _DEFAULTS[0])
+    command = importlib.import_module(f"bridge.cli.{given.module}")
+    try:
+        status = getattr(command, given.function)(given)
+    except BrokenPipeError:  # the reader had enough, as `head` does
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    assert isinstance(status, int)  # noqa: S101 - every command answers with its status
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="roombridge",
+        description="Room calendars for room displays and H.323/SIP endpoints.",
+    )
+    commands = Commands(parser)
+    _add_running(commands)
+    _add_asking(commands)
+    _add_offline(commands)
+    return parser
+
+
+class Commands:
+    """Adds commands that take what all of them take."""
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        self._common = argparse.ArgumentParser(add_help=False)
+        self._common.add_argument(
+            "--config",
+            type=Path,
+            metavar="FILE",
+            help="bridge.yaml (default: /etc/roombridge/bridge.yaml, else config/bridge.yaml)",
+        )
+        self._common.add_argument("--json", action="store_true", help="answer in JSON")
+        self._commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def add(self, name: str, words: str, runs: str) -> argparse.ArgumentParser:
+        """A command; `runs` names its module here and the function in it."""
+        command = self._commands.add_parser(
+            name, parents=[self._common], help=words, description=words
+        )
+        module, _, function = runs.partition(".")
+        command.set_defaults(module=module, function=function)
+        return command
+
+    def group(self, name: str, words: str) -> "Commands":
+        """A command that has commands of its own."""
+        return Commands(self._commands.add_parser(name, help=words, description=words))
+
+
+def _add_running(commands: Commands) -> None:
+    demo = commands.add(
+        "demo", "the whole system on loopback, simulated, with nothing to configure", "demo.demo"
+    )
+    demo.add_argument("--port", type=int, default=8080, help="of the appliance (default: 8080)")
+    demo.add_argument("--rooms", type=int, default=4, help="how many rooms (default: 4)")
+    commands.add("run", "the appliance, in the foreground", "run.run")
+    commands.add("check", "read the configuration and print all its problems", "check.check")
+
+
+def _add_asking(commands: Commands) -> None:
+    agenda = commands.add("agenda", "what a room shows", "ask.agenda")
+    agenda.add_argument("room", metavar="ROOM")
+    agenda.add_argument("--from", dest="start", metavar="TIME", help="RFC 3339")
+    agenda.add_argument("--to", dest="end", metavar="TIME", help="RFC 3339")
+    explain = commands.add(
+        "explain",
+        "how join details were found or why there are none, and what the room systems know",
+        "ask.explain",
+    )
+    explain.add_argument("room", metavar="ROOM")
+    explain.add_argument("booking", metavar="BOOKING", nargs="?", help="only this booking")
+    tokens = commands.group("tokens", "tokens of callers: services and displays")
+    create = tokens.add("create", "make a token; it is told this once", "tokens.create")
+    create.add_argument("name", metavar="NAME", help="what it is for")
+    create.add_argument(
+        "--scope",
+        action="append",
+        choices=["read", "join"],
+        help="read: agendas; join: their join details too (default: read; may be repeated)",
+    )
+    create.add_argument("--display", metavar="ROOM", help="for the display of this room")
+    create.add_argument("--days", type=int, help="how long it is valid (default: until revoked)")
+    tokens.add("list", "all tokens, without the tokens themselves", "tokens.every")
+    revoke = tokens.add("revoke", "end a token at once", "tokens.revoke")
+    revoke.add_argument("id", metavar="ID")
+
+
+def _add_offline(commands: Commands) -> None:
+    join = commands.add(
+        "join", "dry run: the join details of an invitation; needs no configuration", "join.join"
+    )
+    join.add_argument(
+        "file", metavar="FILE", help="an invitation: .eml .ics .json .html .txt .md, or - for stdin"
+    )
+    join.add_argument("--jsonl", action="store_true", help="one JSON object a line, in and out")
+    join.add_argument("--rules", type=Path, metavar="FILE", help="rules of the site, YAML")
+    simulate = commands.group("simulate", "one simulator by itself, for trying and for tests")
+    graph = simulate.add("graph", "a Microsoft 365 tenant", "simulate.graph")
+    graph.add_argument("--rooms", type=int, default=4, help="room mailboxes (default: 4)")
+    graph.add_argument("--empty", action="store_true", help="without meetings")
+    cisco = simulate.add("cisco", "a Cisco room system", "simulate.cisco")
+    cisco.add_argument("--version", default="RoomOS 11.27.2.0", help="software version it tells")
+    cisco.add_argument("--http", action="store_true", help="without TLS")
+    for command in (graph, cisco):
+        command.add_argument("--address", default="127.0.0.1", help="default: 127.0.0.1")
+        command.add_argument("--port", type=int, default=0, help="default: any that is free")

@@ -1,0 +1,87 @@
+"""`roombridge run`: the appliance in the foreground."""
+
+import asyncio
+import logging
+import signal
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bridge import logs
+from bridge.settings.load import usable
+from bridge.settings.model import Configuration
+from bridge.settings.problem import Unusable
+
+if TYPE_CHECKING:
+    from bridge.app import Prepared
+
+log = logging.getLogger(__name__)
+
+
+def run(given: Namespace) -> int:
+    """Run until a signal; 2 where the configuration or the machine does not let it start."""
+    logs.set_up(as_json=given.json)
+    try:
+        configuration, problems = usable(given.config)
+    except Unusable as error:
+        print(f"{given.config} cannot be used:", file=sys.stderr)
+        for problem in error.problems:
+            print(f"  {problem}", file=sys.stderr)
+        return 2
+    for problem in problems:
+        log.warning("%s", problem)
+    return serve(configuration)
+
+
+def serve(configuration: Configuration) -> int:
+    """Run an appliance by a configuration that is good."""
+    from bridge.app import prepared  # noqa: PLC0415 - after the configuration is known to be good
+    from bridge.clock import SystemClock  # noqa: PLC0415
+    from rooms.database import DatabaseUnusable  # noqa: PLC0415
+
+    try:
+        made = prepared(configuration, SystemClock())
+    except (DatabaseUnusable, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    with asyncio.Runner(loop_factory=fast_loop()) as runner:
+        try:
+            runner.run(_until_signal(made))
+        except ExceptionGroup as group:
+            refused, others = group.split(OSError)
+            if refused is None or others is not None:
+                raise
+            listen = configuration.site.listen
+            words = "; ".join(str(error) for error in refused.exceptions)
+            print(f"cannot serve on {listen.address} port {listen.port}: {words}", file=sys.stderr)
+            return 2
+    return 0
+
+
+async def _until_signal(made: "Prepared") -> None:
+    from bridge.app import running  # noqa: PLC0415 - see above
+
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with running(made) as appliance:
+        loop.add_signal_handler(signal.SIGHUP, appliance.wanted.set)
+        log.info("serving on %s port %d", made.configuration.site.listen.address, appliance.port)
+        await stop.wait()
+        log.info("stopping")
+
+
+def fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where there is one: a TLS connection takes an eighth of the memory."""
+    from aiohttp import http_parser  # noqa: PLC0415 - see above
+
+    if http_parser.HttpRequestParser is http_parser.HttpRequestParserPy:
+        log.warning("aiohttp runs without its C extensions: expect a quarter of the speed")
+    try:
+        import uvloop  # noqa: PLC0415 - Linux only
+    except ImportError:
+        return None
+    new: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return new

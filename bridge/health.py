@@ -1,0 +1,111 @@
+"""What fails now, since when, and what a person can do about it."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from bridge.words import ADVICE, Advice
+from connector.outside import Clock
+
+log = logging.getLogger(__name__)
+
+
+class Subject(NamedTuple):
+    """What can fail by itself."""
+
+    kind: Literal["bridge", "source", "room", "endpoint"]
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}".strip()
+
+
+BRIDGE = Subject("bridge", "")
+
+
+class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that fails; holds no subject, person or secret."""
+
+    code: str
+    since: datetime
+    words: str
+    fix: str = ""
+    endpoint: str | None = None
+    source: str | None = None
+
+
+class Health:
+    """What fails, by subject. A failure is logged once, and its end once."""
+
+    def __init__(self, clock: Clock, changed: Callable[[Subject], None] = lambda _: None) -> None:
+        self._clock = clock
+        self._changed = changed
+        self._troubles: dict[Subject, dict[str, Trouble]] = {}
+
+    def bad(self, subject: Subject, code: str, words: str = "", fix: str = "") -> None:
+        """Something fails; saying so again changes nothing but its words."""
+        advice = ADVICE.get(code, Advice("", ""))
+        known = self._troubles.setdefault(subject, {})
+        before = known.get(code)
+        trouble = Trouble(
+            code=code,
+            since=before.since if before else self._clock.now(),
+            words=words or advice.words,
+            fix=fix or advice.fix,
+            endpoint=subject.id if subject.kind == "endpoint" else None,
+            source=subject.id if subject.kind == "source" else None,
+        )
+        known[code] = trouble
+        if before is None:
+            log.warning("%s: %s: %s", subject, code, trouble.words)
+        if before != trouble:
+            self._changed(subject)
+
+    def only(self, subject: Subject, code: str, words: str = "", fix: str = "") -> None:
+        """Something fails, and nothing else of the same subject does."""
+        for other in [known for known in self._troubles.get(subject, {}) if known != code]:
+            self.good(subject, other)
+        self.bad(subject, code, words, fix)
+
+    def good(self, subject: Subject, code: str | None = None) -> None:
+        """Something works again: one trouble of a subject, or all of them."""
+        known = self._troubles.get(subject, {})
+        ended = (
+            [code] if code is not None and code in known else list(known) if code is None else []
+        )
+        for gone in ended:
+            del known[gone]
+            log.info("%s: %s is over", subject, gone)
+        if not known:
+            self._troubles.pop(subject, None)
+        if ended:
+            self._changed(subject)
+
+    def of(self, *subjects: Subject) -> tuple[Trouble, ...]:
+        """What fails of these subjects, in the order asked for."""
+        return tuple(
+            trouble for subject in subjects for trouble in self._troubles.get(subject, {}).values()
+        )
+
+    def all(self) -> Iterator[tuple[Subject, Trouble]]:
+        """Everything that fails."""
+        for subject, known in self._troubles.items():
+            for trouble in known.values():
+                yield subject, trouble
+
+    def forget(self, keep: Callable[[Subject], bool]) -> None:
+        """Drop the troubles of what is not configured any more."""
+        for subject in [subject for subject in self._troubles if not keep(subject)]:
+            del self._troubles[subject]
+
+
+def count(health: Health) -> Mapping[tuple[str, str], int]:
+    """How many subjects of each kind have each trouble."""
+    counted: dict[tuple[str, str], int] = {}
+    for subject, trouble in health.all():
+        key = (subject.kind, trouble.code)
+        counted[key] = counted.get(key, 0) + 1
+    return counted

@@ -1,0 +1,266 @@
+"""The rooms of one calendar source, read one after another and a few at a time."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bridge import cadence
+from bridge.health import Health, Subject
+from bridge.logs import fault
+from bridge.pace import Breaker, Gate, doubling, spread
+from bridge.settings.model import Poll, WindowSpan
+from bridge.turns import Turns
+from connector.errors import ConnectorError, Denied, Unavailable
+from connector.outside import Clock
+from connector.source import CalendarSource
+from rooms.agenda import Account, agenda_of
+from rooms.doubt import doubtful
+from rooms.model import Agenda, Room, Window
+from rooms.store import Store
+
+log = logging.getLogger(__name__)
+
+READ_LIMIT = 120.0
+"""Seconds for one whole calendar."""
+CONFIRM_AFTER = 2.0
+"""Seconds before a read that is doubted is repeated."""
+MAILBOX_LIMIT = 3
+"""Reads of one mailbox in flight; Graph allows four for each app and mailbox."""
+FAULTS = 5
+"""Failures of one room in a row after which it is read less and less often."""
+SLOWEST = 30
+"""Times the usual interval: how rarely a room that keeps failing is read at most."""
+SOON = 10.0
+"""Seconds after which a first failure is tried again."""
+
+
+class Heard(Protocol):
+    """Who hears of reads."""
+
+    def __call__(self, room: str, /, *, changed: bool) -> None:
+        """A room was read well; whether its agenda shows anything different."""
+
+
+@dataclass(kw_only=True)
+class Seat:
+    """One room in the lane."""
+
+    room: Room
+    phase: float
+    failures: int = 0
+    reading: bool = False
+    hinted: bool = False
+
+
+@dataclass(kw_only=True)
+class Counts:
+    """What the lanes did, for `/metrics`."""
+
+    reads: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """By source and outcome: `ok`, or the reason of a failure."""
+    changes: Counter[str] = field(default_factory=Counter)
+    confirmations: Counter[str] = field(default_factory=Counter)
+
+
+class Lane:
+    """Reads the rooms of one source, each in its time, and keeps what they show.
+
+    Every room is isolated from every other; what concerns the whole source stops it but for one
+    probe at a time.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        store: Store,
+        health: Health,
+        clock: Clock,
+        counts: Counts,
+        heard: Heard,
+        poll: Poll,
+        span: WindowSpan,
+    ) -> None:
+        self.name = name
+        self._store = store
+        self._health = health
+        self._clock = clock
+        self._counts = counts
+        self._heard = heard
+        self._poll = poll
+        self._span = span
+        self._turns: Turns[str] = Turns(clock)
+        self._seats: dict[str, Seat] = {}
+        self._mailboxes: Counter[str] = Counter()
+        self.gate = Gate(clock)
+        self.breaker = Breaker(clock)
+
+    def adopt(self, rooms: Iterable[Room], *, poll: Poll, span: WindowSpan) -> None:
+        """Look after exactly these rooms; new and changed ones are due at once.
+
+        Those whose next meeting is soonest come first, behind those never read.
+        """
+        all_due = (poll, span) != (self._poll, self._span)
+        self._poll, self._span = poll, span
+        wanted = {room.id: room for room in rooms}
+        for gone in self._seats.keys() - wanted.keys():
+            del self._seats[gone]
+            self._turns.drop(gone)
+        due = []
+        for room in wanted.values():
+            seat = self._seats.get(room.id)
+            if seat is None:
+                self._seats[room.id] = Seat(room=room, phase=cadence.phase(room.id))
+                due.append(room.id)
+            elif all_due or seat.room != room:
+                seat.room = room
+                due.append(room.id)
+        for room_id in sorted(due, key=self._urgency):
+            self.hint(room_id)
+
+    def hint(self, room: str) -> None:
+        """A room is worth reading again. One hint, one read."""
+        seat = self._seats.get(room)
+        if seat is None:
+            return
+        if seat.reading:
+            seat.hinted = True
+        else:
+            self._turns.sooner(room, self._clock.monotonic())
+
+    async def run(self, source: CalendarSource) -> None:
+        """Read rooms for as long as the source lives."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                await self.gate.enter()
+                seat = await self._next()
+                if self.breaker.open:
+                    await self.breaker.probe()
+                    await self._turn(source, seat)
+                else:
+                    group.create_task(self._turn(source, seat))
+
+    async def _next(self) -> Seat:
+        """The room whose turn it is and whose mailbox is not too busy."""
+        while True:
+            seat = self._seats.get(await self._turns.next())
+            if seat is None:
+                continue
+            if self._mailboxes[seat.room.mailbox] < MAILBOX_LIMIT:
+                seat.reading = True
+                self._mailboxes[seat.room.mailbox] += 1
+                return seat
+            self._turns.at(seat.room.id, self._clock.monotonic() + 1)
+
+    async def _turn(self, source: CalendarSource, seat: Seat) -> None:
+        """One room's turn, whatever comes of it."""
+        room = seat.room
+        try:
+            wait = await self._refreshed(source, seat)
+        finally:
+            seat.reading = False
+            self._mailboxes[room.mailbox] -= 1
+            if not self._mailboxes[room.mailbox]:
+                del self._mailboxes[room.mailbox]
+            self.gate.leave()
+        if self._seats.get(room.id) is not seat:
+            return
+        if seat.hinted or seat.room != room:
+            seat.hinted = False
+            wait = 0.0
+        self._turns.at(room.id, self._clock.monotonic() + wait)
+
+    async def _refreshed(self, source: CalendarSource, seat: Seat) -> float:
+        """Bring one room up to date; seconds until its next turn."""
+        began = self._clock.monotonic()
+        try:
+            changed = await self._refresh(source, seat.room)
+        except ConnectorError as error:
+            return self._failed(seat, error, began)
+        except Exception as error:  # noqa: BLE001 - one room's fault must not end the others
+            log.error("room %s: %s", seat.room.id, fault(error))
+            bug = Unavailable("a fault of the bridge", reason="unexpected")
+            return self._failed(seat, bug, began)
+        seat.failures = 0
+        self.gate.well()
+        self.breaker.mend()
+        self._counts.reads[self.name, "ok"] += 1
+        self._counts.changes[self.name] += changed
+        self._health.good(Subject("source", self.name))
+        self._health.good(Subject("room", seat.room.id))
+        self._heard(seat.room.id, changed=changed)
+        return self._usual(seat)
+
+    async def _refresh(self, source: CalendarSource, room: Room) -> bool:
+        """Read a room and keep what it shows; a doubtful read is repeated first."""
+        old = self._store.agenda(room.id)
+        agenda, account = await self._read(source, room, old)
+        if old is not None and doubtful(old, agenda, agenda.as_of):
+            self._counts.confirmations[self.name] += 1
+            await asyncio.sleep(CONFIRM_AFTER)
+            agenda, account = await self._read(source, room, old)
+        return await self._store.replace(room, agenda, account)
+
+    async def _read(
+        self, source: CalendarSource, room: Room, old: Agenda | None
+    ) -> tuple[Agenda, Account]:
+        now = self._clock.now()
+        window = Window.around(now, self._span.past, self._span.ahead)
+        try:
+            async with asyncio.timeout(READ_LIMIT):
+                events = await source.fetch(room, window)
+        except TimeoutError as error:
+            raise Unavailable("no whole calendar in time", reason="timeout") from error
+        return agenda_of(room, events, window=window, as_of=now, previous=old)
+
+    def _failed(self, seat: Seat, error: ConnectorError, began: float) -> float:
+        """Say what failed; seconds until the next try."""
+        self._counts.reads[self.name, error.reason] += 1
+        if error.reason in {"throttled", "service_error"}:
+            self.gate.throttled()
+        near = self._poll.near.total_seconds()
+        if error.everywhere:
+            self._health.only(Subject("source", self.name), error.reason, str(error), error.fix)
+            # A refused identity is tried once in a while only, an outage sooner.
+            first = near if isinstance(error, Denied) else min(1.0, near)
+            self.breaker.trip(began, first, near)
+            return 0.0
+        seat.failures += 1
+        self._health.only(Subject("room", seat.room.id), error.reason, str(error), error.fix)
+        asked = error.retry_after or timedelta()
+        return max(spread(self._back_off(seat)), asked.total_seconds())
+
+    def _back_off(self, seat: Seat) -> float:
+        """Soon at first; a room that keeps failing less and less often, but always again."""
+        usual = cadence.interval(
+            self._store.agenda(seat.room.id),
+            self._clock.now(),
+            near=self._poll.near,
+            far=self._poll.far,
+        ).total_seconds()
+        if seat.failures < FAULTS:
+            return doubling(min(SOON, usual), seat.failures - 1, usual)
+        return doubling(usual, seat.failures - FAULTS, SLOWEST * usual)
+
+    def _usual(self, seat: Seat) -> float:
+        """Seconds until the next read of a room that is well."""
+        return cadence.until_next(
+            self._store.agenda(seat.room.id),
+            self._clock.now(),
+            near=self._poll.near,
+            far=self._poll.far,
+            phase=seat.phase,
+        ).total_seconds()
+
+    def _urgency(self, room: str) -> datetime:
+        """The start of a room's next meeting; a room never read is more urgent than any."""
+        now = self._clock.now()
+        agenda = self._store.agenda(room)
+        if agenda is None:
+            return datetime.min.replace(tzinfo=now.tzinfo)
+        starts = (booking.start for booking in agenda.bookings if booking.start > now)
+        return min(starts, default=datetime.max.replace(tzinfo=now.tzinfo))

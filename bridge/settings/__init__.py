@@ -1,0 +1,1 @@
+"""YAML in, frozen values out; every problem at once, with its place."""

@@ -1,0 +1,225 @@
+"""Read a configuration whole: settings or every problem in it."""
+
+import re
+import ssl
+from datetime import timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import yaml
+
+from bridge.settings import compiled, files
+from bridge.settings.inventory import InventoryReader
+from bridge.settings.model import (
+    Configuration,
+    Inventory,
+    Mailboxes,
+    Settings,
+    Site,
+    SourceSettings,
+)
+from bridge.settings.problem import Place, Problem, Unusable, errors
+from bridge.settings.secrets import Secrets
+from bridge.settings.typed import BAD, Reader, names
+from connector import load
+from connector.outside import Proxy
+
+WIDEST = timedelta(days=550)
+LONGEST_RETENTION = timedelta(days=30)
+SHORTEST_POLL = timedelta(seconds=1)
+
+
+class _Source(Settings, frozen=True, kw_only=True):
+    """What every source has besides the options of its kind."""
+
+    kind: str
+    mailboxes: Mailboxes = Mailboxes()
+    proxy: Proxy | None = None
+
+
+def usable(file: Path) -> tuple[Configuration, list[Problem]]:
+    """A configuration that starts, and what a person should know about it.
+
+    A room list that was understood before is not read again.
+
+    Raises:
+        Unusable: with all that is wrong.
+    """
+    problems: list[Problem] = []
+    configuration = read(file, problems, quick=True)
+    if configuration is None or any(errors(problems)):
+        raise Unusable(problems)
+    return configuration, problems
+
+
+def read(file: Path, problems: list[Problem], *, quick: bool = False) -> Configuration | None:
+    """A configuration as far as it can be read; problems are added to the list."""
+    node = files.document(file, problems)
+    if node is None:
+        return None
+    place = Place(problems, file)
+    seen = {file}
+    reader = Reader(file.parent, Secrets(seen))
+    site = reader.struct(Site, node, place, besides=["sources"])
+    nodes = reader.keys(node, Place([], file)) or {}
+    sources = _sources(reader, nodes.get("sources"), place)
+    if site is BAD:
+        site = Site()
+    else:
+        _check_site(site, place)
+    inventory = _inventory(file, site, sources, problems, seen, quick=quick)
+    if site.listen.tls is not None:
+        seen |= {site.listen.tls.certificate_file, site.listen.tls.key_file}
+    return Configuration(
+        file=file,
+        read=tuple(sorted(seen)),
+        site=site,
+        sources={name: source for name, source in sources.items() if source is not None},
+        inventory=inventory,
+    )
+
+
+def _inventory(
+    file: Path,
+    site: Site,
+    sources: dict[str, SourceSettings | None],
+    problems: list[Problem],
+    seen: set[Path],
+    *,
+    quick: bool,
+) -> Inventory:
+    """The room list, as it was understood before where nothing of it has changed."""
+    rooms = site.rooms or file.parent / "rooms.yaml"
+    key = compiled.key_of([file, *files.room_files(rooms)]) if quick else None
+    kept = compiled.load_compiled(site.data_dir, key)
+    if kept is not None:
+        inventory, warnings, read_ = kept
+        problems += warnings
+        seen |= read_
+        return inventory
+    own: list[Problem] = []
+    own_files: set[Path] = set()
+    inventory = InventoryReader(file, site, sources, own, own_files).read(rooms)
+    problems += own
+    seen |= own_files
+    if not any(errors(problems)):
+        compiled.save_compiled(site.data_dir, key, inventory, own, own_files)
+    return inventory
+
+
+def _sources(
+    reader: Reader, node: yaml.Node | None, place: Place
+) -> dict[str, SourceSettings | None]:
+    """The sources by name; None for one that was reported."""
+    if node is None:
+        place.at("sources").error("required", "without a calendar source there is nothing to show")
+        return {}
+    found: dict[str, SourceSettings | None] = {}
+    here = place.at("sources", node.start_mark.line + 1)
+    for name, child in (reader.keys(node, here) or {}).items():
+        below = here.at(name, child.start_mark.line + 1)
+        if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,62}", name):
+            below.error("a source's name is made of a-z, 0-9, - and _")
+        found[name] = _source(reader, child, below)
+    return found
+
+
+def _source(reader: Reader, node: yaml.Node, place: Place) -> SourceSettings | None:
+    keys = reader.keys(node, place)
+    if keys is None:
+        return None
+    kind = keys["kind"].value if "kind" in keys else ""
+    if kind not in load.source_kinds():
+        known = ", ".join(load.source_kinds())
+        place.at("kind").error(f"must be one of {known}" + (f", not {kind}" if kind else ""))
+        return None
+    options = load.source(kind).Options
+    general = reader.struct(_Source, node, place, besides=None)
+    special = reader.struct(options, node, place, besides=names(_Source))
+    if special is not BAD and hasattr(special, "problems"):
+        for key, words in special.problems():
+            place.at(key).error(words)
+    if general is BAD or special is BAD:
+        return None
+    _check_proxy(general.proxy, place)
+    return SourceSettings(
+        kind=kind, options=special, mailboxes=general.mailboxes, proxy=general.proxy
+    )
+
+
+def _check_proxy(proxy: Proxy | None, place: Place) -> None:
+    if proxy is None:
+        return
+    url = urlsplit(proxy.url)
+    if url.scheme not in {"http", "https"} or not url.hostname:
+        place.at("proxy.url").error("must be an http:// or https:// URL")
+    if url.username or url.password:
+        place.at("proxy.url").error(
+            "must not hold a login", "use proxy.username and proxy.password_file"
+        )
+
+
+def _check_site(site: Site, place: Place) -> None:
+    """What types cannot tell of `bridge.yaml`."""
+    _check_spans(site, place)
+    _check_listen(site, place)
+    _check_proxy(site.proxy, place)
+    if site.ca_file is not None:
+        _check_authorities(site.ca_file, place.at("ca_file"))
+    if site.public_url and urlsplit(site.public_url).scheme not in {"http", "https"}:
+        place.at("public_url").error("must be an http:// or https:// URL")
+    if site.endpoint_secrets_dir is not None and not site.endpoint_secrets_dir.is_dir():
+        place.at("endpoint_secrets_dir").error(f"there is no folder {site.endpoint_secrets_dir}")
+
+
+def _check_spans(site: Site, place: Place) -> None:
+    for key in ("window", "changes"):
+        for side in ("past", "ahead"):
+            if getattr(getattr(site, key), side) > WIDEST:
+                place.at(f"{key}.{side}").error(f"must be at most {WIDEST.days}d")
+    for key in ("near", "far", "safety"):
+        if getattr(site.poll, key) < SHORTEST_POLL:
+            place.at(f"poll.{key}").error("must be at least 1s")
+    longest = max(site.poll.near, site.poll.far)
+    if site.stale_after <= longest:
+        place.at("stale_after").error(
+            f"must be longer than the longest interval between reads ({longest})",
+            "or every agenda would be stale before it is read again",
+        )
+    if site.retention is None:
+        return
+    if site.retention > LONGEST_RETENTION:
+        place.at("retention").error(f"must be at most {LONGEST_RETENTION.days}d")
+    if site.retention < min(site.window.past, LONGEST_RETENTION):
+        place.at("retention").error(
+            "must not be shorter than window.past", "or bookings go while they are still served"
+        )
+
+
+def _check_listen(site: Site, place: Place) -> None:
+    here = place.at("listen")
+    if not 0 <= site.listen.port <= 65535:
+        here.at("port").error("must be between 0 and 65535")
+    try:
+        ip_address(site.listen.address)
+    except ValueError:
+        here.at("address").error("must be an IP address", "0.0.0.0 or :: for all of this machine")
+    if site.listen.tls is None:
+        return
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(site.listen.tls.certificate_file, site.listen.tls.key_file)
+    except FileNotFoundError as error:
+        here.at("tls").error(f"there is no file {error.filename or 'of that name'}")
+    except OSError as error:
+        here.at("tls").error(f"certificate and key cannot be used: {error.strerror or error}")
+
+
+def _check_authorities(file: Path, place: Place) -> None:
+    try:
+        ssl.create_default_context(cafile=file)
+    except FileNotFoundError:
+        place.error(f"there is no file {file}")
+    except OSError as error:
+        place.error(f"{file} holds no certificates: {error.strerror or error}")

@@ -1,0 +1,194 @@
+"""What a configuration says, as frozen values."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from bridge.settings.typed import Network
+from connector.outside import Proxy
+from rooms.model import Buffers, Policy, Privacy, Room
+
+PRIVATE_NETWORKS: tuple[Network, ...] = tuple(
+    ip_network(text)
+    for text in (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "169.254.0.0/16",
+        "127.0.0.0/8",
+        "fc00::/7",
+        "fe80::/10",
+        "::1/128",
+    )
+)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of `bridge.yaml`."""
+
+
+class Tls(Settings, frozen=True, kw_only=True):
+    """The appliance's certificate."""
+
+    certificate_file: Path
+    key_file: Path
+
+
+class Listen(Settings, frozen=True, kw_only=True):
+    """Where displays and people find the appliance."""
+
+    address: str = "0.0.0.0"  # noqa: S104 - displays are elsewhere
+    port: int = 8443
+    tls: Tls | None = None
+    behind_proxy: tuple[Network, ...] = ()
+    """Reverse proxies that end TLS; plain http is then served, to them only."""
+
+
+class WindowSpan(Settings, frozen=True, kw_only=True):
+    """How much of each calendar is served."""
+
+    past: timedelta = timedelta(days=1)
+    ahead: timedelta = timedelta(days=7)
+
+
+class ChangesSpan(Settings, frozen=True, kw_only=True):
+    """How much of each calendar is watched for changes."""
+
+    past: timedelta = timedelta(days=180)
+    ahead: timedelta = timedelta(days=550)
+
+
+class Poll(Settings, frozen=True, kw_only=True):
+    """How often a calendar is read."""
+
+    near: timedelta = timedelta(seconds=60)
+    far: timedelta = timedelta(seconds=90)
+    safety: timedelta = timedelta(minutes=15)
+
+
+class JoinSettings(Settings, frozen=True, kw_only=True):
+    """When and how meetings are joined."""
+
+    start_buffer: timedelta = Buffers().start
+    end_buffer: timedelta = Buffers().end
+
+
+class PrivacySettings(Settings, frozen=True, kw_only=True):
+    """What a private meeting shows."""
+
+    private_title: str = Privacy().private_title
+    show_organizer: bool = Privacy().show_organizer
+    private_join: bool = Privacy().private_join
+
+
+class Mailboxes(Settings, frozen=True, kw_only=True):
+    """What may be asked for of a source, whoever adds it as a room."""
+
+    domains: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    canary: str = ""
+
+    def allows(self, mailbox: str) -> bool:
+        """Whether this mailbox may be read."""
+        if not self.domains and not self.allow:
+            return True
+        address = mailbox.lower()
+        domain = address.rpartition("@")[2]
+        return address in map(str.lower, self.allow) or domain in map(str.lower, self.domains)
+
+
+class Site(Settings, frozen=True, kw_only=True):
+    """`bridge.yaml` but for its sources."""
+
+    listen: Listen = Listen()
+    behind_proxy: tuple[Network, ...] = ()
+    """The same as `listen.behind_proxy`."""
+    public_url: str = ""
+    data_dir: Path = Path("/var/lib/roombridge")
+    rooms: Path | None = None
+    window: WindowSpan = WindowSpan()
+    changes: ChangesSpan = ChangesSpan()
+    poll: Poll = Poll()
+    stale_after: timedelta = timedelta(minutes=20)
+    retention: timedelta | None = None
+    """How long a booking is kept after its end: a day, or the past of the window if longer."""
+    ca_file: Path | None = None
+    proxy: Proxy | None = None
+    endpoint_secrets_dir: Path | None = None
+    endpoint_networks: tuple[Network, ...] = PRIVATE_NETWORKS
+    acknowledge: tuple[Literal["cisco_permitted_use"], ...] = ()
+    join: JoinSettings = JoinSettings()
+    privacy: PrivacySettings = PrivacySettings()
+    all_day: Literal["show", "hide"] = "show"
+    tentative: Literal["show", "join", "hide"] = "show"
+    writes: Literal["none"] = "none"
+
+    @property
+    def proxies(self) -> tuple[Network, ...]:
+        """The reverse proxies in front, wherever they were named."""
+        return (*self.listen.behind_proxy, *self.behind_proxy)
+
+    @property
+    def keeps(self) -> timedelta:
+        """How long a booking is kept after its end."""
+        return self.retention or min(max(timedelta(days=1), self.window.past), timedelta(days=30))
+
+
+class SourceSettings(Settings, frozen=True, kw_only=True):
+    """One calendar source."""
+
+    kind: str
+    options: Any
+    """The `Options` of its driver."""
+    mailboxes: Mailboxes = Mailboxes()
+    proxy: Proxy | None = None
+
+
+class EndpointSettings(Settings, frozen=True, kw_only=True):
+    """One room system."""
+
+    id: str
+    kind: str
+    room: str
+    options: Any
+    """The `Options` of its driver."""
+
+
+class RoomList(Settings, frozen=True, kw_only=True):
+    """A building, a floor, or any other grouping of rooms."""
+
+    id: str
+    name: str = ""
+
+
+class Inventory(Settings, frozen=True, kw_only=True):
+    """`rooms.yaml`: what facilities staff own."""
+
+    rooms: tuple[Room, ...] = ()
+    lists: tuple[RoomList, ...] = ()
+    endpoints: tuple[EndpointSettings, ...] = ()
+
+
+class Configuration(Settings, frozen=True, kw_only=True):
+    """All of it."""
+
+    file: Path
+    read: tuple[Path, ...] = ()
+    """Every file that it came from."""
+    site: Site = Site()
+    sources: Mapping[str, SourceSettings] = {}
+    inventory: Inventory = Inventory()
+
+
+def policy(site: Site) -> Policy:
+    """The policy of rooms that have none of their own."""
+    return Policy(
+        privacy=Privacy(**msgspec.structs.asdict(site.privacy)),
+        all_day=site.all_day,
+        tentative=site.tentative,
+        buffers=Buffers(start=site.join.start_buffer, end=site.join.end_buffer),
+    )

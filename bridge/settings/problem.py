@@ -1,0 +1,77 @@
+"""What is wrong with a configuration, and where."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that a person has to mend (`error`) or to know (`warning`)."""
+
+    file: str
+    line: int | None = None
+    path: str = ""
+    """The setting, as `sources.m365.tenant_id` or `rooms[2].mailbox`."""
+    severity: Literal["error", "warning"] = "error"
+    words: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        what = f"{self.path}: {self.words}" if self.path else self.words
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{place}: {self.severity}: {what}{hint}"
+
+
+class Unusable(Exception):
+    """A configuration that would not start."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class Place:
+    """A spot in a file, from which problems are reported."""
+
+    __slots__ = ("_problems", "file", "line", "path")
+
+    def __init__(
+        self, problems: list[Problem], file: Path, path: str = "", line: int | None = None
+    ) -> None:
+        self._problems = problems
+        self.file = file
+        self.path = path
+        self.line = line
+
+    def at(self, key: str, line: int | None = None) -> "Place":
+        """A spot below this one."""
+        path = f"{self.path}{key}" if key.startswith("[") or not self.path else f"{self.path}.{key}"
+        return Place(self._problems, self.file, path, line or self.line)
+
+    def error(self, words: str, hint: str = "") -> None:
+        """Report something that keeps the appliance from starting."""
+        self._report("error", words, hint)
+
+    def warn(self, words: str, hint: str = "") -> None:
+        """Report something that a person should know."""
+        self._report("warning", words, hint)
+
+    def _report(self, severity: Literal["error", "warning"], words: str, hint: str) -> None:
+        self._problems.append(
+            Problem(
+                file=str(self.file),
+                line=self.line,
+                path=self.path,
+                severity=severity,
+                words=words,
+                hint=hint,
+            )
+        )
+
+
+def errors(problems: Sequence[Problem]) -> Iterator[Problem]:
+    """Those that keep the appliance from starting."""
+    return (problem for problem in problems if problem.severity == "error")

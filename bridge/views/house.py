@@ -1,0 +1,193 @@
+"""What the views may look at, and a room's agenda as bytes that are made once."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
+
+import msgspec
+from multidict import CIMultiDict
+
+from bridge.callers import Caller, Sight
+from bridge.health import Health, Subject, Trouble
+from bridge.tokens import Tokens
+from bridge.views import render
+from bridge.words import ADVICE
+from connector.outside import Clock
+from rooms.model import Booking, Room, Window
+from rooms.store import Kept, Store
+
+encode = msgspec.json.Encoder().encode
+
+COMMON = {"Server": "roombridge", "X-Content-Type-Options": "nosniff"}
+"""Headers of every answer."""
+JSON = COMMON | {"Content-Type": "application/json", "Cache-Control": "no-cache"}
+
+CACHED = 10_000
+"""Agendas whose bytes are kept; each takes a few kibibytes."""
+
+
+class EndpointState(NamedTuple):
+    """What one room system knows of one booking."""
+
+    endpoint: str
+    kind: str
+    has_it: bool
+    dial: str | None
+    reason: str | None
+
+
+class EndpointStates(Protocol):
+    """Who knows what the room systems were told."""
+
+    def __call__(self, room: str, booking: Booking, /) -> tuple[EndpointState, ...]:
+        """What each system of a room knows of a booking."""
+
+
+class Rendered(NamedTuple):
+    """A room's agenda as JSON, but for what changes every second."""
+
+    kept: Kept | None
+    room: Room
+    stale: bool
+    etag: str
+    headers: CIMultiDict[str]
+    head: bytes
+    tail: bytes
+
+    def body(self, now: datetime) -> bytes:
+        """The whole answer at an instant."""
+        if self.kept is None:
+            return self.head + b'"as_of":null,"age_s":null,' + self.tail
+        as_of = self.kept.as_of
+        return b'%b"as_of":%b,"age_s":%d,%b' % (
+            self.head,
+            encode(as_of),
+            render.age(as_of, now),
+            self.tail,
+        )
+
+
+@dataclass(kw_only=True)
+class House:
+    """All that views look at; the composition root replaces parts of it on reload."""
+
+    store: Store
+    health: Health
+    clock: Clock
+    tokens: Tokens
+    started: datetime
+    rooms: Mapping[str, Room] = field(default_factory=dict)
+    stale_after: timedelta = timedelta(minutes=20)
+    proxied: bool = False
+    endpoints: EndpointStates = lambda _room, _booking: ()
+    room_endpoints: Callable[[str], Sequence[str]] = lambda _room: ()
+    _rendered: dict[tuple[str, Sight], Rendered] = field(default_factory=dict)
+
+    def stale(self, kept: Kept | None, now: datetime) -> bool:
+        """Whether an agenda was not read well for too long."""
+        return kept is None or now - kept.as_of > self.stale_after
+
+    def agenda(self, room: Room, caller: Caller, now: datetime) -> Rendered:
+        """A room's agenda as this caller sees it."""
+        kept = self.store.kept(room.id)
+        stale = self.stale(kept, now)
+        sight = caller.sight
+        known = self._rendered.get((room.id, sight))
+        if known is not None and known.kept is kept and known.stale == stale and known.room is room:
+            return known
+        made = self._made(room, kept, stale=stale, sight=sight, known=known)
+        if len(self._rendered) >= CACHED:
+            self._rendered.clear()
+        self._rendered[room.id, sight] = made
+        return made
+
+    def _made(
+        self, room: Room, kept: Kept | None, *, stale: bool, sight: Sight, known: Rendered | None
+    ) -> Rendered:
+        """The bytes anew; where only the time of the read differs, from the old ones."""
+        if known is not None and _shows_the_same(known, room, kept, stale=stale):
+            headers = _headers(kept, known.etag)
+            return known._replace(kept=kept, headers=headers)
+        held = self.store.agenda(room.id)
+        return self._rendering(room, kept, held.bookings if held else (), stale=stale, sight=sight)
+
+    def part(self, whole: Rendered, caller: Caller, span: Window) -> Rendered:
+        """A part of an agenda, made for this one answer."""
+        held = self.store.agenda(whole.room.id)
+        inside = [one for one in held.bookings if span.overlaps(one.window)] if held else []
+        return self._rendering(
+            whole.room, whole.kept, inside, stale=whole.stale, sight=caller.sight
+        )
+
+    def _rendering(
+        self,
+        room: Room,
+        kept: Kept | None,
+        shown: Sequence[Booking],
+        *,
+        stale: bool,
+        sight: Sight,
+    ) -> Rendered:
+        bookings = tuple(
+            render.booking(
+                one, room.zone, join=sight == "all" or (sight == "open" and not one.private)
+            )
+            for one in shown
+        )
+        head = b'{"room":' + encode(render.agenda_room(room)) + b","
+        tail = b'"stale":' + encode(stale) + b',"bookings":' + encode(bookings) + b"}"
+        etag = f'W/"{hashlib.blake2b(head + tail, digest_size=12).hexdigest()}"'
+        return Rendered(
+            kept=kept,
+            room=room,
+            stale=stale,
+            etag=etag,
+            headers=_headers(kept, etag),
+            head=head,
+            tail=tail,
+        )
+
+    def health_of(self, room: Room, now: datetime) -> tuple[Trouble, ...]:
+        """What fails around a room: its calendar, its source, its systems, the bridge itself."""
+        kept = self.store.kept(room.id)
+        found = self.health.of(
+            Subject("room", room.id),
+            Subject("source", room.source),
+            *(Subject("endpoint", name) for name in self.room_endpoints(room.id)),
+            Subject("bridge", ""),
+        )
+        if kept is None:
+            return (_trouble("never_read", self.started), *found)
+        if self.stale(kept, now):
+            return (_trouble("stale", kept.as_of + self.stale_after), *found)
+        return found
+
+
+def _trouble(code: str, since: datetime) -> Trouble:
+    return Trouble(code=code, since=since, words=ADVICE[code].words, fix=ADVICE[code].fix)
+
+
+def _shows_the_same(known: Rendered, room: Room, kept: Kept | None, *, stale: bool) -> bool:
+    return (
+        known.kept is not None
+        and kept is not None
+        and known.kept.shown is kept.shown
+        and known.stale == stale
+        and known.room is room
+    )
+
+
+def _headers(kept: Kept | None, etag: str) -> CIMultiDict[str]:
+    """A 304 must tell the age too, and which span of time the answer is about."""
+    headers = CIMultiDict(JSON)
+    headers["ETag"] = etag
+    headers["Agenda-As-Of"] = _time(kept.as_of) if kept else "never"
+    if kept is not None:
+        headers["Agenda-Window"] = f"{_time(kept.window.start)}/{_time(kept.window.end)}"
+    return headers
+
+
+def _time(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"

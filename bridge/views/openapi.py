@@ -1,0 +1,138 @@
+"""The description of the API, made from the routes that serve it."""
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from bridge.callers import Caller
+from bridge.views.house import JSON, House, encode
+from bridge.views.shapes import ProblemShape
+from bridge.views.web import TITLES, Route
+
+_PROBLEMS = {
+    "unauthorized": 401,
+    "forbidden": 403,
+    "unknown_room": 404,
+    "unknown_booking": 404,
+    "unknown_token": 404,
+    "not_found": 404,
+    "bad_time": 400,
+    "bad_body": 400,
+}
+_REF = "#/components/schemas/{name}"
+
+
+def route(routes: Iterable[Route], version: str) -> Route:
+    """The route of the description of the others; it describes itself too."""
+    described = list(routes)
+
+    @cache
+    def document() -> bytes:
+        return encode(description(described, version))
+
+    async def serve(_house: House, _caller: Caller, _request: web.Request) -> web.StreamResponse:
+        return web.Response(body=document(), headers=JSON)
+
+    own = Route(
+        method="GET",
+        path="/api/v1/openapi.json",
+        serve=serve,
+        scope="read",
+        summary="This description",
+        answer="application/json",
+    )
+    described.append(own)
+    return own
+
+
+def description(routes: Iterable[Route], version: str) -> dict[str, Any]:
+    """OpenAPI 3.1 of these routes."""
+    routes = list(routes)
+    kinds: dict[str, type[msgspec.Struct]] = {ProblemShape.__name__: ProblemShape}
+    for route in routes:
+        kinds |= {
+            kind.__name__: kind for kind in (route.answer, route.body) if isinstance(kind, type)
+        }
+    _, components = msgspec.json.schema_components(kinds.values(), ref_template=_REF)
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Room Calendar Bridge", "version": version},
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer"},
+                "display": {"type": "apiKey", "in": "cookie", "name": "roombridge_display"},
+            },
+        },
+        "security": [{"token": []}, {"display": []}],
+    }
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": re.sub(r"\W+", "_", f"{route.method.lower()}{route.path}").strip("_"),
+        "summary": route.summary,
+        "parameters": [*_path_parameters(route), *_query_parameters(route)],
+        "responses": _responses(route),
+    }
+    if route.scope is None:
+        operation["security"] = []
+    if route.body is not None:
+        operation["requestBody"] = {"required": True, "content": _json(route.body)}
+    return operation
+
+
+def _path_parameters(route: Route) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"{(\w+)}", route.path)
+    ]
+
+
+def _query_parameters(route: Route) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "description": words,
+            "schema": {"type": "string"},
+        }
+        for name, words in route.query.items()
+    ]
+
+
+def _responses(route: Route) -> dict[str, Any]:
+    good: dict[str, Any] = {"description": route.summary}
+    if isinstance(route.answer, type):
+        good["content"] = _json(route.answer)
+    elif route.answer:
+        good["content"] = {route.answer: {}}
+    responses: dict[str, dict[str, Any]] = {str(route.status): good}
+    for status, words in route.also.items():
+        responses[str(status)] = {**good, "description": words}
+        if status == 304:
+            del responses["304"]["content"]
+    codes = [*(("unauthorized", "forbidden") if route.scope else ()), *route.problems]
+    for code in codes:
+        key = str(_PROBLEMS[code])
+        known = responses.setdefault(key, {"description": "", "content": _problem()})
+        known["description"] = "; ".join(filter(None, [known["description"], TITLES[code]]))
+    return responses
+
+
+def _json(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": _REF.format(name=kind.__name__)}}}
+
+
+def _problem() -> dict[str, Any]:
+    return {
+        "application/problem+json": {"schema": {"$ref": _REF.format(name=ProblemShape.__name__)}}
+    }

@@ -1,0 +1,151 @@
+"""Agendas as their callers see them. Pure."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bridge.health import Trouble
+from bridge.views.shapes import (
+    AgendaRoomShape,
+    BookingShape,
+    JoinShape,
+    NextShape,
+    OtherRoomShape,
+    RoomShape,
+    TroubleShape,
+)
+from rooms.model import Agenda, Booking, JoinDetails, Room
+
+
+def agenda_room(room: Room) -> AgendaRoomShape:
+    """The room of an agenda."""
+    return AgendaRoomShape(
+        id=room.id, name=room.name, mailbox=room.mailbox, time_zone=room.time_zone
+    )
+
+
+def booking(one: Booking, zone: ZoneInfo, *, join: bool) -> BookingShape:
+    """A booking in the room's time; its join details only for those who may have them."""
+    return BookingShape(
+        id=one.id,
+        start=one.start.astimezone(zone),
+        end=one.end.astimezone(zone),
+        all_day=one.all_day,
+        title=one.title,
+        organizer=one.organizer,
+        private=one.private,
+        state=one.state,
+        show_as="busy" if one.blocks else "free",
+        checked_in=one.checked_in,
+        can_join=one.can_join,
+        join=details(one.join) if join and one.join else None,
+        no_join_reason=one.no_join_reason,
+    )
+
+
+def details(join: JoinDetails) -> JoinShape:
+    """Join details; passcodes stay inside the dial strings."""
+    return JoinShape(
+        provider=join.provider,
+        meeting_id=join.meeting_id,
+        sip=join.sip,
+        h323=join.h323,
+        url=join.join_url,
+        dial=join.dial,
+    )
+
+
+def troubles(found: tuple[Trouble, ...]) -> tuple[TroubleShape, ...]:
+    """What fails."""
+    return tuple(
+        TroubleShape(
+            code=one.code,
+            since=one.since,
+            words=one.words,
+            fix=one.fix,
+            endpoint=one.endpoint,
+            source=one.source,
+        )
+        for one in found
+    )
+
+
+class Standing:
+    """How a room stands at an instant: free or busy, until when, and what comes next."""
+
+    def __init__(self, agenda: Agenda | None, now: datetime) -> None:
+        taken = [one for one in agenda.bookings if one.blocks] if agenda else []
+        self.busy = any(one.start <= now < one.end for one in taken)
+        upcoming = [one for one in agenda.bookings if one.start > now] if agenda else []
+        self.next = upcoming[0] if upcoming else None
+        self.until = _end_of_block(taken, now) if self.busy else _first_start(taken, now)
+
+
+def _first_start(taken: list[Booking], now: datetime) -> datetime | None:
+    return min((one.start for one in taken if one.start > now), default=None)
+
+
+def _end_of_block(taken: list[Booking], now: datetime) -> datetime:
+    """When the room is free again: back-to-back and overlapping bookings count as one."""
+    end = now
+    for one in sorted(taken, key=lambda one: one.start):
+        if one.start <= end < one.end:
+            end = one.end
+    return end
+
+
+def room(
+    one: Room,
+    agenda: Agenda | None,
+    found: tuple[Trouble, ...],
+    now: datetime,
+    *,
+    stale: bool,
+) -> RoomShape:
+    """A room and how it stands."""
+    standing = Standing(agenda, now)
+    return RoomShape(
+        id=one.id,
+        name=one.name,
+        mailbox=one.mailbox,
+        time_zone=one.time_zone,
+        building=one.building,
+        floor=one.floor,
+        capacity=one.capacity,
+        features=one.features,
+        lists=one.lists,
+        state="busy" if standing.busy else "free",
+        until=standing.until.astimezone(one.zone) if standing.until else None,
+        next=_next(standing.next, one.zone) if standing.next else None,
+        as_of=agenda.as_of if agenda else None,
+        age_s=age(agenda.as_of, now) if agenda else None,
+        stale=stale,
+        health=troubles(found),
+    )
+
+
+def _next(one: Booking, zone: ZoneInfo) -> NextShape:
+    return NextShape(
+        id=one.id,
+        start=one.start.astimezone(zone),
+        end=one.end.astimezone(zone),
+        title=one.title,
+        private=one.private,
+    )
+
+
+def other_room(one: Room, agenda: Agenda | None, now: datetime) -> OtherRoomShape:
+    """What a display may know of a room that is not its own."""
+    standing = Standing(agenda, now)
+    return OtherRoomShape(
+        id=one.id,
+        name=one.name,
+        building=one.building,
+        floor=one.floor,
+        state="busy" if standing.busy else "free",
+        until=standing.until.astimezone(one.zone) if standing.until else None,
+    )
+
+
+def age(as_of: datetime, now: datetime) -> int:
+    """Whole seconds since; never negative, whatever the clock did."""
+    return max(0, int((now - as_of) / timedelta(seconds=1)))

@@ -1,0 +1,140 @@
+"""Rooms and agendas as JSON."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from bridge.callers import Caller
+from bridge.views import render
+from bridge.views.house import House
+from bridge.views.shapes import (
+    AgendaShape,
+    OtherRoomShape,
+    RoomShape,
+    RoomsShape,
+)
+from bridge.views.web import Problem, Route, answer
+from rooms.model import Room, Window
+
+EVER = Window(start=datetime(1, 1, 1, tzinfo=UTC), end=datetime(9999, 12, 31, tzinfo=UTC))
+
+SLICE = 250
+"""Rooms rendered before other callers get their turn."""
+
+
+async def every_room(house: House, caller: Caller, _request: web.Request) -> web.StreamResponse:
+    """All rooms; a display sees little of those that are not its own."""
+    now = house.clock.now()
+    shapes: list[RoomShape | OtherRoomShape] = []
+    for number, room in enumerate(house.rooms.values()):
+        if number % SLICE == SLICE - 1:
+            await asyncio.sleep(0)
+        shapes.append(_room(house, room, caller, now))
+    return answer(RoomsShape(rooms=tuple(shapes)))
+
+
+async def one_room(house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
+    """One room."""
+    room = house.rooms.get(request.match_info["room"])
+    if room is None:
+        raise Problem(404, "unknown_room")
+    return answer(_room(house, room, caller, house.clock.now()))
+
+
+def _room(house: House, room: Room, caller: Caller, now: datetime) -> RoomShape | OtherRoomShape:
+    held = house.store.agenda(room.id)
+    if not caller.sees(room.id):
+        return render.other_room(room, held, now)
+    stale = house.stale(house.store.kept(room.id), now)
+    return render.room(room, held, house.health_of(room, now), now, stale=stale)
+
+
+def seen_room(house: House, caller: Caller, request: web.Request) -> Room:
+    """The room that a request is about, if this caller sees it whole."""
+    room = house.rooms.get(request.match_info["room"])
+    if room is None:
+        raise Problem(404, "unknown_room")
+    if not caller.sees(room.id):
+        raise Problem(403, "forbidden")
+    return room
+
+
+async def agenda(house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
+    """A room's agenda, or that it has not changed."""
+    room = seen_room(house, caller, request)
+    now = house.clock.now()
+    rendered = house.agenda(room, caller, now)
+    if request.query_string:
+        part = _asked(request)
+        rendered = house.part(rendered, caller, part)
+    headers = rendered.headers.copy()
+    if _matches(request.headers.get("If-None-Match"), rendered.etag):
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=rendered.body(now), headers=headers)
+
+
+def _asked(request: web.Request) -> Window:
+    """The span that `from` and `to` ask for; without one of them it is open on that side."""
+    start = _time(request, "from") or EVER.start
+    end = _time(request, "to") or EVER.end
+    if start >= end:
+        raise Problem(400, "bad_time", "`from` must be before `to`")
+    return Window(start=start, end=end)
+
+
+def _time(request: web.Request, key: str) -> datetime | None:
+    text = request.query.get(key)
+    if text is None:
+        return None
+    try:
+        # A plus sign that was not percent-encoded arrives as a space.
+        time = datetime.fromisoformat(text.replace(" ", "+"))
+        instant = time.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise Problem(400, "bad_time", f"`{key}` is not RFC 3339") from error
+    if time.tzinfo is None:
+        raise Problem(400, "bad_time", f"`{key}` needs an offset from UTC")
+    return instant
+
+
+def _matches(asked: str | None, etag: str) -> bool:
+    """Whether If-None-Match names this entity tag; weak comparison (RFC 9110 §13.1.2)."""
+    if asked is None:
+        return False
+    if asked in {etag, "*"}:
+        return True
+    bare = etag.removeprefix("W/")
+    return any(one.strip().removeprefix("W/") == bare for one in asked.split(","))
+
+
+ROUTES = (
+    Route(
+        method="GET",
+        path="/api/v1/rooms",
+        serve=every_room,
+        scope="read",
+        summary="All rooms and how they stand",
+        answer=RoomsShape,
+    ),
+    Route(
+        method="GET",
+        path="/api/v1/rooms/{room}",
+        serve=one_room,
+        scope="read",
+        summary="One room and how it stands",
+        answer=RoomShape,
+        problems=("unknown_room",),
+    ),
+    Route(
+        method="GET",
+        path="/api/v1/rooms/{room}/agenda",
+        serve=agenda,
+        scope="read",
+        summary="A room's agenda",
+        answer=AgendaShape,
+        also={304: "The agenda that If-None-Match names has not changed"},
+        query={"from": "Only bookings that end after this instant", "to": "…and start before this"},
+        problems=("unknown_room", "bad_time"),
+    ),
+)

@@ -1,0 +1,37 @@
+"""The web application: every route behind its guard."""
+
+from collections.abc import Awaitable, Callable, Iterable
+
+from aiohttp import hdrs, web
+
+from bridge.views.house import House
+from bridge.views.web import Problem, Route, guarded
+
+BODY_LIMIT = 64 << 10
+"""Bytes of a request's body."""
+
+
+def site(house: House, routes: Iterable[Route]) -> web.Application:
+    """An application that serves these routes, and says in our words what it does not serve."""
+    app = web.Application(client_max_size=BODY_LIMIT)
+    for route in routes:
+        app.router.add_route(route.method, route.path, guarded(house, route))
+    known = tuple(app.router.resources())
+    app.router.add_route(hdrs.METH_ANY, "/{rest:.*}", _elsewhere(known))
+    return app
+
+
+def _elsewhere(
+    known: tuple[web.AbstractResource, ...],
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        offered: set[str] = set()
+        for resource in known:
+            _, methods = await resource.resolve(request)
+            offered |= methods
+        if offered:
+            allow = ", ".join(sorted(offered))
+            return Problem(405, "method_not_allowed", Allow=allow).response()
+        return Problem(404, "not_found").response()
+
+    return handle

@@ -1,0 +1,284 @@
+// The page beside the door: what the room's agenda says now, live, and how old that is.
+// Every word from a calendar goes into the page as text, never as markup.
+
+import { stand } from "./standing.js";
+
+const SOON_MS = 10 * 60_000;      // a meeting that starts within this is announced
+const STREAM_LOST_MS = 40_000;    // without an event for this long the stream is held to be dead
+const POLL_MS = 30_000;
+
+const WORDS = {
+  free: "Free", busy: "In use", soon: "Starting soon", waiting: "One moment",
+  no_online_meeting: "No online meeting in the invitation",
+  body_stripped: "No join button: this mailbox deletes the text of invitations",
+  link_unreadable: "No join button: the link was made unreadable by a mail filter",
+  no_dial_route: "No join button: this meeting has no way in for room systems",
+  passcode_unknown: "No join button: the invitation lacks the numeric passcode",
+  private_hidden: "", tentative: "Not accepted yet", all_day_excluded: "", rule_excluded: "",
+};
+const PROVIDERS = {
+  zoom: "Zoom", zoomgov: "Zoom for Government", teams: "Microsoft Teams", webex: "Webex",
+  meet: "Google Meet", gotomeeting: "GoTo Meeting", ringcentral: "RingCentral", pexip: "Pexip",
+  skype: "Skype for Business", bluejeans: "BlueJeans", jitsi: "Jitsi", sip: "Video call",
+};
+
+const root = document.documentElement;
+const room = root.dataset.room;
+const base = `/api/v1/rooms/${room}`;
+const $ = (id) => document.getElementById(id);
+
+let agenda = null;
+let place = "";
+let status = { as_of: null, age_s: null, stale: true, health: [] };
+let offset = 0;                    // server's clock minus ours, in ms
+let heard = 0;                     // when the bridge last said anything, by our clock
+let lost = null;                   // since when it says nothing, by the server's clock
+let etag = null;
+let signedOut = false;
+
+const now = () => new Date(Date.now() + offset);
+
+function text(element, value) {
+  if (element.textContent !== value) element.textContent = value;
+}
+
+function clock(date, zone) {
+  return new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", timeZone: zone }).format(date);
+}
+
+function day(date, zone) {
+  return new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", timeZone: zone }).format(date);
+}
+
+function dayKey(date, zone) {
+  return new Intl.DateTimeFormat("en-CA", { timeZone: zone }).format(date);
+}
+
+function span(ms) {
+  const minutes = Math.max(1, Math.ceil(ms / 60_000));
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  const rest = minutes % 60;
+  return rest ? `${hours} h ${rest} min` : `${hours} h`;
+}
+
+function times(booking, zone) {
+  return booking.all_day ? "All day" : `${clock(booking.start, zone)} – ${clock(booking.end, zone)}`;
+}
+
+function showNow(standing, at, zone) {
+  const { current, next, until } = standing;
+  const soon = !standing.busy && next && next.start - at <= SOON_MS;
+  const state = standing.busy ? "busy" : soon ? "soon" : "free";
+  root.dataset.state = state;
+  text($("word"), WORDS[state]);
+  text($("until"), untilWords(standing, soon, at, zone));
+  const shown = current ?? (soon ? next : null);
+  $("meeting").hidden = !shown;
+  if (shown) showMeeting(shown, current, at, zone);
+}
+
+function untilWords({ busy, until, next }, soon, at, zone) {
+  if (soon) return `in ${span(next.start - at)}, at ${clock(next.start, zone)}`;
+  if (!until) return busy ? "" : "for the rest of the week";
+  const sameDay = dayKey(until, zone) === dayKey(at, zone);
+  if (sameDay) return `until ${clock(until, zone)}, for ${span(until - at)}`;
+  return busy ? `until ${day(until, zone)}` : "for the rest of the day";
+}
+
+function showMeeting(booking, current, at, zone) {
+  text($("times"), times(booking, zone) + (booking.state === "tentative" ? " · not confirmed" : ""));
+  text($("title"), booking.title || "Meeting");
+  text($("organizer"), booking.organizer);
+  $("organizer").hidden = !booking.organizer;
+  const join = booking.join;
+  $("join").hidden = !booking.can_join;
+  if (booking.can_join) {
+    text($("join-provider"), join ? PROVIDERS[join.provider] ?? join.provider : "Online meeting");
+    text($("join-dial"), join?.dial ?? "");
+  }
+  const reason = booking.can_join ? "" : WORDS[booking.no_join_reason] ?? "";
+  text($("reason"), reason);
+  $("reason").hidden = !reason || booking.no_join_reason === "no_online_meeting";
+  const running = current && !booking.all_day;
+  $("progress").hidden = !running;
+  if (running) {
+    const share = Math.min(1, (at - booking.start) / (booking.end - booking.start));
+    $("progress").firstElementChild.style.transform = `scaleX(${share.toFixed(4)})`;
+  }
+}
+
+function entry(booking, current, zone) {
+  const item = document.createElement("li");
+  if (booking === current) item.className = "current";
+  const when = document.createElement("span");
+  when.className = "when";
+  const end = document.createElement("small");
+  when.append(booking.all_day ? "All day" : clock(booking.start, zone));
+  if (!booking.all_day) {
+    end.textContent = `– ${clock(booking.end, zone)}`;
+    when.append(end);
+  }
+  const what = document.createElement("span");
+  what.className = "what";
+  what.append(booking.title || "Meeting");
+  const who = [
+    booking.organizer,
+    booking.state === "tentative" ? "not confirmed" : "",
+    booking.can_join ? PROVIDERS[booking.join?.provider] ?? "online" : "",
+  ].filter(Boolean).join(" · ");
+  if (who) {
+    const small = document.createElement("small");
+    small.textContent = who;
+    what.append(small);
+  }
+  item.append(when, what);
+  return item;
+}
+
+let listed = "";
+
+function showDay(standing, at, zone) {
+  const today = dayKey(at, zone);
+  const rest = agenda.bookings.filter((one) => one.end > at && dayKey(one.start, zone) <= today);
+  const later = agenda.bookings.filter((one) => dayKey(one.start, zone) > today).slice(0, 3);
+  const key = JSON.stringify([today, rest, later, standing.current?.id, zone]);
+  if (key === listed) return;
+  listed = key;
+  const items = rest.map((one) => entry(one, standing.current, zone));
+  if (!items.length) items.push(note("Nothing more today", "empty"));
+  let last = "";
+  for (const one of later) {
+    const which = day(one.start, zone);
+    if (which !== last) items.push(note(which, "tomorrow"));
+    last = which;
+    items.push(entry(one, null, zone));
+  }
+  $("list").replaceChildren(...items);
+}
+
+function note(words, name) {
+  const item = document.createElement("li");
+  item.className = name;
+  item.textContent = words;
+  return item;
+}
+
+function ago(ms) {
+  const s = Math.max(0, Math.round(ms / 1000));
+  if (s < 90) return `${s} s`;
+  if (s < 5400) return `${Math.round(s / 60)} min`;
+  if (s < 172_800) return `${Math.round(s / 3600)} h`;
+  return `${Math.round(s / 86_400)} days`;
+}
+
+function showAge(at, zone) {
+  const read = status.as_of ? new Date(status.as_of) : null;
+  const trouble = status.health.find((one) => !one.endpoint && one.code !== "stale");
+  let trust = "good";
+  let words;
+  if (signedOut) {
+    trust = "lost";
+    words = "This display was signed out. What it shows is not up to date.";
+  } else if (lost) {
+    trust = "lost";
+    words = `No connection to the bridge since ${clock(lost, zone)}. ` +
+      (read ? `Calendar as of ${clock(read, zone)}.` : "");
+  } else if (!read) {
+    trust = "old";
+    words = trouble ? `The calendar was not read yet: ${trouble.words}.` : "The calendar was not read yet.";
+  } else if (status.stale) {
+    trust = "old";
+    words = `Not up to date since ${clock(read, zone)}, ${ago(at - read)} ago: ` +
+      (trouble ? `${trouble.words}.` : "the calendar could not be read.");
+  } else {
+    words = `Calendar read ${ago(at - read)} ago` + (trouble ? ` · ${trouble.words}` : "");
+  }
+  root.dataset.trust = trust;
+  text($("age").lastElementChild, words);
+}
+
+function show() {
+  const at = now();
+  const zone = agenda?.room.time_zone;
+  text($("time"), clock(at, zone));
+  text($("date"), day(at, zone));
+  if (agenda) {
+    text($("name"), agenda.room.name);
+    document.title = agenda.room.name;
+    const standing = stand(agenda.bookings, at);
+    if (status.as_of || agenda.bookings.length) showNow(standing, at, zone);
+    showDay(standing, at, zone);
+  }
+  text($("place"), place);
+  showAge(at, zone);
+}
+
+function hear(state) {
+  heard = Date.now();
+  lost = null;
+  if (state.as_of !== null) offset = Date.parse(state.as_of) + state.age_s * 1000 - Date.now();
+}
+
+function take(body) {
+  agenda = {
+    ...body,
+    bookings: body.bookings.map((one) => ({ ...one, start: new Date(one.start), end: new Date(one.end) })),
+  };
+  status = { ...status, as_of: body.as_of, age_s: body.age_s, stale: body.stale };
+  hear(body);
+  show();
+}
+
+function listen() {
+  const stream = new EventSource(`${base}/stream`);
+  stream.addEventListener("agenda", (event) => take(JSON.parse(event.data)));
+  stream.addEventListener("status", (event) => {
+    status = JSON.parse(event.data);
+    hear(status);
+    show();
+  });
+  stream.addEventListener("error", () => {
+    if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 5000);
+    poll();
+  });
+}
+
+// What stands between stays unknown to EventSource; a plain request tells whether it is the
+// network, the bridge, or that this display may not look any more.
+async function poll() {
+  try {
+    const headers = etag ? { "If-None-Match": etag } : {};
+    const answer = await fetch(`${base}/agenda`, { headers, cache: "no-store" });
+    signedOut = answer.status === 401 || answer.status === 403;
+    if (answer.status === 200) {
+      etag = answer.headers.get("ETag");
+      take(await answer.json());
+    } else if (answer.status === 304) {
+      heard = Date.now();
+      lost = null;
+      status = { ...status, as_of: answer.headers.get("Agenda-As-Of") };
+    }
+  } catch {
+    lost ??= now();
+  }
+  show();
+}
+
+async function locate() {
+  try {
+    const one = await (await fetch(base)).json();
+    place = [one.building, one.floor && `Floor ${one.floor}`, one.capacity && `${one.capacity} people`]
+      .filter(Boolean).join(" · ");
+    show();
+  } catch { /* said by the badge */ }
+}
+
+setInterval(() => {
+  if (heard && Date.now() - heard > STREAM_LOST_MS && Date.now() - heard > POLL_MS) poll();
+  show();
+}, 1000);
+
+locate();
+listen();
+show();

@@ -1,0 +1,17 @@
+// A link made by `roombridge tokens create --display` carries its token behind the `#`, which no
+// server and no log ever sees. It becomes a cookie that scripts cannot read, and is forgotten.
+
+const token = decodeURIComponent(location.hash.slice(1));
+if (token) {
+  history.replaceState(null, "", location.pathname);
+  const answer = await fetch(`${location.pathname}/sign-in`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${token}` },
+  });
+  if (answer.ok) {
+    location.reload();
+  } else {
+    document.getElementById("words").textContent =
+      "The link is not valid: it was made for another room, has expired, or was revoked. A new one:";
+  }
+}

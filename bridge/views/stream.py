@@ -1,0 +1,174 @@
+"""Agendas as Server-Sent Events: at once, at each change, and every quarter minute how old."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+
+from aiohttp import web
+
+from bridge.callers import Caller
+from bridge.views import render
+from bridge.views.house import COMMON, House, encode
+from bridge.views.rooms import seen_room
+from bridge.views.shapes import StatusShape
+from bridge.views.web import Route
+from rooms.model import Room
+
+STATUS_EVERY = 15.0
+"""Seconds between two `status` events."""
+BEHIND = 256 << 10
+"""Bytes waiting for one listener after which it is let go; it comes back by itself."""
+RECONNECT_MS = 3000
+
+_HEADERS = COMMON | {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",
+}
+
+
+class Listener:
+    """One open stream."""
+
+    def __init__(
+        self, room: Room, caller: Caller, response: web.StreamResponse, transport: asyncio.Transport
+    ) -> None:
+        self.room = room.id
+        self.caller = caller
+        self.etag = ""
+        self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._transport = transport
+        self._chunked = bool(response.chunked)
+
+    def send(self, data: bytes) -> None:
+        """Hand over an event without waiting: one slow listener must not hold up the others."""
+        if self._transport.is_closing() or self._transport.get_write_buffer_size() > BEHIND:
+            self.leave()
+        else:
+            self._transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
+
+    def leave(self) -> None:
+        """End the stream."""
+        if not self.gone.done():
+            self.gone.set_result(None)
+
+
+class Hub:
+    """All open streams, by room."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._listeners: dict[str, set[Listener]] = {}
+
+    def __len__(self) -> int:
+        return sum(map(len, self._listeners.values()))
+
+    def changed(self, room: str) -> None:
+        """A room's agenda shows something different: tell whoever listens."""
+        self._tell(room, self._listeners.get(room, ()), status=False)
+
+    def troubled(self, room: str) -> None:
+        """Something around a room fails or works again: tell whoever listens."""
+        self._tell(room, self._listeners.get(room, ()), status=True)
+
+    def expel(self, token: str) -> None:
+        """End the streams of a token that was revoked."""
+        for listeners in self._listeners.values():
+            for listener in listeners:
+                if listener.caller.token == token:
+                    listener.leave()
+
+    def close(self) -> None:
+        """End every stream."""
+        for listeners in self._listeners.values():
+            for listener in listeners:
+                listener.leave()
+
+    async def run(self) -> None:
+        """Send `status` every quarter minute, rooms spread over it."""
+        while True:
+            rooms = list(self._listeners)
+            for room in rooms:
+                self._tell(room, self._listeners.get(room, ()), status=True)
+                await asyncio.sleep(STATUS_EVERY / len(rooms))
+            if not rooms:
+                await asyncio.sleep(STATUS_EVERY)
+
+    def _tell(self, room_id: str, listeners: Iterable[Listener], *, status: bool) -> None:
+        room = self._house.rooms.get(room_id)
+        now = self._house.clock.now()
+        events: dict[str, bytes] = {}
+        state = b""
+        for listener in list(listeners):
+            if room is None or _expired(listener.caller, now):
+                listener.leave()
+                continue
+            rendered = self._house.agenda(room, listener.caller, now)
+            if rendered.etag != listener.etag:
+                listener.etag = rendered.etag
+                if rendered.etag not in events:
+                    events[rendered.etag] = _event("agenda", rendered.body(now), rendered.etag)
+                listener.send(events[rendered.etag])
+            if status:
+                state = state or self.status(room, now)
+                listener.send(state)
+
+    def status(self, room: Room, now: datetime) -> bytes:
+        """The `status` event of a room."""
+        kept = self._house.store.kept(room.id)
+        shape = StatusShape(
+            as_of=kept.as_of if kept else None,
+            age_s=render.age(kept.as_of, now) if kept else None,
+            stale=self._house.stale(kept, now),
+            health=render.troubles(self._house.health_of(room, now)),
+        )
+        return _event("status", encode(shape))
+
+    async def serve(self, house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
+        """One stream, until somebody leaves."""
+        room = seen_room(house, caller, request)
+        response = web.StreamResponse(headers=_HEADERS)
+        if request.version >= (1, 1):
+            response.enable_chunked_encoding()
+        await response.prepare(request)
+        assert isinstance(request.transport, asyncio.Transport)  # noqa: S101 - it was prepared
+        listener = Listener(room, caller, response, request.transport)
+        now = house.clock.now()
+        rendered = house.agenda(room, caller, now)
+        listener.etag = rendered.etag
+        first = b"retry: %d\n\n" % RECONNECT_MS
+        if request.headers.get("Last-Event-ID") != rendered.etag:
+            first += _event("agenda", rendered.body(now), rendered.etag)
+        await response.write(first + self.status(room, now))
+        listeners = self._listeners.setdefault(room.id, set())
+        listeners.add(listener)
+        self._tell(room.id, [listener], status=False)  # what changed during the first write
+        try:
+            await listener.gone
+        finally:
+            listeners.discard(listener)
+            if not listeners:
+                self._listeners.pop(room.id, None)
+        return response
+
+
+def route(hub: Hub) -> Route:
+    """The stream's route."""
+    return Route(
+        method="GET",
+        path="/api/v1/rooms/{room}/stream",
+        serve=hub.serve,
+        scope="read",
+        summary="A room's agenda as it changes (Server-Sent Events `agenda` and `status`)",
+        answer="text/event-stream",
+        problems=("unknown_room",),
+    )
+
+
+def _expired(caller: Caller, now: datetime) -> bool:
+    return caller.expires is not None and caller.expires <= now
+
+
+def _event(name: str, data: bytes, id_: str = "") -> bytes:
+    head = f"event: {name}\nid: {id_}\n" if id_ else f"event: {name}\n"
+    return b"%bdata: %b\n\n" % (head.encode(), data)

@@ -1,0 +1,150 @@
+"""Requests guarded and answered: who calls, what they may, and errors as problem JSON."""
+
+import logging
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from bridge.callers import LOOPBACK, Caller, Scope, control, is_loopback
+from bridge.logs import fault
+from bridge.views.house import JSON, House, encode
+from bridge.views.shapes import ProblemShape, Shape
+
+log = logging.getLogger(__name__)
+
+COOKIE = "roombridge_display"
+
+Handler = Callable[[House, Caller, web.Request], Awaitable[web.StreamResponse]]
+
+ANYBODY = Caller(name="anybody", scopes=frozenset())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """One method of one path: what serves it, who may ask, and what OpenAPI says of it."""
+
+    method: str
+    path: str
+    serve: Handler
+    scope: Scope | None
+    """None: open to everybody."""
+    summary: str
+    answer: type[msgspec.Struct] | str
+    """The shape of a good answer, or its media type; empty for no body."""
+    status: int = 200
+    body: type[msgspec.Struct] | None = None
+    query: Mapping[str, str] = field(default_factory=dict)
+    also: Mapping[int, str] = field(default_factory=dict)
+    """Other statuses of a good answer, and when they come."""
+    problems: tuple[str, ...] = ()
+    """Codes beside the ones that every route has."""
+
+
+class Problem(Exception):
+    """An answer that is an error (RFC 9457)."""
+
+    def __init__(self, status: int, code: str, detail: str = "", **headers: str) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+    def response(self) -> web.Response:
+        """As it is sent."""
+        body = encode(
+            ProblemShape(
+                type=f"urn:roombridge:problem:{self.code}",
+                title=TITLES[self.code],
+                status=self.status,
+                code=self.code,
+                detail=self.detail,
+            )
+        )
+        headers = JSON | {"Content-Type": "application/problem+json"} | self.headers
+        return web.Response(status=self.status, body=body, headers=headers)
+
+
+TITLES = {
+    "unauthorized": "Say who you are: a bearer token, or from the appliance itself",
+    "forbidden": "This caller may not do that",
+    "unknown_room": "There is no such room",
+    "unknown_booking": "There is no such booking in this room",
+    "unknown_token": "There is no such token in force",
+    "not_found": "There is nothing here",
+    "method_not_allowed": "This method is not offered here",
+    "bad_time": "A time is not RFC 3339",
+    "bad_body": "The body is not what is expected",
+    "body_too_large": "The body is too large",
+    "unexpected": "A fault of the bridge itself",
+}
+"""Every problem there is."""
+
+
+def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """The route's handler behind its guard."""
+    serve, scope = route.serve, route.scope
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        try:
+            caller = identified(house, request)
+            if scope is not None and scope not in caller.scopes:
+                return refused(caller).response()
+            return await serve(house, caller, request)
+        except Problem as problem:
+            return problem.response()
+        except web.HTTPRequestEntityTooLarge:
+            return Problem(413, "body_too_large").response()
+        except (web.HTTPException, ConnectionError):
+            raise
+        except Exception as error:  # noqa: BLE001 - told as a problem, logged without its message
+            log.error("%s %s: %s", route.method, route.path, fault(error))
+            return Problem(500, "unexpected").response()
+
+    return handle
+
+
+def refused(caller: Caller) -> Problem:
+    """Unknown callers are asked who they are; known ones may not."""
+    if caller is ANYBODY:
+        return Problem(401, "unauthorized", WWW_Authenticate='Bearer realm="roombridge"')
+    return Problem(403, "forbidden")
+
+
+def identified(house: House, request: web.Request) -> Caller:
+    """Who calls. A token that is shown must be good, even where none is needed."""
+    login = request.headers.get("Authorization")
+    if login is not None:
+        scheme, _, token = login.partition(" ")
+        caller = house.tokens.caller(token.strip()) if scheme.lower() == "bearer" else None
+        if caller is None:
+            raise refused(ANYBODY)
+        return caller
+    transport = request.transport
+    peer: socket.socket | None = transport.get_extra_info("socket") if transport else None
+    if peer is not None and peer.family == socket.AF_UNIX:
+        return control(peer)
+    if cookie := request.cookies.get(COOKIE):
+        return house.tokens.caller(cookie) or ANYBODY
+    if not house.proxied and is_loopback(request.remote, request.host, request.headers):
+        return LOOPBACK
+    return ANYBODY
+
+
+def answer(
+    shape: Shape, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    """A shape as JSON."""
+    return web.Response(status=status, body=encode(shape), headers=JSON | dict(headers or {}))
+
+
+async def body_of(request: web.Request, kind: type[msgspec.Struct]) -> Any:  # an instance of `kind`
+    """A JSON body as a struct."""
+    try:
+        return msgspec.json.decode(await request.read(), type=kind)
+    except msgspec.DecodeError as error:
+        raise Problem(400, "bad_body", str(error)) from error

@@ -1,0 +1,168 @@
+"""What codes mean and what mends them, in words for people."""
+
+from typing import NamedTuple
+
+from rooms.model import NoJoinReason
+
+
+class Advice(NamedTuple):
+    """What a code means, and what to do about it."""
+
+    words: str
+    fix: str
+
+
+ADVICE = {
+    "never_read": Advice(
+        "the calendar has not been read yet",
+        "wait a minute; if it stays, look at the health of the calendar source",
+    ),
+    "stale": Advice(
+        "the calendar has not been read for longer than stale_after",
+        "the last good agenda is shown with its age; the entries beside this one say why",
+    ),
+    "timeout": Advice(
+        "no answer in time",
+        "check the network between the appliance and the service; it is tried again by itself",
+    ),
+    "unreachable": Advice(
+        "it cannot be reached",
+        "check name resolution, firewall and proxy from the appliance; it is tried again by itself",
+    ),
+    "broken_off": Advice(
+        "the answer broke off", "it is tried again by itself; look at proxies if it stays"
+    ),
+    "throttled": Advice(
+        "the service asks for fewer requests", "the bridge slows down by itself; nothing to do"
+    ),
+    "service_error": Advice(
+        "the service has a fault of its own",
+        "look at the service's status page; it is tried again by itself",
+    ),
+    "credentials_refused": Advice(
+        "the service refuses the credentials", "renew the secret or certificate and reload"
+    ),
+    "token_refused": Advice(
+        "the service refuses a new token", "check the app registration and the appliance's clock"
+    ),
+    "access_denied": Advice(
+        "the identity may not read this mailbox",
+        "grant it in Exchange (RBAC for Applications); a new grant takes up to two hours",
+    ),
+    "not_found": Advice("there is no such mailbox", "compare `mailbox` with the service"),
+    "gone": Advice("the calendar is gone", "compare `mailbox` with the service"),
+    "mailbox_elsewhere": Advice(
+        "the mailbox is not in this service", "move the room to the source that holds its mailbox"
+    ),
+    "not_json": Advice(
+        "something else than the service answers",
+        "a proxy or sign-in portal stands between: let the appliance pass",
+    ),
+    "not_a_token": Advice(
+        "something else than the token service answers",
+        "a proxy or sign-in portal stands between: let the appliance pass",
+    ),
+    "not_http": Advice(
+        "something else than a web service answers", "check address and port of the service"
+    ),
+    "redirected": Advice(
+        "the service sends elsewhere",
+        "a proxy or sign-in portal stands between: let the appliance pass",
+    ),
+    "wrong_shape": Advice(
+        "the answer is not what the service documents",
+        "report it; the last good agenda stays until it is mended",
+    ),
+    "too_large": Advice(
+        "the answer is larger than any calendar", "look at the mailbox for what fills it"
+    ),
+    "foreign_link": Advice(
+        "the service names a page at another host; it was refused to protect the token",
+        "a proxy rewrites the service's answers: let the appliance pass",
+    ),
+    "endless_pages": Advice(
+        "the calendar's pages never end", "a fault of the service; it is tried again by itself"
+    ),
+    "request_refused": Advice(
+        "the service refuses the request", "report it with the service's code"
+    ),
+    "certificate_changed": Advice(
+        "the certificate is not the one that is configured",
+        "compare the certificate at the unit itself; if it was renewed, enter its new fingerprint",
+    ),
+    "certificate_untrusted": Advice(
+        "the certificate cannot be trusted",
+        "name its authority in ca_file, or a unit's fingerprint under tls; verification stays on",
+    ),
+    "configuration_rejected": Advice(
+        "the changed configuration has errors; the former one stays in force",
+        "`roombridge check` lists them",
+    ),
+    "restart_needed": Advice(
+        "a changed setting takes effect only after a restart", "systemctl restart roombridge"
+    ),
+    "disk_failing": Advice(
+        "the database cannot be written; agendas live in memory only",
+        "free space on data_dir's file system, or mend the disk",
+    ),
+    "unexpected": Advice(
+        "a fault of the bridge itself; it goes on", "report it with the traceback in the log"
+    ),
+    "endpoint_unreachable": Advice(
+        "the room system cannot be reached",
+        "check its power, network and address; it is tried again by itself",
+    ),
+    "endpoint_denied": Advice(
+        "the room system refuses user name or password",
+        "correct them and reload; until then it is left alone, so that nobody is locked out",
+    ),
+    "endpoint_unsupported": Advice(
+        "the room system does not take bookings this way", "check its software version and mode"
+    ),
+    "endpoint_unconfirmed": Advice(
+        "it is not known yet whether the room system has the list", "wait for the next push"
+    ),
+    "beyond_push_range": Advice(
+        "too far ahead to be on the room system yet", "it is pushed three days before"
+    ),
+    "source_stale": Advice(
+        "the calendar behind it was not read lately", "look at the health of the room"
+    ),
+}
+
+NO_JOIN = {
+    NoJoinReason.NO_ONLINE_MEETING: Advice(
+        "the invitation holds nothing to join", "add an online meeting to it"
+    ),
+    NoJoinReason.BODY_STRIPPED: Advice(
+        "the mailbox deletes the text of invitations",
+        "Set-CalendarProcessing -Identity {mailbox} -DeleteComments $false (new invitations only)",
+    ),
+    NoJoinReason.LINK_UNREADABLE: Advice(
+        "a mail filter rewrote the link so that it cannot be read",
+        "except the room mailboxes from link rewriting",
+    ),
+    NoJoinReason.NO_DIAL_ROUTE: Advice(
+        "an online meeting without a way in for SIP or H.323",
+        "the host needs a video gateway: CVI for Teams, interop for Meet, CRC for Zoom",
+    ),
+    NoJoinReason.PASSCODE_UNKNOWN: Advice(
+        "the invitation does not tell the passcode that a room system needs",
+        "send the whole invitation, with its numeric passcode",
+    ),
+    NoJoinReason.PRIVATE_HIDDEN: Advice(
+        "private meetings are not joined here", "privacy.private_join decides"
+    ),
+    NoJoinReason.TENTATIVE: Advice(
+        "the room has not accepted yet", "accept it, or set tentative: join"
+    ),
+    NoJoinReason.ALL_DAY_EXCLUDED: Advice("all-day meetings are left out", "all_day decides"),
+    NoJoinReason.RULE_EXCLUDED: Advice("a rule of this site excludes it", "join.rules decides"),
+}
+"""Each no-join reason; `{mailbox}` stands for the room's mailbox."""
+
+LEFT_OUT = {
+    "cancelled": "it was cancelled",
+    "declined": "the room declined it",
+    "unreadable": "its times make no sense",
+} | {reason.value: advice.words for reason, advice in NO_JOIN.items()}

@@ -1,0 +1,121 @@
+"""Certificates that a unit or the bridge signs for itself, and the fingerprints people compare."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+LAGGING = timedelta(days=1)
+"""A certificate is valid already for clocks that are this much behind."""
+COMMON_NAME_LIMIT = 64
+"""What X.509 allows (RFC 5280, ub-common-name)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """A certificate and its private key, both PEM."""
+
+    pem: bytes
+    key: bytes = field(repr=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """What a person compares and enters: `sha256:<hex>`."""
+        return fingerprint(self.pem)
+
+
+def self_signed(names: Sequence[str], *, days: int, now: datetime) -> Certificate:
+    """A new certificate for these host names and IP addresses, valid for so many days.
+
+    Raises:
+        ValueError: no name, a name that is none, or no day.
+    """
+    if not names or days < 1:
+        raise ValueError("a certificate needs a name and at least one day")
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:COMMON_NAME_LIMIT])])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - LAGGING)
+        .not_valid_after(now + timedelta(days=days))
+    )
+    for extension, critical in _extensions(names, key.public_key()):
+        builder = builder.add_extension(extension, critical=critical)
+    signed = builder.sign(key, hashes.SHA256())
+    return Certificate(
+        pem=signed.public_bytes(serialization.Encoding.PEM),
+        key=key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        ),
+    )
+
+
+def fingerprint(pem_or_der: bytes) -> str:
+    """The SHA-256 of a certificate as people compare it: `sha256:<hex>`; of a chain, its first.
+
+    Raises:
+        ValueError: this is no certificate.
+    """
+    return f"sha256:{_parsed(pem_or_der).fingerprint(hashes.SHA256()).hex()}"
+
+
+def expires(pem_or_der: bytes) -> datetime:
+    """The last instant, aware and UTC, at which a certificate is valid.
+
+    Raises:
+        ValueError: this is no certificate.
+    """
+    return _parsed(pem_or_der).not_valid_after_utc
+
+
+def _parsed(pem_or_der: bytes) -> x509.Certificate:
+    if b"-----BEGIN" in pem_or_der:
+        return x509.load_pem_x509_certificate(pem_or_der)
+    return x509.load_der_x509_certificate(pem_or_der)
+
+
+def _extensions(
+    names: Sequence[str], key: ec.EllipticCurvePublicKey
+) -> list[tuple[x509.ExtensionType, bool]]:
+    """What a server's certificate says of itself, each with whether readers must understand it."""
+    signing = x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=False,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    return [
+        (x509.SubjectAlternativeName([_general(name) for name in names]), False),
+        (x509.BasicConstraints(ca=False, path_length=None), True),
+        (signing, True),
+        (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
+        (x509.SubjectKeyIdentifier.from_public_key(key), False),
+    ]
+
+
+def _general(name: str) -> x509.GeneralName:
+    """A name as the certificate holds it: an IP address, or a host name in its ASCII form."""
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        pass
+    try:
+        return x509.DNSName(name.encode("idna").decode("ascii"))
+    except UnicodeError as error:
+        raise ValueError(f"{name!r} is no host name") from error

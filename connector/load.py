@@ -1,0 +1,44 @@
+"""Find a driver by its kind, which is the name of its file."""
+
+import importlib
+import pkgutil
+from functools import cache
+from typing import cast
+
+from connector import endpoints, sources
+from connector.endpoint import EndpointDriver
+from connector.source import SourceDriver
+
+
+@cache
+def source_kinds() -> tuple[str, ...]:
+    """Every kind of calendar source there is, without importing one."""
+    return tuple(module.name for module in pkgutil.iter_modules(sources.__path__))
+
+
+@cache
+def endpoint_kinds() -> tuple[str, ...]:
+    """Every kind of endpoint there is, without importing one."""
+    return tuple(module.name for module in pkgutil.iter_modules(endpoints.__path__))
+
+
+def source(kind: str) -> SourceDriver:
+    """The driver of a kind of calendar source. Call it before the loop runs: imports block.
+
+    Raises:
+        KeyError: no such kind.
+    """
+    if kind not in source_kinds():
+        raise KeyError(kind)
+    return cast("SourceDriver", importlib.import_module(f"connector.sources.{kind}"))
+
+
+def endpoint(kind: str) -> EndpointDriver:
+    """The driver of a kind of endpoint. Call it before the loop runs: imports block.
+
+    Raises:
+        KeyError: no such kind.
+    """
+    if kind not in endpoint_kinds():
+        raise KeyError(kind)
+    return cast("EndpointDriver", importlib.import_module(f"connector.endpoints.{kind}"))

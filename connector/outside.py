@@ -1,0 +1,125 @@
+"""What all drivers share to reach the outside world."""
+
+import socket
+import ssl
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from pathlib import Path
+from typing import Any, Protocol
+
+import aiohttp
+import msgspec
+from aiohttp.abc import ResolveResult
+from yarl import URL
+
+from connector.secret import Secret
+
+CONNECT_LIMIT = 10.0
+"""Seconds to reach a host, its TLS handshake included."""
+
+
+class Clock(Protocol):
+    """What time it is; tests bring their own."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, in UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds that only grow."""
+
+
+class Proxy(msgspec.Struct, frozen=True, kw_only=True):
+    """A web proxy between the appliance and a calendar service."""
+
+    url: str
+    username: str = ""
+    password: Secret | None = None
+    bypass: tuple[str, ...] = ()
+    """Hosts that are reached directly; `.example.com` stands for a domain and all below it."""
+
+    def passes_by(self, host: str) -> bool:
+        """Whether a host is reached directly."""
+        return any(
+            host == name.lstrip(".") or (name.startswith(".") and host.endswith(name))
+            for name in self.bypass
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outside:
+    """One HTTP session, one TLS policy and one clock for every driver.
+
+    A TLS context takes most of a mebibyte and a session several kibibytes: with thousands of
+    endpoints they are shared.
+    """
+
+    http: aiohttp.ClientSession
+    clock: Clock
+    ca_file: Path | None = None
+    proxy: Proxy | None = None
+
+    def route(self, url: URL) -> dict[str, Any]:
+        """How aiohttp reaches an address: directly, or through the proxy."""
+        if self.proxy is None or self.proxy.passes_by(url.host or ""):
+            return {}
+        password = self.proxy.password.reveal() if self.proxy.password else ""
+        login = aiohttp.BasicAuth(self.proxy.username, password) if self.proxy.username else None
+        return {"proxy": self.proxy.url, "proxy_auth": login}
+
+    @cached_property
+    def tls(self) -> ssl.SSLContext:
+        """TLS 1.2 or later, verified against the system's authorities and the site's own."""
+        context = ssl.create_default_context()
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if self.ca_file is not None:
+            context.load_verify_locations(self.ca_file)
+        return context
+
+
+@asynccontextmanager
+async def open_outside(
+    clock: Clock,
+    *,
+    ca_file: Path | None = None,
+    networks: Collection[IPv4Network | IPv6Network] | None = None,
+) -> AsyncIterator[Outside]:
+    """Open the shared session for as long as the drivers live.
+
+    Cookies are not kept: one service's must never reach another. With `networks`, names that lead
+    elsewhere are not followed.
+    """
+    resolver = None if networks is None else _Within(networks)
+    connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=60, resolver=resolver)
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_LIMIT)
+    async with aiohttp.ClientSession(
+        connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()
+    ) as session:
+        yield Outside(http=session, clock=clock, ca_file=ca_file)
+
+
+class _Within(aiohttp.ThreadedResolver):
+    """Names resolved to the site's own networks only."""
+
+    def __init__(self, networks: Collection[IPv4Network | IPv6Network]) -> None:
+        super().__init__()
+        self._networks = networks
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """The addresses of a host that lie inside the networks."""
+        found = await super().resolve(host, port, family)
+        inside = [one for one in found if within(one["host"], self._networks)]
+        if not inside:
+            raise OSError(None, "the name leads outside endpoint_networks")
+        return inside
+
+
+def within(address: str, networks: Collection[IPv4Network | IPv6Network]) -> bool:
+    """Whether an IP address lies in one of the networks."""
+    ip = ip_address(address)
+    return any(ip in network for network in networks)

@@ -1,0 +1,26 @@
+"""Secrets that print as `<secret>`."""
+
+from pathlib import Path
+
+
+class Secret:
+    """A password, key or token; only `reveal` gives it away."""
+
+    __slots__ = ("_value", "file")
+
+    def __init__(self, value: str, file: Path | None = None) -> None:
+        self._value = value
+        self.file = file
+
+    def reveal(self) -> str:
+        """The secret itself, for the one call that needs it."""
+        return self._value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __repr__(self) -> str:
+        return "<secret>"

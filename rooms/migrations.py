@@ -1,0 +1,42 @@
+"""The tables of `bridge.db`, and how older ones become today's."""
+
+from sqlite_utils import Database, Migrations
+
+schema = Migrations("roombridge")
+
+
+@schema()
+def agendas(db: Database) -> None:
+    """What each room shows, when that was read, and how it came about.
+
+    Apart, because they change at different times: an unchanged read writes one short row.
+    """
+    db.table("agendas").create({"room": str, "mailbox": str, "bookings": bytes}, pk="room")
+    db.table("reads").create({"room": str, "as_of": str, "start": str, "end": str}, pk="room")
+    db.table("accounts").create({"room": str, "account": bytes}, pk="room")
+
+
+@schema()
+def audit(db: Database) -> None:
+    """Who did what: rows are added and never changed or removed."""
+    db.table("audit").create(
+        {"seq": int, "at": str, "actor": str, "action": str, "object": str, "detail": str},
+        pk="seq",
+        not_null={"at", "actor", "action", "object", "detail"},
+    )
+    for change in ("UPDATE", "DELETE"):
+        db.execute(
+            f"CREATE TRIGGER audit_no_{change.lower()} BEFORE {change} ON audit "
+            "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
+        )
+
+
+@schema()
+def tokens(db: Database) -> None:
+    """Callers' tokens: their SHA-256 only."""
+    db.table("tokens").create(
+        {"id": str, "name": str, "scopes": str, "room": str, "hash": bytes}
+        | {"created": str, "expires": str, "revoked": str},
+        pk="id",
+        not_null={"name", "scopes", "hash", "created"},
+    )

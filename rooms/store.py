@@ -1,0 +1,221 @@
+"""The last known agenda of each room: memory answers, SQLite stands behind it."""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable, Collection, Iterable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from rooms.agenda import Account
+from rooms.database import Database
+from rooms.model import Agenda, Booking, Buffers, Room, Value, Window
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database as Tables
+
+log = logging.getLogger(__name__)
+
+SLICE = 100
+"""Rooms looked at before others get their turn."""
+
+
+class _Shown(Value, frozen=True, kw_only=True):
+    """What makes two agendas different."""
+
+    bookings: tuple[Booking, ...] = ()
+    buffers: Buffers = Buffers()
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One room's agenda as it is kept: encoded, an eighth of its size as objects."""
+
+    mailbox: str
+    shown: bytes
+    as_of: datetime
+    window: Window
+    version: int
+    """Grows with every change of what is shown, over all rooms."""
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_shown = msgspec.msgpack.Decoder(_Shown)
+_account = msgspec.msgpack.Decoder(Account)
+
+
+class Store:
+    """Agendas by room.
+
+    What is served has been committed before, so that a crash never takes back what somebody saw.
+    Where the disk fails, memory goes on alone and `failing` says why.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._version = 0
+        self._accounts: dict[str, int] = {}
+        self.failing: str | None = None
+        self._kept = dict(self._load())
+        self._replacing: set[str] = set()
+
+    def _load(self) -> Iterator[tuple[str, Kept]]:
+        rows = self._database.rows(
+            'SELECT room, mailbox, bookings, as_of, start, "end"'
+            " FROM agendas JOIN reads USING (room)"
+        )
+        for room, mailbox, shown, as_of, start, end in rows:
+            yield (
+                room,
+                Kept(
+                    mailbox=mailbox,
+                    shown=shown,
+                    as_of=datetime.fromisoformat(as_of),
+                    window=Window(
+                        start=datetime.fromisoformat(start), end=datetime.fromisoformat(end)
+                    ),
+                    version=0,
+                ),
+            )
+
+    def adopt(self, rooms: Iterable[Room]) -> None:
+        """Forget what was kept of a mailbox that is not the room's any more."""
+        mailboxes = {room.id: room.mailbox.lower() for room in rooms}
+        self._kept = {
+            room: kept
+            for room, kept in self._kept.items()
+            if mailboxes.get(room, kept.mailbox) == kept.mailbox
+        }
+
+    def kept(self, room: str) -> Kept | None:
+        """A room's agenda as it is kept, or None where it was never read."""
+        return self._kept.get(room)
+
+    def agenda(self, room: str) -> Agenda | None:
+        """A room's last agenda, or None where it was never read."""
+        kept = self._kept.get(room)
+        if kept is None:
+            return None
+        shown = _shown.decode(kept.shown)
+        return Agenda(
+            room=room,
+            as_of=kept.as_of,
+            window=kept.window,
+            bookings=shown.bookings,
+            buffers=shown.buffers,
+        )
+
+    async def account(self, room: str) -> Account:
+        """How a room's agenda came about; read from disk, for `explain` only."""
+        rows = await self._database.change(
+            lambda db: list(db.query("SELECT account FROM accounts WHERE room = ?", [room]))
+        )
+        return _account.decode(rows[0]["account"]) if rows else Account()
+
+    async def replace(self, room: Room, agenda: Agenda, account: Account) -> bool:
+        """Keep a room's new agenda; whether it shows anything different."""
+        shown = _encode(_Shown(bookings=agenda.bookings, buffers=agenda.buffers))
+        old = self._kept.get(room.id)
+        changed = old is None or old.shown != shown
+        if changed:
+            self._version += 1
+        kept = Kept(
+            mailbox=room.mailbox.lower(),
+            shown=shown if old is None or changed else old.shown,
+            as_of=agenda.as_of,
+            window=agenda.window,
+            version=self._version if old is None or changed else old.version,
+        )
+        explained = _encode(account)
+        news = explained if self._accounts.get(room.id) != hash(explained) else None
+        self._replacing.add(room.id)
+        try:
+            await self._write(room.id, kept, news, changed=changed)
+        finally:
+            self._replacing.discard(room.id)
+        self._accounts[room.id] = hash(explained)
+        self._kept[room.id] = kept
+        return changed
+
+    async def _write(self, room: str, kept: Kept, account: bytes | None, *, changed: bool) -> None:
+        """Commit one room's round: all of it or nothing."""
+        as_of, start, end = (
+            time.isoformat() for time in (kept.as_of, kept.window.start, kept.window.end)
+        )
+
+        def work(db: "Tables") -> None:
+            if changed:
+                db.execute(
+                    "REPLACE INTO agendas VALUES (?, ?, ?)", [room, kept.mailbox, kept.shown]
+                )
+            if account is not None:
+                db.execute("REPLACE INTO accounts VALUES (?, ?)", [room, account])
+            db.execute("REPLACE INTO reads VALUES (?, ?, ?, ?)", [room, as_of, start, end])
+
+        await self._try(work)
+
+    async def reconcile(self) -> None:
+        """Write again what the disk has otherwise than memory, after it could not be written."""
+        rows = await self._database.change(
+            lambda db: {row["room"]: row["bookings"] for row in db.query("SELECT * FROM agendas")}
+        )
+        for number, (room, kept) in enumerate(list(self._kept.items())):
+            if number % SLICE == 0:
+                await asyncio.sleep(0)
+            if rows.get(room) != kept.shown and room not in self._replacing:
+                log.warning("room %s: the disk's copy differed and is written again", room)
+                await self._write(room, kept, None, changed=True)
+
+    async def purge(self, before: datetime, rooms: Collection[str]) -> int:
+        """Remove bookings that ended before an instant; how many.
+
+        What is left of a room that is in the room list no more goes with its last booking.
+        """
+        removed = 0
+        for number, room in enumerate(list(self._kept)):
+            if number % SLICE == 0:
+                await asyncio.sleep(0)
+            # A room that is being replaced is left: an older list must not reach the disk last.
+            kept = self._kept.get(room)
+            if kept is not None and room not in self._replacing:
+                removed += await self._purge(room, kept, before, known=room in rooms)
+        return removed
+
+    async def _purge(self, room: str, kept: Kept, before: datetime, *, known: bool) -> int:
+        shown = _shown.decode(kept.shown)
+        left = tuple(booking for booking in shown.bookings if booking.end > before)
+        gone = len(shown.bookings) - len(left)
+        if not left and not known:
+            del self._kept[room]
+            await self._try(lambda db: _forget(db, room))
+        elif gone:
+            self._version += 1
+            less = Kept(
+                mailbox=kept.mailbox,
+                shown=_encode(_Shown(bookings=left, buffers=shown.buffers)),
+                as_of=kept.as_of,
+                window=kept.window,
+                version=self._version,
+            )
+            self._kept[room] = less
+            await self._write(room, less, _encode(Account()), changed=True)
+        return gone
+
+    async def _try(self, work: "Callable[[Tables], None]") -> None:
+        """Write, or go on without the disk and say so once."""
+        try:
+            await self._database.change(work)
+        except sqlite3.Error as error:
+            if self.failing is None:
+                log.warning("the database cannot be written, memory goes on alone: %s", error)
+            self.failing = str(error)
+        else:
+            if self.failing is not None:
+                log.warning("the database is written again")
+            self.failing = None
+
+
+def _forget(db: "Tables", room: str) -> None:
+    for table in ("agendas", "reads", "accounts"):
+        db.execute(f"DELETE FROM {table} WHERE room = ?", [room])  # noqa: S608 - our own names

@@ -1,0 +1,1 @@
+"""Fakes: in-memory drivers and a clock that only tests move."""
