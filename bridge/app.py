@@ -31,8 +31,9 @@ from bridge.views import explain, openapi, pages, rooms, status, stream, tokens
 from bridge.views.house import House
 from bridge.views.site import site
 from bridge.views.stream import Hub
-from connector.outside import Clock, open_outside
+from connector.outside import open_outside
 from rooms.audit import Audit, Entry
+from rooms.clock import Clock
 from rooms.database import Database
 from rooms.store import Store
 

@@ -20,7 +20,8 @@ from bridge.words import ADVICE
 from connector import load
 from connector.endpoint import Endpoint
 from connector.errors import ConnectorError, Denied, Unavailable
-from connector.outside import Clock, Outside
+from connector.outside import Outside
+from rooms.clock import Clock
 from rooms.endpoint_agenda import until_change, within_reach
 from rooms.model import Agenda
 from rooms.store import Store

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from bridge.words import ADVICE, Advice
-from connector.outside import Clock
+from rooms.clock import Clock
 
 log = logging.getLogger(__name__)
 

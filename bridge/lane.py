@@ -15,9 +15,9 @@ from bridge.pace import Breaker, Gate, doubling, spread
 from bridge.settings.model import Poll, WindowSpan
 from bridge.turns import Turns
 from connector.errors import ConnectorError, Denied, Unavailable
-from connector.outside import Clock
 from connector.source import CalendarSource
 from rooms.agenda import Account, agenda_of
+from rooms.clock import Clock
 from rooms.doubt import doubtful
 from rooms.model import Agenda, Room, Window
 from rooms.store import Store

@@ -4,7 +4,7 @@ import asyncio
 import random
 from contextlib import suppress
 
-from connector.outside import Clock
+from rooms.clock import Clock
 
 START = 8.0
 MOST = 64.0

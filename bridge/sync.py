@@ -12,7 +12,8 @@ from bridge.pace import spread
 from bridge.settings.model import Configuration, SourceSettings
 from connector import load
 from connector.errors import ConnectorError
-from connector.outside import Clock, Outside
+from connector.outside import Outside
+from rooms.clock import Clock
 from rooms.store import Store
 
 log = logging.getLogger(__name__)

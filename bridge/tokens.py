@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from bridge.callers import Caller, Scope
-from connector.outside import Clock
 from rooms.audit import Audit, Entry
+from rooms.clock import Clock
 from rooms.database import Database
 
 PREFIX = "rb_"

@@ -5,7 +5,7 @@ import heapq
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
-from connector.outside import Clock
+from rooms.clock import Clock
 
 K = TypeVar("K", bound=Hashable)
 

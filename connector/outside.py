@@ -5,11 +5,10 @@ import ssl
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import aiohttp
 import msgspec
@@ -17,19 +16,10 @@ from aiohttp.abc import ResolveResult
 from yarl import URL
 
 from connector.secret import Secret
+from rooms.clock import Clock
 
 CONNECT_LIMIT = 10.0
 """Seconds to reach a host, its TLS handshake included."""
-
-
-class Clock(Protocol):
-    """What time it is; tests bring their own."""
-
-    def now(self) -> datetime:
-        """The present instant, aware, in UTC."""
-
-    def monotonic(self) -> float:
-        """Seconds that only grow."""
 
 
 class Proxy(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,9 +56,12 @@ class Outside:
         """How aiohttp reaches an address: directly, or through the proxy."""
         if self.proxy is None or self.proxy.passes_by(url.host or ""):
             return {}
-        password = self.proxy.password.reveal() if self.proxy.password else ""
-        login = aiohttp.BasicAuth(self.proxy.username, password) if self.proxy.username else None
-        return {"proxy": self.proxy.url, "proxy_auth": login}
+        route: dict[str, Any] = {"proxy": self.proxy.url}
+        if self.proxy.username:
+            password = self.proxy.password.reveal() if self.proxy.password else ""
+            login = aiohttp.encode_basic_auth(self.proxy.username, password)
+            route["proxy_headers"] = {"Proxy-Authorization": login}
+        return route
 
     @cached_property
     def tls(self) -> ssl.SSLContext:

@@ -14,7 +14,7 @@ from bridge.health import Health, Subject, Trouble
 from bridge.tokens import Tokens
 from bridge.views import render
 from bridge.words import ADVICE
-from connector.outside import Clock
+from rooms.clock import Clock
 from rooms.model import Booking, Room, Window
 from rooms.store import Kept, Store
 

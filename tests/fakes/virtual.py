@@ -19,7 +19,7 @@ REAL_WAIT = 5.0
 """Real seconds that something outside the loop, such as the database's thread, may take."""
 
 
-class _Jumping(selectors.DefaultSelector):  # type: ignore[misc,valid-type] # chosen by the platform
+class _Jumping(selectors.DefaultSelector):
     """Waits for sockets as ever, but not for time."""
 
     def __init__(self) -> None:

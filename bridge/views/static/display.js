@@ -43,11 +43,15 @@ function text(element, value) {
 }
 
 function clock(date, zone) {
-  return new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", timeZone: zone }).format(date);
+  return new Intl.DateTimeFormat(undefined, {
+    hour: "2-digit", minute: "2-digit", timeZone: zone,
+  }).format(date);
 }
 
 function day(date, zone) {
-  return new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", timeZone: zone }).format(date);
+  return new Intl.DateTimeFormat(undefined, {
+    weekday: "long", day: "numeric", month: "long", timeZone: zone,
+  }).format(date);
 }
 
 function dayKey(date, zone) {
@@ -73,7 +77,7 @@ function showNow(standing, at, zone) {
   root.dataset.state = state;
   text($("word"), WORDS[state]);
   text($("until"), untilWords(standing, soon, at, zone));
-  const shown = current ?? (soon ? next : null);
+  const shown = current ?? next;
   $("meeting").hidden = !shown;
   if (shown) showMeeting(shown, current, at, zone);
 }
@@ -87,7 +91,14 @@ function untilWords({ busy, until, next }, soon, at, zone) {
 }
 
 function showMeeting(booking, current, at, zone) {
-  text($("times"), times(booking, zone) + (booking.state === "tentative" ? " · not confirmed" : ""));
+  const today = dayKey(booking.start, zone) === dayKey(at, zone);
+  const when = [
+    current ? "" : "Next",
+    current || today ? "" : day(booking.start, zone),
+    times(booking, zone),
+    booking.state === "tentative" ? "not confirmed" : "",
+  ];
+  text($("times"), when.filter(Boolean).join(" · "));
   text($("title"), booking.title || "Meeting");
   text($("organizer"), booking.organizer);
   $("organizer").hidden = !booking.organizer;
@@ -108,9 +119,8 @@ function showMeeting(booking, current, at, zone) {
   }
 }
 
-function entry(booking, current, zone) {
+function entry(booking, zone) {
   const item = document.createElement("li");
-  if (booking === current) item.className = "current";
   const when = document.createElement("span");
   when.className = "when";
   const end = document.createElement("small");
@@ -121,7 +131,9 @@ function entry(booking, current, zone) {
   }
   const what = document.createElement("span");
   what.className = "what";
-  what.append(booking.title || "Meeting");
+  const title = document.createElement("b");
+  title.textContent = booking.title || "Meeting";
+  what.append(title);
   const who = [
     booking.organizer,
     booking.state === "tentative" ? "not confirmed" : "",
@@ -138,23 +150,39 @@ function entry(booking, current, zone) {
 
 let listed = "";
 
-function showDay(standing, at, zone) {
+function showDay({ current, next }, at, zone) {
   const today = dayKey(at, zone);
-  const rest = agenda.bookings.filter((one) => one.end > at && dayKey(one.start, zone) <= today);
-  const later = agenda.bookings.filter((one) => dayKey(one.start, zone) > today).slice(0, 3);
-  const key = JSON.stringify([today, rest, later, standing.current?.id, zone]);
+  const left = agenda.bookings.filter((one) => one.end > at && one !== (current ?? next));
+  const rest = left.filter((one) => dayKey(one.start, zone) <= today);
+  const later = left.filter((one) => dayKey(one.start, zone) > today).slice(0, 3);
+  const key = JSON.stringify([today, rest, later, zone]);
   if (key === listed) return;
   listed = key;
-  const items = rest.map((one) => entry(one, standing.current, zone));
+  const items = rest.map((one) => entry(one, zone));
   if (!items.length) items.push(note("Nothing more today", "empty"));
   let last = "";
   for (const one of later) {
     const which = day(one.start, zone);
     if (which !== last) items.push(note(which, "tomorrow"));
     last = which;
-    items.push(entry(one, null, zone));
+    items.push(entry(one, zone));
   }
   $("list").replaceChildren(...items);
+  fit();
+}
+
+// What does not fit is counted rather than cut.
+function fit() {
+  const list = $("list");
+  const more = note("", "more");
+  let hidden = 0;
+  while (list.scrollHeight > list.clientHeight && list.children.length > 1) {
+    const last = more.isConnected ? more.previousElementSibling : list.lastElementChild;
+    if (!last.classList.contains("tomorrow")) hidden += 1;
+    last.remove();
+    more.textContent = `and ${hidden} more`;
+    list.append(more);
+  }
 }
 
 function note(words, name) {
@@ -268,11 +296,16 @@ async function poll() {
 async function locate() {
   try {
     const one = await (await fetch(base)).json();
-    place = [one.building, one.floor && `Floor ${one.floor}`, one.capacity && `${one.capacity} people`]
-      .filter(Boolean).join(" · ");
+    const floor = /^-?\d+$/.test(one.floor) ? `Floor ${one.floor}` : one.floor;
+    place = [one.building, floor, one.capacity && `${one.capacity} people`].filter(Boolean).join(" · ");
     show();
   } catch { /* said by the badge */ }
 }
+
+addEventListener("resize", () => {
+  listed = "";
+  show();
+});
 
 setInterval(() => {
   if (heard && Date.now() - heard > STREAM_LOST_MS && Date.now() - heard > POLL_MS) poll();

@@ -22,6 +22,13 @@ _PLATFORMS = {
 }
 
 
+Version = tuple[int, ...]
+KNOWS_PLATFORMS: Version = (10, 19)
+"""From here on MeetingPlatform shows whose meeting it is."""
+KNOWS_NONE: Version = (11, 24)
+"""From here on the protocol None says that there is nothing to dial."""
+
+
 class Shown(NamedTuple):
     """A booking and what the system is to dial for it; None leaves it without a button."""
 
@@ -40,24 +47,21 @@ def shown(agenda: Agenda, protocols: tuple[str, ...]) -> list[Shown]:
     ]
 
 
-def put_json(bookings: list[Shown], buffers: Buffers, *, platforms: bool) -> str:
-    """The payload of `xCommand Bookings Put`.
-
-    `platforms`: whether the software knows MeetingPlatform and the protocol None (RoomOS 10.19).
-    """
+def put_json(bookings: list[Shown], buffers: Buffers, version: Version) -> str:
+    """The payload of `xCommand Bookings Put` for a software version."""
     return msgspec.json.encode(
-        {"Bookings": [_put_entry(one, buffers, platforms=platforms) for one in bookings]}
+        {"Bookings": [_put_entry(one, buffers, version) for one in bookings]}
     ).decode()
 
 
-def _put_entry(one: Shown, buffers: Buffers, *, platforms: bool) -> dict[str, object]:
+def _put_entry(one: Shown, buffers: Buffers, version: Version) -> dict[str, object]:
     booking, dial = one
     entry: dict[str, object] = {
         "Id": booking.id,
         "Title": _clean(booking.title),
         "Agenda": "",
         "Privacy": "Private" if booking.private else "Public",
-        "Protocol": _protocol(dial, platforms=platforms),
+        "Protocol": _protocol(dial, version),
         "Number": dial.address if dial else "",
         "Time": {
             "StartTime": _utc(booking.start),
@@ -72,15 +76,15 @@ def _put_entry(one: Shown, buffers: Buffers, *, platforms: bool) -> dict[str, ob
         },
         "CallType": "Video",
     }
-    if platforms and dial and booking.join:
+    if version >= KNOWS_PLATFORMS and dial and booking.join:
         entry["MeetingPlatform"] = _PLATFORMS.get(booking.join.provider, "Other")
     return entry
 
 
-def _protocol(dial: DialString | None, *, platforms: bool) -> str:
+def _protocol(dial: DialString | None, version: Version) -> str:
     if dial is not None:
         return {"sip": "SIP", "h323": "H323"}[dial.protocol]
-    return "None" if platforms else "SIP"
+    return "None" if version >= KNOWS_NONE else "SIP"
 
 
 def private_xml(bookings: list[Shown], buffers: Buffers, call_rate: int) -> bytes:

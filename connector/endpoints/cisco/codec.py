@@ -46,7 +46,7 @@ class Codec:
     ) -> None:
         self._outside = outside
         self._url = url
-        self._login = aiohttp.BasicAuth(username, password.reveal())
+        self._login = {"Authorization": aiohttp.encode_basic_auth(username, password.reveal())}
         self._fingerprint = aiohttp.Fingerprint(fingerprint) if fingerprint else None
         self._protocols = protocols
         self._call_rate = call_rate
@@ -103,7 +103,7 @@ class Codec:
             body = bookings.private_xml(shown, agenda.buffers, self._call_rate)
             await self._post("bookingsputxml", body, "text/plain")
         elif shown:
-            payload = bookings.put_json(shown, agenda.buffers, platforms=self._version >= (10, 19))
+            payload = bookings.put_json(shown, agenda.buffers, self._version)
             answer = await self._post("putxml", bookings.put_command(payload), "text/xml")
             _check_result(answer)
         else:
@@ -139,9 +139,8 @@ class Codec:
             seconds=SECONDS,
             limit=LIMIT,
             tls=self._fingerprint or (self._outside.tls if url.scheme == "https" else True),
-            auth=self._login,
             data=data,
-            headers=headers,
+            headers={**self._login, **(headers or {})},
         )
         signin = "signin" in answer.headers.get("Location", "")
         if answer.status == 401 or signin or (answer.status == 200 and _is_page(answer.body)):

@@ -1,0 +1,83 @@
+"""`roombridge simulate`: one simulator by itself."""
+
+import asyncio
+import signal
+from argparse import Namespace
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
+
+import msgspec
+
+from bridge.demo import SECRET, demo_rooms, serve_graph
+from connector.simulators import cisco as cisco_simulator
+from connector.simulators import graph as graph_simulator
+
+Started = Callable[[Namespace], AbstractAsyncContextManager[dict[str, str]]]
+
+
+def graph(given: Namespace) -> int:
+    """A Microsoft 365 tenant, until a signal."""
+    return _run(_graph, given)
+
+
+def cisco(given: Namespace) -> int:
+    """A Cisco room system, until a signal."""
+    return _run(_cisco, given)
+
+
+@asynccontextmanager
+async def _graph(given: Namespace) -> AsyncIterator[dict[str, str]]:
+    tenant = graph_simulator.Tenant()
+    tenant.register_app(secret=SECRET)
+    rooms = await asyncio.to_thread(demo_rooms, given.rooms)
+    if given.empty:
+        for room in rooms:
+            tenant.add_mailbox(room.mailbox, name=room.name, time_zone=room.time_zone)
+    else:
+        await asyncio.to_thread(graph_simulator.populate, tenant, rooms, datetime.now(UTC).date())
+    async with serve_graph(tenant, given.address, given.port) as url:
+        yield {
+            "graph_url": url,
+            "login_url": url,
+            "control": f"{url}/control",
+            "tenant_id": graph_simulator.TENANT_ID,
+            "client_id": graph_simulator.CLIENT_ID,
+            "client_secret": SECRET,
+            "mailboxes": " ".join(room.mailbox for room in rooms),
+        }
+
+
+@asynccontextmanager
+async def _cisco(given: Namespace) -> AsyncIterator[dict[str, str]]:
+    codec = cisco_simulator.Codec(version=given.version, users={"bridge": SECRET})
+    async with cisco_simulator.serve(
+        codec, given.address, given.port, tls=not given.http
+    ) as address:
+        yield {
+            "url": address.url,
+            "fingerprint": address.fingerprint,
+            "username": "bridge",
+            "password": SECRET,
+            "control": f"{address.url}/control",
+        }
+
+
+def _run(started: Started, given: Namespace) -> int:
+    asyncio.run(_until_signal(started, given))
+    return 0
+
+
+async def _until_signal(started: Started, given: Namespace) -> None:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with started(given) as told:
+        if given.json:
+            print(msgspec.json.encode(told).decode(), flush=True)
+        else:
+            print("Simulated, and nothing else.")
+            for name, value in told.items():
+                print(f"  {name:14} {value}", flush=True)
+        await stop.wait()

@@ -1,0 +1,73 @@
+"""What a unit says of itself."""
+
+from connector.simulators.cisco import calls
+from connector.simulators.cisco.bookings import stamp
+from connector.simulators.cisco.codec import Codec
+from connector.simulators.cisco.markup import Items, Tree
+
+CONTROLS = "".join(map(chr, range(1, 6)))
+"""What monitors have been seen to put into their names."""
+
+
+def attributes(codec: Codec) -> dict[str, str]:
+    """What stands in the root of its documents."""
+    return {
+        "@product": "Cisco Codec",
+        "@version": codec.switches.version_text or codec.version.reported,
+        "@apiVersion": "1" if codec.version.line == "TC" else "4",
+    }
+
+
+def status(codec: Codec) -> Tree:
+    """The whole status document."""
+    now = codec.now()
+    webex = "Registered" if codec.switches.webex_registered else "Disabled"
+    later: Tree = {"Webex": {"Status": webex}} if codec.version.at_least(9, 13) else {}
+    return {
+        "Audio": {"Volume": "50"},
+        "Bookings": _bookings(codec),
+        "Call": Items({call.id: calls.status(call, now) for call in codec.calls.all()}),
+        "SystemUnit": _system_unit(codec),
+        "Time": {"SystemTime": f"{now:%Y-%m-%dT%H:%M:%S%z}"},
+        "Video": {"Output": {"Connector": Items({1: _monitor(codec)})}},
+        **later,
+    }
+
+
+def _bookings(codec: Codec) -> Tree:
+    """Which meeting is on, and until when the room is free or taken."""
+    current = codec.current()
+    found: Tree = {"Current": {"Id": current.id if current else ""}}
+    if not codec.version.at_least(10, 19):
+        return found
+    coming = [booking.start for booking in codec.bookings if booking.start > codec.now()]
+    if current:
+        word, until = "BookedUntil", stamp(current.end)
+    elif coming:
+        word, until = "FreeUntil", stamp(min(coming))
+    else:
+        word, until = "Free", ""
+    return {"Availability": {"Status": word, "TimeStamp": until}, **found}
+
+
+def _system_unit(codec: Codec) -> Tree:
+    version = codec.switches.version_text or codec.version.reported
+    return {
+        "Hardware": {"Module": {"SerialNumber": codec.serial}},
+        "ProductId": "Cisco Codec",
+        "ProductPlatform": "Codec",
+        "ProductType": "Cisco Codec",
+        "Software": {
+            "DisplayName": codec.switches.version_text or codec.version.text,
+            "Name": "s53200",
+            "ReleaseDate": "2026-03-01",
+            "Version": version,
+        },
+        "State": {"NumberOfActiveCalls": str(len(codec.calls.all()))},
+        "Uptime": str(max(0, int((codec.now() - codec.booted).total_seconds()))),
+    }
+
+
+def _monitor(codec: Codec) -> Tree:
+    noise = CONTROLS if codec.switches.control_characters else ""
+    return {"ConnectedDevice": {"Name": f"Monitor{noise}"}}
