@@ -90,7 +90,7 @@ class Codec:
     async def _registered(self) -> bool:
         """Whether the codec belongs to Webex, by itself or linked to Webex Edge."""
         webex = await self._status("/Status/Webex/Status")
-        return webex is not None and "registered" in "".join(webex.itertext()).lower().split()
+        return webex is not None and "registered" in " ".join(map(str, webex.itertext())).lower().split()
 
     async def _status(self, location: str) -> etree._Element | None:
         """A part of the codec's status, or None where it does not tell."""
@@ -178,7 +178,7 @@ def xml(body: bytes) -> etree._Element:
         root = etree.fromstring(re.sub(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]", b"", body), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise Malformed("the codec's answer is no XML", reason="not_xml") from error
-    if root.getroottree().docinfo.doctype:
+    if root.getroottree().docinfo.internalDTD is not None:
         raise Malformed("the codec's answer has a DOCTYPE", reason="not_xml")
     return root
 

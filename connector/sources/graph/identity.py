@@ -36,6 +36,8 @@ _FIXES = {
     "AADSTS500011": "this cloud does not know Graph under that address: check `cloud`",
     "AADSTS53003": "a Conditional Access policy for workload identities blocks the appliance",
 }
+_PASSING = {"AADSTS90033", "AADSTS90055", "AADSTS50196"}
+"""Faults and limits of Entra that say nothing about the application."""
 
 
 class AppIdentity:
@@ -185,26 +187,25 @@ def _meaning(error: Any) -> ConnectorError:  # an AzureError
     cause = getattr(error, "inner_exception", None) or error.__cause__
     if isinstance(cause, aiohttp.ClientSSLError):
         return untrusted(cause)
-    response = getattr(error, "response", None)
-    status = getattr(response, "status_code", None)
+    if type(error).__name__.startswith(("Service", "IncompleteRead")):  # no whole answer came
+        return Unavailable(
+            "the token service cannot be reached", reason="unreachable", everywhere=True
+        )
+    status = getattr(error.response, "status_code", 0) if hasattr(error, "response") else 0
     code = next(iter(re.findall(r"AADSTS\d+", str(error))), "")
-    if code and (status is None or status < 500):
+    if status in {408, 429} or status >= 500 or code in _PASSING:
+        return Unavailable(
+            f"the token service answered HTTP {status} {code}".rstrip(),
+            reason="service_error",
+            everywhere=True,
+        )
+    if code:
         return Denied(
             f"the token service refused the application: {code}",
             reason="credentials_refused",
             fix=_FIXES.get(code, ""),
             everywhere=True,
         )
-    if status is None:
-        return Unavailable(
-            "the token service cannot be reached", reason="unreachable", everywhere=True
-        )
-    if status >= 500 or status in {408, 429}:
-        return Unavailable(
-            f"the token service answered HTTP {status}", reason="service_error", everywhere=True
-        )
     return Malformed(
-        f"the token service answered HTTP {status} with something that is no token",
-        reason="not_a_token",
-        everywhere=True,
+        "something else than the token service answered", reason="not_a_token", everywhere=True
     )

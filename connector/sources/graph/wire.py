@@ -113,6 +113,8 @@ class _Named(Wire):
     id: str
 
 
+_NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 _page = msgspec.json.Decoder(Page)
 _loose = msgspec.json.Decoder(_Loose)
 _item = msgspec.json.Decoder(Item)
@@ -129,12 +131,12 @@ def page(body: bytes) -> Page:
         return _page.decode(body)
     except msgspec.ValidationError:
         pass
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _NO_JSON as error:
         raise Malformed("the answer is not whole JSON", reason="not_json") from error
     try:
         loose = _loose.decode(body)
         return Page(value=[_readable(raw) for raw in loose.value], next_link=loose.next_link)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _NO_JSON as error:
         raise Malformed("the answer is not a page of events", reason="wrong_shape") from error
 
 
@@ -248,6 +250,6 @@ def error_code(body: bytes) -> str:
     try:
         answer: Any = msgspec.json.decode(body)
         code = answer["error"]["code"]
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
+    except (*_NO_JSON, KeyError, TypeError):
         return ""
     return code if isinstance(code, str) and re.fullmatch(r"[\w.]{1,80}", code) else ""

@@ -1,0 +1,111 @@
+"""What every endpoint driver promises; a driver's test says how to build one and what it shows."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple, Protocol
+
+from connector.endpoint import Endpoint
+from rooms.model import Agenda, Booking, Buffers, JoinDetails, NoJoinReason, Window
+from tests.fakes.virtual import NOON
+
+HOUR = timedelta(hours=1)
+ZOOM = JoinDetails(
+    provider="zoom",
+    meeting_id="91234567890",
+    join_url="https://zoom.us/j/91234567890",
+    sip="91234567890.123456@zoomcrc.com",
+    h323="162.255.37.11##91234567890#123456",
+)
+TEAMS = JoinDetails(provider="teams", join_url="https://teams.microsoft.com/l/meetup-join/x")
+
+
+class Listed(NamedTuple):
+    """A booking as a person in the room sees it."""
+
+    id: str
+    title: str
+    dial: str | None
+
+
+class Device(Protocol):
+    """The device's own side."""
+
+    def listed(self) -> Sequence[Listed]:
+        """What a person in the room sees."""
+
+
+def booking(name: str, hour: float = 1, **more: Any) -> Booking:
+    """A booking that can be joined."""
+    usual: dict[str, Any] = {
+        "id": name,
+        "start": NOON + hour * HOUR,
+        "end": NOON + (hour + 1) * HOUR,
+        "title": name.title(),
+        "organizer": "Ada Lovelace",
+        "organizer_address": "ada@example.com",
+        "join": ZOOM,
+    }
+    return Booking(**{**usual, **more})
+
+
+def plain(name: str, hour: float = 1) -> Booking:
+    """A booking that nobody can join."""
+    return booking(name, hour, join=None, no_join_reason=NoJoinReason.NO_ONLINE_MEETING)
+
+
+def agenda(*bookings: Booking) -> Agenda:
+    """A list as an endpoint gets it."""
+    window = Window(start=NOON - HOUR, end=NOON + 72 * HOUR)
+    return Agenda(
+        room="kestrel",
+        as_of=NOON,
+        window=window,
+        bookings=bookings,
+        buffers=Buffers(start=timedelta(minutes=5)),
+    )
+
+
+class EndpointContract:
+    """Subclasses bring `endpoint` and `device`."""
+
+    async def test_the_device_lists_exactly_the_bookings(
+        self, endpoint: Endpoint, device: Device
+    ) -> None:
+        await endpoint.show(agenda(booking("one"), booking("two", 3)))
+        assert [one.id for one in device.listed()] == ["one", "two"]
+        await endpoint.show(agenda(booking("two", 3), booking("three", 5)))
+        assert [one.id for one in device.listed()] == ["two", "three"]
+
+    async def test_showing_again_changes_nothing(self, endpoint: Endpoint, device: Device) -> None:
+        await endpoint.show(agenda(booking("one")))
+        before = list(device.listed())
+        await endpoint.show(agenda(booking("one")))
+        assert list(device.listed()) == before
+
+    async def test_an_empty_list_is_shown_too(self, endpoint: Endpoint, device: Device) -> None:
+        await endpoint.show(agenda(booking("one")))
+        await endpoint.show(agenda())
+        assert not device.listed()
+
+    async def test_join_dials_what_the_invitation_says(
+        self, endpoint: Endpoint, device: Device
+    ) -> None:
+        await endpoint.show(agenda(booking("one")))
+        assert device.listed()[0].dial == ZOOM.sip
+
+    async def test_what_cannot_be_joined_has_no_button(
+        self, endpoint: Endpoint, device: Device
+    ) -> None:
+        no_route = booking("teams", 3, join=TEAMS, no_join_reason=NoJoinReason.NO_DIAL_ROUTE)
+        tentative = booking("perhaps", 5, no_join_reason=NoJoinReason.TENTATIVE)
+        await endpoint.show(agenda(plain("talk"), no_route, tentative))
+        assert [one.dial for one in device.listed()] == [None, None, None]
+
+    async def test_odd_titles_arrive_as_they_are(self, endpoint: Endpoint, device: Device) -> None:
+        titles = ["<b>&amp;", "日本語 ✓ 🎉", "שלום", 'quote " and \\ back', "x" * 500]
+        await endpoint.show(agenda(*(booking(f"b{n}", n, title=t) for n, t in enumerate(titles))))
+        assert [one.title for one in device.listed()] == titles
+
+    async def test_fifty_bookings_are_borne(self, endpoint: Endpoint, device: Device) -> None:
+        await endpoint.show(agenda(*(booking(f"b{number}", number) for number in range(50))))
+        assert len(device.listed()) == 50
