@@ -54,9 +54,8 @@ def description(routes: Iterable[Route], version: str) -> dict[str, Any]:
     routes = list(routes)
     kinds: dict[str, type[msgspec.Struct]] = {ProblemShape.__name__: ProblemShape}
     for route in routes:
-        kinds |= {
-            kind.__name__: kind for kind in (route.answer, route.body) if isinstance(kind, type)
-        }
+        shapes = (route.answer, *route.instead, route.body)
+        kinds |= {kind.__name__: kind for kind in shapes if isinstance(kind, type)}
     _, components = msgspec.json.schema_components(kinds.values(), ref_template=_REF)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
@@ -112,7 +111,7 @@ def _query_parameters(route: Route) -> list[dict[str, Any]]:
 def _responses(route: Route) -> dict[str, Any]:
     good: dict[str, Any] = {"description": route.summary}
     if isinstance(route.answer, type):
-        good["content"] = _json(route.answer)
+        good["content"] = _json(route.answer, *route.instead)
     elif route.answer:
         good["content"] = {route.answer: {}}
     responses: dict[str, dict[str, Any]] = {str(route.status): good}
@@ -128,8 +127,9 @@ def _responses(route: Route) -> dict[str, Any]:
     return responses
 
 
-def _json(kind: type[msgspec.Struct]) -> dict[str, Any]:
-    return {"application/json": {"schema": {"$ref": _REF.format(name=kind.__name__)}}}
+def _json(*kinds: type[msgspec.Struct]) -> dict[str, Any]:
+    refs = [{"$ref": _REF.format(name=kind.__name__)} for kind in kinds]
+    return {"application/json": {"schema": refs[0] if len(refs) == 1 else {"anyOf": refs}}}
 
 
 def _problem() -> dict[str, Any]:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from bridge.callers import Caller
 from bridge.views.house import COMMON, House
-from bridge.views.web import COOKIE, Problem, Route, refused
+from bridge.views.web import ANYBODY, COOKIE, Problem, Route, refused
 
 _STATIC = Path(__file__).parent / "static"
 _KINDS = {
@@ -83,7 +83,7 @@ async def sign_in(house: House, caller: Caller, request: web.Request) -> web.Str
     room = house.rooms.get(request.match_info["room"])
     shown = request.headers.get("Authorization", "").partition(" ")[2].strip()
     if room is None or not shown or not caller.sees(room.id):
-        raise refused(caller)
+        raise refused(caller if shown else ANYBODY)
     response = web.Response(status=204, headers=COMMON)
     response.set_cookie(
         COOKIE, shown, max_age=COOKIE_AGE, httponly=True, samesite="Strict", secure=request.secure

@@ -124,6 +124,7 @@ ROUTES = (
         scope="read",
         summary="One room and how it stands",
         answer=RoomShape,
+        instead=(OtherRoomShape,),
         problems=("unknown_room",),
     ),
     Route(

@@ -1,7 +1,7 @@
 """What the JSON API answers, as types: what is sent and what OpenAPI says are the same."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -64,10 +64,14 @@ class OtherRoomShape(Shape, frozen=True, kw_only=True):
     until: datetime | None
 
 
-class RoomsShape(Shape, frozen=True, kw_only=True):
-    """All rooms."""
+_ROOMS = ("RoomShape", "OtherRoomShape")
+_EITHER = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in _ROOMS]}
 
-    rooms: tuple[RoomShape | OtherRoomShape, ...]
+
+class RoomsShape(Shape, frozen=True, kw_only=True):
+    """All rooms, each a `RoomShape` or, for a display, an `OtherRoomShape`."""
+
+    rooms: tuple[Annotated[Any, Meta(extra_json_schema=_EITHER)], ...]
 
 
 class JoinShape(Shape, frozen=True, kw_only=True):

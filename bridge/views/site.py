@@ -15,7 +15,13 @@ def site(house: House, routes: Iterable[Route]) -> web.Application:
     """An application that serves these routes, and says in our words what it does not serve."""
     app = web.Application(client_max_size=BODY_LIMIT)
     for route in routes:
-        app.router.add_route(route.method, route.path, guarded(house, route))
+        handler = guarded(house, route)
+        if route.method == hdrs.METH_GET:
+            # HEAD comes with GET, but of a stream there is no end to tell the length of.
+            endless = route.answer == "text/event-stream"
+            app.router.add_get(route.path, handler, allow_head=not endless)
+        else:
+            app.router.add_route(route.method, route.path, handler)
     known = tuple(app.router.resources())
     app.router.add_route(hdrs.METH_ANY, "/{rest:.*}", _elsewhere(known))
     return app

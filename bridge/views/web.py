@@ -35,6 +35,8 @@ class Route:
     summary: str
     answer: type[msgspec.Struct] | str
     """The shape of a good answer, or its media type; empty for no body."""
+    instead: tuple[type[msgspec.Struct], ...] = ()
+    """Other shapes that it may have."""
     status: int = 200
     body: type[msgspec.Struct] | None = None
     query: Mapping[str, str] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from aiohttp.test_utils import TestClient, TestServer
+from yarl import URL
 
 from connector.simulators.graph import CLIENT_ID, TENANT_ID, Meeting, Tenant
 
@@ -31,6 +32,8 @@ class Clock:
     def __init__(self) -> None:
         self.time = NOON
         self.slept: list[float] = []
+        self.asleep = asyncio.Semaphore(0)
+        """Released for each that begins to wait."""
         self.go = asyncio.Event()
         self.go.set()
 
@@ -42,6 +45,7 @@ class Clock:
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
+        self.asleep.release()
         await self.go.wait()
 
 
@@ -91,6 +95,12 @@ class Caller:
             headers["Prefer"] = prefer
         params = {name.replace("dollar_", "$"): value for name, value in options.items()}
         return await self.ask("GET", path, headers=headers, params=params)
+
+    async def follow(self, link: str) -> Answer:
+        """Ask for the next page, exactly as its link says."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        async with self.http.session.get(URL(link, encoded=True), headers=headers) as answer:
+            return Answer(answer.status, answer.headers, await answer.read())
 
     async def view(self, prefer: str = "", **options: str) -> Answer:
         """Ask Graph for the day of the room."""

@@ -1,0 +1,100 @@
+"""An appliance's views over a real store and a real socket."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from bridge.health import Health
+from bridge.tokens import Tokens
+from bridge.views import explain, openapi, pages, rooms, status, stream, tokens
+from bridge.views.house import House
+from bridge.views.site import site
+from bridge.views.stream import Hub
+from bridge.views.web import Route
+from rooms.agenda import agenda_of
+from rooms.audit import Audit
+from rooms.database import Database
+from rooms.model import Event, Window
+from rooms.store import Store
+from tests.fakes.sources import room
+from tests.fakes.virtual import FixedClock
+
+Client = TestClient[Any, Any]
+
+
+class Views:
+    """What the web application shows, and what stands behind it."""
+
+    def __init__(self, database: Database, clock: FixedClock) -> None:
+        self.clock = clock
+        self.database = database
+        self.store = Store(database)
+        self.health = Health(clock)
+        self.tokens = Tokens(database, Audit(database), clock)
+        self.house = House(
+            store=self.store,
+            health=self.health,
+            clock=clock,
+            tokens=self.tokens,
+            started=clock.now(),
+            rooms={name: room(name) for name in ("kestrel", "heron")},
+        )
+        self.hub = Hub(self.house)
+        self.tokens.on_revoked = self.hub.expel
+
+    def routes(self) -> Sequence[Route]:
+        served = [
+            *rooms.ROUTES,
+            stream.route(self.hub),
+            *explain.ROUTES,
+            *tokens.ROUTES,
+            *pages.ROUTES,
+            *status.ROUTES,
+            status.metrics(lambda: [status.Family("a_gauge", "gauge", "Words", (), {(): 1})]),
+        ]
+        return [*served, openapi.route(served, "1.2.3")]
+
+    async def keep(
+        self, *events: Event, name: str = "kestrel", as_of: datetime | None = None
+    ) -> None:
+        """A room was read."""
+        now = as_of or self.clock.now()
+        window = Window.around(now, timedelta(days=1), timedelta(days=7))
+        agenda, account = agenda_of(room(name), events, window=window, as_of=now)
+        if await self.store.replace(room(name), agenda, account):
+            self.hub.changed(name)
+
+    async def token(self, *scopes: Any, **more: Any) -> dict[str, str]:
+        """The header of a caller with a token of its own."""
+        _, secret = await self.tokens.create("test", scopes or ("read",), actor="test", **more)
+        return {"Authorization": f"Bearer {secret}"}
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture
+def made(tmp_path: Path, clock: FixedClock) -> Views:
+    """Opened before the loop runs."""
+    pages.files()
+    return Views(Database(tmp_path / "bridge.db"), clock)
+
+
+@pytest.fixture
+async def views(made: Views) -> AsyncIterator[Views]:
+    async with made.database.running():
+        yield made
+
+
+@pytest.fixture
+async def client(views: Views) -> AsyncIterator[Client]:
+    """A caller at the appliance itself."""
+    async with TestClient(TestServer(site(views.house, views.routes()))) as opened:
+        yield opened
+        views.hub.close()

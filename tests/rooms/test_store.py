@@ -1,0 +1,196 @@
+"""The last known agenda of each room."""
+
+import asyncio
+import logging
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rooms.agenda import Account, Explained
+from rooms.database import Database
+from rooms.model import Agenda, Booking, JoinDetails, NoJoinReason, Window
+from rooms.store import Store
+from tests.fakes.sources import room
+from tests.fakes.virtual import NOON
+
+HOUR = timedelta(hours=1)
+WEEK = Window(start=NOON - 24 * HOUR, end=NOON + 168 * HOUR)
+FULL = Booking(
+    id="full",
+    start=NOON,
+    end=NOON + HOUR,
+    all_day=True,
+    title="日本語 🎉",
+    organizer="Ada",
+    organizer_address="ada@example.com",
+    private=True,
+    state="tentative",
+    blocks=False,
+    join=JoinDetails(
+        provider="zoom", meeting_id="1", sip="1@zoomcrc.com", h323_gateways=("a", "b")
+    ),
+    no_join_reason=NoJoinReason.TENTATIVE,
+)
+
+
+def agenda(*names: str, name: str = "kestrel", as_of: Any = NOON) -> Agenda:
+    bookings = tuple(
+        Booking(id=one, start=NOON + n * HOUR, end=NOON + (n + 1) * HOUR, title=one)
+        for n, one in enumerate(names)
+    )
+    return Agenda(room=name, as_of=as_of, window=WEEK, bookings=bookings)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return Database(tmp_path / "bridge.db")
+
+
+@pytest.fixture
+def opened(database: Database) -> Store:
+    """A store, read before the loop runs."""
+    return Store(database)
+
+
+def again(tmp_path: Path) -> Store:
+    """What another start finds."""
+    database = Database(tmp_path / "bridge.db")
+    try:
+        return Store(database)
+    finally:
+        database.close()
+
+
+async def test_a_room_never_read_has_no_agenda(opened: Store, database: Database) -> None:
+    async with database.running():
+        assert opened.agenda("kestrel") is None
+
+
+async def test_what_was_kept_is_answered_whole(opened: Store, database: Database) -> None:
+    whole = Agenda(room="kestrel", as_of=NOON, window=WEEK, bookings=(FULL,))
+    async with database.running():
+        assert await opened.replace(room(), whole, Account())
+        assert opened.agenda("kestrel") == whole
+
+
+async def test_an_equal_agenda_is_no_change_but_is_fresher(
+    opened: Store, database: Database
+) -> None:
+    async with database.running():
+        assert await opened.replace(room(), agenda("one"), Account())
+        assert not await opened.replace(room(), agenda("one", as_of=NOON + HOUR), Account())
+        held = opened.agenda("kestrel")
+    assert held
+    assert held.as_of == NOON + HOUR
+
+
+async def test_a_restart_finds_everything(
+    opened: Store, database: Database, tmp_path: Path
+) -> None:
+    async with database.running():
+        await opened.replace(room(), agenda("one"), Account())
+        await opened.replace(room(), agenda("two", as_of=NOON + HOUR), Account())
+        await opened.replace(room("heron"), agenda("three", name="heron"), Account())
+        before = [opened.agenda(name) for name in ("kestrel", "heron")]
+    after = await asyncio.to_thread(again, tmp_path)
+    assert [after.agenda(name) for name in ("kestrel", "heron")] == before
+
+
+async def test_how_an_agenda_came_about_is_kept_beside_it(
+    opened: Store, database: Database
+) -> None:
+    account = Account(explained=(Explained(booking="one", source="body", tried=("a", "b")),))
+    async with database.running():
+        await opened.replace(room(), agenda("one"), account)
+        assert await opened.account("kestrel") == account
+        assert await opened.account("heron") == Account()
+        await opened.replace(room(), agenda("one"), Account())
+        assert await opened.account("kestrel") == Account()
+
+
+async def test_another_mailbox_does_not_inherit_an_agenda(
+    opened: Store, database: Database
+) -> None:
+    async with database.running():
+        await opened.replace(room(), agenda("one"), Account())
+        opened.adopt([room()])
+        assert opened.agenda("kestrel")
+        opened.adopt([room(mailbox="Kestrel@Example.com")])
+        assert opened.agenda("kestrel")
+        opened.adopt([room(mailbox="other@example.com")])
+        assert opened.agenda("kestrel") is None
+
+
+async def test_purging_removes_what_ended_and_nothing_else(
+    opened: Store, database: Database, tmp_path: Path
+) -> None:
+    async with database.running():
+        await opened.replace(room(), agenda("one", "two", "three"), Account())
+        assert await opened.purge(NOON + 2 * HOUR, {"kestrel"}) == 2
+        held = opened.agenda("kestrel")
+        assert held
+        assert [one.id for one in held.bookings] == ["three"]
+        assert await opened.purge(NOON + 2 * HOUR, {"kestrel"}) == 0
+    assert (await asyncio.to_thread(again, tmp_path)).agenda("kestrel") == held
+
+
+async def test_a_room_that_is_gone_goes_with_its_last_booking(
+    opened: Store, database: Database, tmp_path: Path
+) -> None:
+    async with database.running():
+        await opened.replace(room(), agenda("one"), Account())
+        await opened.purge(NOON, set())
+        assert opened.agenda("kestrel")
+        await opened.purge(NOON + 9 * HOUR, set())
+        assert opened.agenda("kestrel") is None
+    assert (await asyncio.to_thread(again, tmp_path)).agenda("kestrel") is None
+
+
+async def test_what_was_purged_is_in_no_byte_of_the_files(
+    opened: Store, database: Database, tmp_path: Path
+) -> None:
+    secret = "merger-with-the-competitor"
+    async with database.running():
+        await opened.replace(room(), agenda(secret), Account())
+        await opened.purge(NOON + 9 * HOUR, {"kestrel"})
+    files = await asyncio.to_thread(lambda: b"".join(f.read_bytes() for f in tmp_path.iterdir()))
+    assert secret.encode() not in files
+
+
+async def test_memory_goes_on_where_the_disk_fails_and_says_so_once(
+    opened: Store,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    async with database.running():
+        with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
+            patch.setattr(database, "change", full)
+            assert await opened.replace(room(), agenda("one"), Account())
+            assert await opened.replace(room(), agenda("two"), Account())
+            assert opened.failing == "database or disk is full"
+            assert opened.agenda("kestrel") == agenda("two")
+            assert caplog.text.count("cannot be written") == 1
+        await opened.reconcile()
+        assert opened.failing is None
+
+
+async def test_reconciling_writes_what_the_disk_missed(
+    opened: Store, database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    async with database.running():
+        await opened.replace(room(), agenda("one"), Account())
+        with monkeypatch.context() as patch:
+            patch.setattr(database, "change", full)
+            await opened.replace(room(), agenda("two"), Account())
+        await opened.reconcile()
+    assert (await asyncio.to_thread(again, tmp_path)).agenda("kestrel") == agenda("two")
