@@ -1,0 +1,56 @@
+"""The tenant as a web application: login service, Graph, control API."""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from connector.simulators.graph import calendars, control, entra
+from connector.simulators.graph.call import TENANT, mailbox_name
+from connector.simulators.graph.journal import Asked
+from connector.simulators.graph.tenant import Tenant
+
+_BROKEN_OFF = 0
+
+
+def application(tenant: Tenant) -> web.Application:
+    """Everything a tenant answers."""
+    app = web.Application(middlewares=[_remember])
+    app[TENANT] = tenant
+    app.add_routes(calendars.routes())
+    app.add_routes(entra.routes())
+    app.add_subapp("/control", control.application(tenant))
+    return app
+
+
+@web.middleware
+async def _remember(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Note every request that is not one of control, whatever becomes of it."""
+    status = _BROKEN_OFF
+    try:
+        response = await handler(request)
+        status = response.status
+    except web.HTTPException as error:
+        status = error.status
+        raise
+    else:
+        return response
+    finally:
+        if not request.path.startswith("/control/"):
+            _note(request, status)
+
+
+def _note(request: web.Request, status: int) -> None:
+    tenant = request.app[TENANT]
+    asked = Asked(
+        time=tenant.now(),
+        method=request.method,
+        path=request.path,
+        query=request.query_string,
+        prefer=", ".join(request.headers.getall("Prefer", [])),
+        mailbox=mailbox_name(request),
+        status=status,
+        peer=request.remote or "",
+    )
+    tenant.journal.add(asked)

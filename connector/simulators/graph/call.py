@@ -1,0 +1,181 @@
+"""One request on its way through the tenant: who asks, what goes wrong, what is answered."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from email.utils import format_datetime
+from functools import cached_property
+from uuid import uuid4
+
+import msgspec
+from aiohttp import web
+
+from connector.simulators.graph import query, wire
+from connector.simulators.graph.faults import Fault, Place
+from connector.simulators.graph.faults.answers import PreferencesIgnored, challenge
+from connector.simulators.graph.mailbox import Mailbox
+from connector.simulators.graph.refusal import Json, Refused
+from connector.simulators.graph.tenant import IN_FLIGHT_LIMIT, Tenant, is_guid
+
+TENANT = web.AppKey("tenant", Tenant)
+_JSON = (
+    "application/json;odata.metadata=minimal;odata.streaming=true;"
+    "IEEE754Compatible=false;charset=utf-8"
+)
+RETRY_SECONDS = "10"
+
+
+class Call:
+    """A request, the faults that spoil it, and the words of its answer."""
+
+    def __init__(self, request: web.Request, at: Place = "graph") -> None:
+        self.request = request
+        self.tenant = request.app[TENANT]
+        self.at = at
+        self.request_id = str(uuid4())
+        self.client_request_id = request.headers.get("client-request-id", self.request_id)
+        self.faults: list[Fault] = []
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port under which the client knows the tenant."""
+        return str(self.request.url.origin())
+
+    @cached_property
+    def preferences(self) -> query.Preferences:
+        """What `Prefer` asks for, unless nobody heeds it."""
+        if any(isinstance(fault, PreferencesIgnored) for fault in self.faults):
+            return query.Preferences()
+        return query.preferences(self.request.headers.getall("Prefer", []))
+
+    def headers(self) -> dict[str, str]:
+        """The headers that every answer has."""
+        return {
+            "Content-Type": _JSON if self.at == "graph" else "application/json; charset=utf-8",
+            "Cache-Control": "private" if self.at == "graph" else "no-store, no-cache",
+            "Date": self.http_date(),
+            "request-id": self.request_id,
+            "client-request-id": self.client_request_id,
+        }
+
+    def http_date(self, seconds_from_now: float = 0) -> str:
+        """An instant by the tenant's clock, as HTTP writes it."""
+        return format_datetime(self.tenant.now() + timedelta(seconds=seconds_from_now), usegmt=True)
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        await self.tenant.sleep(seconds)
+
+    def sample(self) -> Json:
+        """An event that is in order, to be spoilt."""
+        return wire.sample(self.tenant.now(), self.preferences)
+
+    async def answer(self, make: Callable[[], Json]) -> web.StreamResponse:
+        """What the client gets: what `make` makes, unless something is in the way."""
+        mailbox = mailbox_name(self.request)
+        try:
+            with self.tenant.in_flight(self._client_id(), mailbox) as in_flight:
+                self._check_pace(in_flight)
+                self.faults = self.tenant.faults.take(self.at, mailbox)
+                for fault in self.faults:
+                    if (instead := await fault.instead(self)) is not None:
+                        return instead
+                return await self._send(make())
+        except Refused as refused:
+            return self._refuse(refused)
+
+    def spoil(self, items: list[Json]) -> list[Json]:
+        """The events of a page, after the faults."""
+        for fault in self.faults:
+            items = fault.items(items, self)
+        return items
+
+    def _check_pace(self, in_flight: int) -> None:
+        """Refuse the fifth request at once on one mailbox."""
+        if self.at == "graph" and in_flight > IN_FLIGHT_LIMIT:
+            message = "Application is over its MailboxConcurrency limit."
+            wait = {"Retry-After": RETRY_SECONDS}
+            raise Refused(429, "ApplicationThrottled", message, headers=wait)
+
+    async def _send(self, page: Json) -> web.StreamResponse:
+        """The answer, on the ways that the faults leave open."""
+        for fault in self.faults:
+            page = fault.page(page, self)
+        body = msgspec.json.encode(page)
+        for fault in self.faults:
+            body = fault.body(body)
+        for fault in self.faults:
+            if (sent := await fault.transfer(body, self)) is not None:
+                return sent
+        headers = self.headers()
+        if self.at == "graph" and (applied := self.preferences.applied):
+            headers["Preference-Applied"] = applied
+        return web.Response(body=body, headers=headers)
+
+    def _refuse(self, refused: Refused) -> web.Response:
+        """An error in the words of the service concerned."""
+        now = self.tenant.now()
+        if self.at == "token":
+            body = refused.as_entra(now, self.origin, self.client_request_id)
+        else:
+            body = refused.as_graph(now, self.request_id, self.client_request_id)
+        headers = self.headers() | {"Content-Type": "application/json"} | refused.headers
+        return web.Response(status=refused.status, body=msgspec.json.encode(body), headers=headers)
+
+    def _client_id(self) -> str:
+        """Which application asks, as far as it is known."""
+        token = self.tenant.token(_bearer(self.request))
+        return token.client_id if token else ""
+
+    def mailbox(self) -> Mailbox:
+        """The mailbox that is asked for, by somebody who may read it.
+
+        Raises:
+            Refused: no good token, no such mailbox, none that REST reaches, or out of scope.
+        """
+        client_id = self.authenticated()
+        name = mailbox_name(self.request)
+        try:
+            mailbox = self.tenant.mailbox(name)
+        except KeyError:
+            raise _no_mailbox(name) from None
+        app = self.tenant.apps.get(client_id)
+        if app is None or not app.reads(mailbox.address):
+            message = "Access is denied. Check credentials and try again."
+            raise Refused(403, "ErrorAccessDenied", message)
+        if not mailbox.rest_enabled:
+            message = "The mailbox is either inactive, soft-deleted, or is hosted on-premise."
+            raise Refused(404, "MailboxNotEnabledForRESTAPI", message)
+        return mailbox
+
+    def authenticated(self) -> str:
+        """The application whose token came with the request."""
+        text = _bearer(self.request)
+        token = self.tenant.token(text)
+        if token is not None and token.expires > self.tenant.now():
+            return token.client_id
+        message = "Access token is empty." if not text else "Access token validation failure."
+        if token is not None:
+            message = "Lifetime validation failed, the token is expired."
+        raise Refused(401, "InvalidAuthenticationToken", message, headers=challenge(self.origin))
+
+
+def mailbox_name(request: web.Request) -> str:
+    """The address of the mailbox in the path of a request; empty if there is none."""
+    name = request.match_info.get("mailbox", "").lower()
+    try:
+        return request.app[TENANT].mailbox(name).address.lower()
+    except KeyError:
+        return name
+
+
+def _bearer(request: web.Request) -> str:
+    """The access token of a request; empty without one."""
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    return text.strip() if scheme.lower() == "bearer" else ""
+
+
+def _no_mailbox(name: str) -> Refused:
+    """The error for a mailbox that is not there: Graph says it in two ways."""
+    if is_guid(name):
+        return Refused(404, "ResourceNotFound", "Resource could not be discovered.")
+    return Refused(404, "ErrorInvalidUser", f"The requested user '{name}' is invalid.")
