@@ -194,6 +194,15 @@ class Reader:
         return BAD if secret is None else secret
 
 
+def bare(node: yaml.Node) -> Any:
+    """A node as dictionaries, lists and text, for a reader of its own."""
+    if isinstance(node, yaml.MappingNode):
+        return {str(key.value): bare(child) for key, child in node.value}
+    if isinstance(node, yaml.SequenceNode):
+        return [bare(child) for child in node.value]
+    return node.value
+
+
 def _is_secret(kind: Any) -> bool:
     return kind is Secret or Secret in get_args(kind)
 

@@ -5,7 +5,7 @@ import { stand } from "./standing.js";
 
 const SOON_MS = 10 * 60_000;      // a meeting that starts within this is announced
 const STREAM_LOST_MS = 40_000;    // without an event for this long the stream is held to be dead
-const POLL_MS = 30_000;
+const PATIENCE_MS = 10_000;       // a bridge that hangs is as good as none
 
 const WORDS = {
   free: "Free", busy: "In use", soon: "Starting soon", waiting: "One moment",
@@ -274,10 +274,15 @@ function listen() {
 
 // What stands between stays unknown to EventSource; a plain request tells whether it is the
 // network, the bridge, or that this display may not look any more.
+let polling = false;
+
 async function poll() {
+  if (polling) return;
+  polling = true;
   try {
     const headers = etag ? { "If-None-Match": etag } : {};
-    const answer = await fetch(`${base}/agenda`, { headers, cache: "no-store" });
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const answer = await fetch(`${base}/agenda`, { headers, cache: "no-store", signal });
     signedOut = answer.status === 401 || answer.status === 403;
     if (answer.status === 200) {
       etag = answer.headers.get("ETag");
@@ -289,6 +294,8 @@ async function poll() {
     }
   } catch {
     lost ??= now();
+  } finally {
+    polling = false;
   }
   show();
 }
@@ -308,7 +315,7 @@ addEventListener("resize", () => {
 });
 
 setInterval(() => {
-  if (heard && Date.now() - heard > STREAM_LOST_MS && Date.now() - heard > POLL_MS) poll();
+  if (heard && Date.now() - heard > STREAM_LOST_MS) poll();
   show();
 }, 1000);
 
