@@ -16,7 +16,7 @@ from bridge.app import Appliance, prepared, running
 from bridge.clock import SystemClock
 from bridge.settings.load import usable
 from connector.simulators import cisco, graph
-from rooms.model import Room
+from rooms.room import Room
 
 CODECS = 8
 """Rooms that have a simulated codec, whatever their number."""

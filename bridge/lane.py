@@ -16,10 +16,12 @@ from bridge.settings.model import Poll, WindowSpan
 from bridge.turns import Turns
 from connector.errors import ConnectorError, Denied, Unavailable
 from connector.source import CalendarSource
+from rooms import join
 from rooms.agenda import Account, agenda_of
 from rooms.clock import Clock
 from rooms.doubt import doubtful
-from rooms.model import Agenda, Room, Window
+from rooms.model import Agenda, Window
+from rooms.room import Room
 from rooms.store import Store
 
 log = logging.getLogger(__name__)
@@ -34,6 +36,7 @@ FAULTS = 5
 """Failures of one room in a row after which it is read less and less often."""
 SLOWEST = 30
 """Times the usual interval: how rarely a room that keeps failing is read at most."""
+NO_RULES = join.Rules()
 SOON = 10.0
 """Seconds after which a first failure is tried again."""
 
@@ -84,7 +87,9 @@ class Lane:
         heard: Heard,
         poll: Poll,
         span: WindowSpan,
+        rules: join.Rules = NO_RULES,
     ) -> None:
+        self._rules = rules
         self.name = name
         self._store = store
         self._health = health
@@ -99,13 +104,20 @@ class Lane:
         self.gate = Gate(clock)
         self.breaker = Breaker(clock)
 
-    def adopt(self, rooms: Iterable[Room], *, poll: Poll, span: WindowSpan) -> None:
+    def adopt(
+        self,
+        rooms: Iterable[Room],
+        *,
+        poll: Poll,
+        span: WindowSpan,
+        rules: join.Rules = NO_RULES,
+    ) -> None:
         """Look after exactly these rooms; new and changed ones are due at once.
 
         Those whose next meeting is soonest come first, behind those never read.
         """
-        all_due = (poll, span) != (self._poll, self._span)
-        self._poll, self._span = poll, span
+        all_due = (poll, span, rules) != (self._poll, self._span, self._rules)
+        self._poll, self._span, self._rules = poll, span, rules
         wanted = {room.id: room for room in rooms}
         for gone in self._seats.keys() - wanted.keys():
             del self._seats[gone]
@@ -215,7 +227,14 @@ class Lane:
                 events = await source.fetch(room, window)
         except TimeoutError as error:
             raise Unavailable("no whole calendar in time", reason="timeout") from error
-        return agenda_of(room, events, window=window, as_of=now, previous=old)
+        return agenda_of(
+            room, events, window=window, as_of=now, previous=old, read=self._read_invitation
+        )
+
+    def _read_invitation(
+        self, invitation: join.Invitation, /, *, dialing: join.Dialing
+    ) -> join.Found:
+        return join.read(invitation, self._rules, dialing)
 
     def _failed(self, seat: Seat, error: ConnectorError, began: float) -> float:
         """Say what failed; seconds until the next try."""

@@ -71,7 +71,9 @@ class Sync:
             if name not in self._open:
                 self._open[name] = self._opened(name, settings, configuration)
             rooms = [room for room in configuration.inventory.rooms if room.source == name]
-            self._open[name].lane.adopt(rooms, poll=site.poll, span=site.window)
+            self._open[name].lane.adopt(
+                rooms, poll=site.poll, span=site.window, rules=configuration.rules
+            )
 
     def hint(self, room: str) -> None:
         """A room is worth reading again."""
@@ -89,6 +91,7 @@ class Sync:
             heard=self._heard,
             poll=site.poll,
             span=site.window,
+            rules=configuration.rules,
         )
         outside = replace(self._outside, proxy=settings.proxy or site.proxy)
         assert self._group is not None  # noqa: S101 - adopted while running

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 import msgspec
 
 from connector.outside import Outside
-from rooms.model import Event, Room, Window
+from rooms.model import Event, Window
+from rooms.room import Room
 
 
 class CalendarSource(Protocol):

@@ -11,19 +11,8 @@ from typing import Protocol
 import msgspec
 
 from rooms import join
-from rooms.model import (
-    Agenda,
-    Booking,
-    Days,
-    Event,
-    LeftOut,
-    NoJoinReason,
-    Policy,
-    Response,
-    Room,
-    Value,
-    Window,
-)
+from rooms.model import Agenda, Booking, Days, Event, LeftOut, NoJoinReason, Response, Value, Window
+from rooms.room import Policy, Room
 
 TITLE_LIMIT = 500
 """Characters of a title that are kept; no display and no endpoint shows more."""
@@ -59,7 +48,7 @@ class Account(Value, frozen=True, kw_only=True):
 class Reader(Protocol):
     """What finds join details: `join.read` with the rules of the site."""
 
-    def __call__(self, invitation: join.Invitation, /) -> join.Found:
+    def __call__(self, invitation: join.Invitation, /, *, dialing: join.Dialing) -> join.Found:
         """The join details of an invitation, or why there are none."""
 
 
@@ -94,7 +83,7 @@ def agenda_of(
         if reason := _hidden(event, room.policy):
             left_out.append(_left_out(base, reason))
             continue
-        found = read(join.invitation_of(event))
+        found = read(join.invitation_of(event), dialing=room.policy.dialing)
         shown.append(
             (_joined(base, event, found, room.policy, stripped=stripped), _how(key, found))
         )

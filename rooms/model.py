@@ -7,8 +7,6 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from rooms.zones import zone
-
 
 class Value(msgspec.Struct, frozen=True, omit_defaults=True):
     """A frozen value whose defaults are not written down when it is stored."""
@@ -188,41 +186,3 @@ class Agenda(Value, frozen=True, kw_only=True):
     window: Window
     bookings: tuple[Booking, ...] = ()
     buffers: Buffers = Buffers()
-
-
-class Privacy(Value, frozen=True, kw_only=True):
-    """What a private meeting shows."""
-
-    private_title: str = "Private meeting"
-    show_organizer: bool = False
-    private_join: bool = True
-
-
-class Policy(Value, frozen=True, kw_only=True):
-    """How a room treats what its calendar holds."""
-
-    privacy: Privacy = Privacy()
-    all_day: Literal["show", "hide"] = "show"
-    tentative: Literal["show", "join", "hide"] = "show"
-    buffers: Buffers = Buffers()
-
-
-class Room(Value, frozen=True, kw_only=True):
-    """A meeting room and its mailbox."""
-
-    id: str
-    name: str
-    mailbox: str
-    source: str
-    time_zone: str
-    building: str = ""
-    floor: str = ""
-    capacity: int = 0
-    features: tuple[str, ...] = ()
-    lists: tuple[str, ...] = ()
-    policy: Policy = Policy()
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """Its time zone."""
-        return zone(self.time_zone)

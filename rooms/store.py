@@ -11,7 +11,8 @@ import msgspec
 
 from rooms.agenda import Account
 from rooms.database import Database
-from rooms.model import Agenda, Booking, Buffers, Room, Value, Window
+from rooms.model import Agenda, Booking, Buffers, Value, Window
+from rooms.room import Room
 
 if TYPE_CHECKING:
     from sqlite_utils import Database as Tables

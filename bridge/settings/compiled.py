@@ -17,7 +17,7 @@ from bridge.settings.model import EndpointSettings, Inventory, RoomList, Setting
 from bridge.settings.problem import Problem
 from connector import load
 from connector.secret import Secret
-from rooms.model import Room
+from rooms.room import Room
 
 NAME = "rooms.compiled"
 

@@ -20,6 +20,8 @@ from bridge.settings.model import (
     Settings,
     Site,
     SourceSettings,
+    buffers,
+    dialing,
     policy,
 )
 from bridge.settings.problem import Place, Problem
@@ -27,7 +29,8 @@ from bridge.settings.secrets import Secrets
 from bridge.settings.typed import BAD, Reader, names
 from connector import load
 from connector.outside import within
-from rooms.model import Buffers, Policy, Room
+from rooms.join import zoom
+from rooms.room import Policy, Room
 from rooms.zones import from_windows, zone
 
 ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -148,15 +151,17 @@ class InventoryReader:
             parts[key] = given
         if entry is BAD:
             return None
-        buffers = self._policy.buffers
+        if parts["join"]:
+            join = msgspec.structs.replace(self._site.join, **parts["join"])
+            check_join(join, place.at("join"))
+        else:
+            join = self._site.join
         return Policy(
             privacy=msgspec.structs.replace(self._policy.privacy, **parts["privacy"]),
             all_day=entry.all_day or self._policy.all_day,
             tentative=entry.tentative or self._policy.tentative,
-            buffers=Buffers(
-                start=parts["join"].get("start_buffer", buffers.start),
-                end=parts["join"].get("end_buffer", buffers.end),
-            ),
+            buffers=buffers(join),
+            dialing=dialing(join),
         )
 
     def _source(self, entry: _Room, place: Place) -> str:
@@ -231,6 +236,18 @@ class InventoryReader:
                 place.warn(
                     driver.notice, f"acknowledge: [{driver.acknowledge}] in bridge.yaml ends this"
                 )
+
+
+def check_join(settings: JoinSettings, place: Place) -> None:
+    """What types cannot tell of how meetings are dialled."""
+    key = settings.host_key.reveal() if settings.host_key else ""
+    if key and not re.fullmatch(r"[0-9]{6}", key):
+        place.at("host_key_file").error("a host key has six digits")
+    if settings.zoom_region and settings.zoom_region not in zoom.GATEWAYS:
+        known = ", ".join(sorted(zoom.GATEWAYS))
+        place.at("zoom_region").error(f"there is no region {settings.zoom_region}", known)
+    if settings.layout and not settings.layout.isdigit():
+        place.at("layout").error("must be a number")
 
 
 def _room(entry: _Room, source: str, own: Policy) -> Room:

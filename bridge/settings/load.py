@@ -7,13 +7,15 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import msgspec
 import yaml
 
 from bridge.settings import compiled, files
-from bridge.settings.inventory import InventoryReader
+from bridge.settings.inventory import InventoryReader, check_join
 from bridge.settings.model import (
     Configuration,
     Inventory,
+    JoinSettings,
     Mailboxes,
     Settings,
     Site,
@@ -21,9 +23,10 @@ from bridge.settings.model import (
 )
 from bridge.settings.problem import Place, Problem, Unusable, errors
 from bridge.settings.secrets import Secrets
-from bridge.settings.typed import BAD, Reader, names
+from bridge.settings.typed import BAD, Reader, bare, names
 from connector import load
 from connector.outside import Proxy
+from rooms import join
 
 WIDEST = timedelta(days=550)
 LONGEST_RETENTION = timedelta(days=30)
@@ -61,13 +64,14 @@ def read(file: Path, problems: list[Problem], *, quick: bool = False) -> Configu
     place = Place(problems, file)
     seen = {file}
     reader = Reader(file.parent, Secrets(seen))
-    site = reader.struct(Site, node, place, besides=["sources"])
     nodes = reader.keys(node, Place([], file)) or {}
-    sources = _sources(reader, nodes.get("sources"), place)
+    site = reader.struct(Site, node, place, besides=["sources", "join"])
     if site is BAD:
         site = Site()
-    else:
-        _check_site(site, place)
+    join_settings, rules = _join(reader, nodes.get("join"), place.at("join"))
+    site = msgspec.structs.replace(site, join=join_settings)
+    _check_site(site, place)
+    sources = _sources(reader, nodes.get("sources"), place)
     inventory = _inventory(file, site, sources, problems, seen, quick=quick)
     if site.listen.tls is not None:
         seen |= {site.listen.tls.certificate_file, site.listen.tls.key_file}
@@ -77,7 +81,25 @@ def read(file: Path, problems: list[Problem], *, quick: bool = False) -> Configu
         site=site,
         sources={name: source for name, source in sources.items() if source is not None},
         inventory=inventory,
+        rules=rules,
     )
+
+
+def _join(reader: Reader, node: yaml.Node | None, place: Place) -> tuple[JoinSettings, join.Rules]:
+    """What `join` says: settings, and the rules of the site."""
+    if node is None:
+        return JoinSettings(), join.Rules()
+    settings = reader.struct(JoinSettings, node, place, besides=["rules"])
+    if settings is BAD:
+        settings = JoinSettings()
+    check_join(settings, place)
+    listed = (reader.keys(node, Place([], place.file)) or {}).get("rules")
+    rules = join.rules_from(bare(listed)) if listed is not None else join.Rules()
+    if isinstance(rules, join.Rules):
+        return settings, rules
+    for wrong in rules:
+        place.at(wrong.place, node.start_mark.line + 1).error(wrong.words, wrong.hint)
+    return settings, join.Rules()
 
 
 def _inventory(
@@ -103,7 +125,8 @@ def _inventory(
     inventory = InventoryReader(file, site, sources, own, own_files).read(rooms)
     problems += own
     seen |= own_files
-    if not any(errors(problems)):
+    keys = any(room.policy.dialing.host_key for room in inventory.rooms)
+    if not keys and not any(errors(problems)):  # what is compiled holds no secret
         compiled.save_compiled(site.data_dir, key, inventory, own, own_files)
     return inventory
 

@@ -10,7 +10,10 @@ import msgspec
 
 from bridge.settings.typed import Network
 from connector.outside import Proxy
-from rooms.model import Buffers, Policy, Privacy, Room
+from connector.secret import Secret
+from rooms.join import Dialing, Rules
+from rooms.model import Buffers
+from rooms.room import Policy, Privacy, Room
 
 PRIVATE_NETWORKS: tuple[Network, ...] = tuple(
     ip_network(text)
@@ -75,6 +78,20 @@ class JoinSettings(Settings, frozen=True, kw_only=True):
 
     start_buffer: timedelta = Buffers().start
     end_buffer: timedelta = Buffers().end
+    zoom_region: str = ""
+    """A name from `rooms.join.zoom.GATEWAYS`: whose H.323 address is dialled."""
+    zoom_gateway: str = ""
+    """An H.323 address of the site's own, before the region's."""
+    zoom_domain: str = ""
+    """A SIP domain of the site's own instead of the one that is printed."""
+    layout: str = ""
+    """The number of the picture layout to start with."""
+    host_key: Secret | None = None
+    """The six digits that make the room the host."""
+    include_passcode: bool = True
+    """Whether nobody has to type the passcode."""
+    may_ask: bool = True
+    """Whether a meeting is dialled whose numeric passcode is unknown: it asks for it then."""
 
 
 class PrivacySettings(Settings, frozen=True, kw_only=True):
@@ -182,6 +199,8 @@ class Configuration(Settings, frozen=True, kw_only=True):
     site: Site = Site()
     sources: Mapping[str, SourceSettings] = {}
     inventory: Inventory = Inventory()
+    rules: Rules = Rules()
+    """`join.rules`: the site's own, tried before what is built in."""
 
 
 def policy(site: Site) -> Policy:
@@ -190,5 +209,24 @@ def policy(site: Site) -> Policy:
         privacy=Privacy(**msgspec.structs.asdict(site.privacy)),
         all_day=site.all_day,
         tentative=site.tentative,
-        buffers=Buffers(start=site.join.start_buffer, end=site.join.end_buffer),
+        buffers=buffers(site.join),
+        dialing=dialing(site.join),
+    )
+
+
+def buffers(settings: JoinSettings) -> Buffers:
+    """When meetings can be joined."""
+    return Buffers(start=settings.start_buffer, end=settings.end_buffer)
+
+
+def dialing(settings: JoinSettings) -> Dialing:
+    """How meetings are dialled."""
+    return Dialing(
+        zoom_region=settings.zoom_region,
+        zoom_gateway=settings.zoom_gateway,
+        zoom_domain=settings.zoom_domain,
+        layout=settings.layout,
+        host_key=settings.host_key.reveal() if settings.host_key else "",
+        include_passcode=settings.include_passcode,
+        may_ask=settings.may_ask,
     )

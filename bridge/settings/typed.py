@@ -102,7 +102,7 @@ class Reader:
     ) -> dict[str, Any] | None:
         """Only what was given of a struct's settings; None where this is no mapping at all.
 
-        Keys that belong to others are named in `besides`; with None, others report what is wrong.
+        Keys that others read are named in `besides`; with None, others report what is wrong.
         """
         keys = self.keys(node, place)
         if keys is None:
@@ -112,11 +112,13 @@ class Reader:
         for key, child in keys.items():
             here = place.at(key, child.start_mark.line + 1)
             name = key.removesuffix("_file")
+            if key in (besides or ()):
+                continue
             if key in known:
                 field = known[key]
             elif name != key and name in known and _is_secret(known[name].kind):
                 field = known[name]
-            elif besides is None or key in besides:
+            elif besides is None:
                 continue
             else:
                 here.error("no such setting", _nearest(key, [*known, *besides]))

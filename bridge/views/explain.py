@@ -17,7 +17,8 @@ from bridge.views.shapes import (
 from bridge.views.web import Problem, Route, answer
 from bridge.words import ADVICE, LEFT_OUT, NO_JOIN, Advice
 from rooms.agenda import Account, Explained
-from rooms.model import Agenda, Booking, LeftOut, Room
+from rooms.model import Agenda, Booking, LeftOut
+from rooms.room import Room
 
 
 async def explanation(house: House, caller: Caller, request: web.Request) -> web.StreamResponse:

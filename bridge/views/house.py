@@ -15,7 +15,8 @@ from bridge.tokens import Tokens
 from bridge.views import render
 from bridge.words import ADVICE
 from rooms.clock import Clock
-from rooms.model import Booking, Room, Window
+from rooms.model import Booking, Window
+from rooms.room import Room
 from rooms.store import Kept, Store
 
 encode = msgspec.json.Encoder().encode

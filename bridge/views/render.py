@@ -13,7 +13,8 @@ from bridge.views.shapes import (
     RoomShape,
     TroubleShape,
 )
-from rooms.model import Agenda, Booking, JoinDetails, Room
+from rooms.model import Agenda, Booking, JoinDetails
+from rooms.room import Room
 
 
 def agenda_room(room: Room) -> AgendaRoomShape:

@@ -15,7 +15,8 @@ from bridge.views.shapes import (
     RoomsShape,
 )
 from bridge.views.web import Problem, Route, answer
-from rooms.model import Room, Window
+from rooms.model import Window
+from rooms.room import Room
 
 EVER = Window(start=datetime(1, 1, 1, tzinfo=UTC), end=datetime(9999, 12, 31, tzinfo=UTC))
 

@@ -12,7 +12,7 @@ from bridge.views.house import COMMON, House, encode
 from bridge.views.rooms import seen_room
 from bridge.views.shapes import StatusShape
 from bridge.views.web import Route
-from rooms.model import Room
+from rooms.room import Room
 
 STATUS_EVERY = 15.0
 """Seconds between two `status` events."""

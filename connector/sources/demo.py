@@ -8,7 +8,8 @@ import msgspec
 
 from connector.outside import Outside
 from connector.source import CalendarSource
-from rooms.model import Days, Event, Person, Room, Window
+from rooms.model import Days, Event, Person, Window
+from rooms.room import Room
 
 
 class Meeting(msgspec.Struct, frozen=True, kw_only=True):

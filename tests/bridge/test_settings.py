@@ -11,6 +11,7 @@ import pytest
 from bridge.settings.load import read, usable
 from bridge.settings.model import Configuration
 from bridge.settings.problem import Problem, Unusable
+from rooms.join import zoom
 
 EXAMPLES = Path(__file__).parents[2] / "config"
 
@@ -331,6 +332,44 @@ def test_cisco_needs_its_notice_acknowledged_or_a_warning_stays(folder: Folder) 
     assert problem.severity == "warning"
     assert "Cisco" in problem.words
     assert not folder.problems(GRAPH + "acknowledge: [cisco_permitted_use]\n", rooms)
+
+
+RULES = (
+    GRAPH
+    + """
+join:
+  start_buffer: 10m
+  zoom_region: germany
+  rules:
+    - {name: ours, kind: regex, match: 'call ([0-9]+)', sip: '{1}@vc.example.com'}
+"""
+)
+
+
+def test_rules_and_dialling_of_the_site_are_read(folder: Folder) -> None:
+    known = folder.good(RULES.replace("germany", min(zoom.GATEWAYS)))
+    assert [rule.name for rule in known.rules] == ["ours"]
+    (made,) = known.inventory.rooms
+    assert made.policy.buffers.start == timedelta(minutes=10)
+    assert made.policy.dialing.zoom_region == min(zoom.GATEWAYS)
+
+
+def test_bad_rules_and_bad_dialling_are_problems(folder: Folder) -> None:
+    bad = RULES.replace("regex", "regexp").replace("germany", "mars")
+    found = told(folder.problems(bad))
+    assert "no region mars" in found["join.zoom_region"]
+    assert any(path.startswith("join.rules[0]") for path in found)
+
+
+def test_a_room_may_dial_otherwise(folder: Folder) -> None:
+    folder.write("key", "123456")
+    rooms = ROOM.replace("time_zone", "join: {host_key_file: key, layout: 2}, time_zone")
+    configuration = folder.good(rooms=rooms)
+    (made,) = configuration.inventory.rooms
+    assert (made.policy.dialing.host_key, made.policy.dialing.layout) == ("123456", "2")
+    assert "123456" not in repr(configuration)
+    folder.write("key", "12")
+    assert "six digits" in told(folder.problems(rooms=rooms))["rooms[0].join.host_key_file"]
 
 
 def test_secrets_print_as_secrets(folder: Folder) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from rooms.model import Event, Room, Window
+from rooms.model import Event, Window
+from rooms.room import Room
 from tests.fakes.virtual import NOON
 
 

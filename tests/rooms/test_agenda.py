@@ -18,11 +18,10 @@ from rooms.model import (
     LeftOut,
     NoJoinReason,
     Person,
-    Policy,
-    Privacy,
     Response,
     Window,
 )
+from rooms.room import Policy, Privacy
 from tests.fakes.sources import event, room
 from tests.fakes.virtual import NOON
 

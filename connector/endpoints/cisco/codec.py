@@ -90,7 +90,10 @@ class Codec:
     async def _registered(self) -> bool:
         """Whether the codec belongs to Webex, by itself or linked to Webex Edge."""
         webex = await self._status("/Status/Webex/Status")
-        return webex is not None and "registered" in " ".join(map(str, webex.itertext())).lower().split()
+        return (
+            webex is not None
+            and "registered" in " ".join(map(str, webex.itertext())).lower().split()
+        )
 
     async def _status(self, location: str) -> etree._Element | None:
         """A part of the codec's status, or None where it does not tell."""

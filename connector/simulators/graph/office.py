@@ -11,7 +11,8 @@ from connector.simulators.graph.mailbox import Mailbox
 from connector.simulators.graph.meeting import Attendee, Meeting
 from connector.simulators.graph.recurrence import WEEKDAYS, Recurrence
 from connector.simulators.graph.tenant import Tenant
-from rooms.model import Person, Room
+from rooms.model import Person
+from rooms.room import Room
 
 _DAYS_BEFORE, _DAYS_AFTER = 1, 7
 _PEOPLE = (

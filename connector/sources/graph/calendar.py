@@ -11,7 +11,8 @@ from connector.http import Answer, ask, failure
 from connector.outside import Outside
 from connector.sources.graph import wire
 from connector.sources.graph.identity import AppIdentity
-from rooms.model import Event, Room, Window
+from rooms.model import Event, Window
+from rooms.room import Room
 
 PAGE = 100
 """Events asked for at a time."""

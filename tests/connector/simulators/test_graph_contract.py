@@ -20,7 +20,8 @@ from connector.simulators.graph.faults.oddities import ODDITIES
 from connector.simulators.graph.faults.pages import OddItems
 from connector.simulators.graph.meeting import Response, Sensitivity, ShowAs
 from connector.simulators.graph.recurrence import Index, Pattern
-from rooms.model import Person, Room
+from rooms.model import Person
+from rooms.room import Room
 
 from .graph_tenant import DAY, KESTREL, NOON, Caller, asking, meeting
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connector.simulators.graph import Event, Tenant, populate
-from rooms.model import Room
+from rooms.room import Room
 
 from .graph_tenant import NOON
 

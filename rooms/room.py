@@ -1,0 +1,47 @@
+"""Rooms, and how they treat what their calendars hold."""
+
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from rooms.join import Dialing
+from rooms.model import Buffers, Value
+from rooms.zones import zone
+
+
+class Privacy(Value, frozen=True, kw_only=True):
+    """What a private meeting shows."""
+
+    private_title: str = "Private meeting"
+    show_organizer: bool = False
+    private_join: bool = True
+
+
+class Policy(Value, frozen=True, kw_only=True):
+    """How a room treats what its calendar holds."""
+
+    privacy: Privacy = Privacy()
+    all_day: Literal["show", "hide"] = "show"
+    tentative: Literal["show", "join", "hide"] = "show"
+    buffers: Buffers = Buffers()
+    dialing: Dialing = Dialing()
+
+
+class Room(Value, frozen=True, kw_only=True):
+    """A meeting room and its mailbox."""
+
+    id: str
+    name: str
+    mailbox: str
+    source: str
+    time_zone: str
+    building: str = ""
+    floor: str = ""
+    capacity: int = 0
+    features: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+    policy: Policy = Policy()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Its time zone."""
+        return zone(self.time_zone)
