@@ -3,6 +3,7 @@
 import asyncio
 import random
 import secrets
+import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -115,14 +116,17 @@ async def demo(folder: Path, *, port: int, count: int) -> AsyncIterator[Demo]:
 
 @asynccontextmanager
 async def serve_graph(
-    tenant: graph.Tenant, address: str = "127.0.0.1", port: int = 0
+    tenant: graph.Tenant,
+    address: str = "127.0.0.1",
+    port: int = 0,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[str]:
     """Serve a simulated tenant; its URL."""
     runner = web.AppRunner(tenant.app(), access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:
-        await web.TCPSite(runner, address, port).start()
-        yield f"http://{address}:{runner.addresses[0][1]}"
+        await web.TCPSite(runner, address, port, ssl_context=tls).start()
+        yield f"http{'s' if tls else ''}://{address}:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
 

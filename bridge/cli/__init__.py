@@ -121,6 +121,13 @@ def _add_offline(commands: Commands) -> None:
     graph = simulate.add("graph", "a Microsoft 365 tenant", "simulate.graph")
     graph.add_argument("--rooms", type=int, default=4, help="room mailboxes (default: 4)")
     graph.add_argument("--empty", action="store_true", help="without meetings")
+    graph.add_argument(
+        "--ca",
+        type=Path,
+        metavar="FILE",
+        help="serve https, and write here what clients must trust (ca_file)",
+    )
+    graph.add_argument("--name", default="", help="another name or address in that certificate")
     cisco = simulate.add("cisco", "a Cisco room system", "simulate.cisco")
     cisco.add_argument("--version", default="RoomOS 11.27.2.0", help="software version it tells")
     cisco.add_argument("--http", action="store_true", help="without TLS")

@@ -2,14 +2,18 @@
 
 import asyncio
 import signal
+import ssl
+import tempfile
 from argparse import Namespace
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 
 from bridge.demo import SECRET, demo_rooms, serve_graph
+from connector.certificates import self_signed
 from connector.simulators import cisco as cisco_simulator
 from connector.simulators import graph as graph_simulator
 
@@ -36,7 +40,8 @@ async def _graph(given: Namespace) -> AsyncIterator[dict[str, str]]:
             tenant.add_mailbox(room.mailbox, name=room.name, time_zone=room.time_zone)
     else:
         await asyncio.to_thread(graph_simulator.populate, tenant, rooms, datetime.now(UTC).date())
-    async with serve_graph(tenant, given.address, given.port) as url:
+    tls = await asyncio.to_thread(_trusted, given.ca, given.name) if given.ca else None
+    async with serve_graph(tenant, given.address, given.port, tls) as url:
         yield {
             "graph_url": url,
             "login_url": url,
@@ -61,6 +66,19 @@ async def _cisco(given: Namespace) -> AsyncIterator[dict[str, str]]:
             "password": SECRET,
             "control": f"{address.url}/control",
         }
+
+
+def _trusted(authority: Path, name: str) -> ssl.SSLContext:
+    """A certificate of its own, written where its clients find it; the key stays here."""
+    names = [*filter(None, [name]), "localhost", "127.0.0.1"]
+    made = self_signed(names, days=30, now=datetime.now(UTC))
+    authority.write_bytes(made.pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.NamedTemporaryFile(suffix=".pem") as both:
+        both.write(made.pem + made.key)
+        both.flush()
+        context.load_cert_chain(both.name)
+    return context
 
 
 def _run(started: Started, given: Namespace) -> int:
