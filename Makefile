@@ -23,7 +23,7 @@ $(VENV)/.ready: requirements/dev.lock pyproject.toml
 	scripts/need python:ensurepip python3-venv
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
 ## make format    format and mend what can be mended by a tool
@@ -43,7 +43,7 @@ test: lint
 	scripts/need /usr/bin/chromium chromium
 	scripts/need ip iproute2
 	scripts/need systemd-analyze systemd
-	$(BIN)/pytest --numprocesses auto --dist worksteal -m "not peers"
+	$(BIN)/pytest --numprocesses auto --dist loadfile -m "not peers"
 	scripts/other-pythons
 
 ## make peers     tests against independent programs that apt and npm bring

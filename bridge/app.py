@@ -6,12 +6,13 @@ import logging
 import os
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
@@ -112,7 +113,7 @@ class Appliance:
         """Set it to have the configuration read again."""
         self.port = made.configuration.site.listen.port
 
-    async def start(self, group: asyncio.TaskGroup) -> None:
+    async def start(self) -> None:
         """Serve what is known first, then look after sources and room systems."""
         made, site_ = self._made, self.configuration.site
         await self._stack.enter_async_context(made.database.running())
@@ -130,11 +131,12 @@ class Appliance:
         self.house.endpoints, self.house.room_endpoints = report, report.names
         self._furnish()
         await self._serve()
+        await self._stack.enter_async_context(_working(made.store.run()))
         await self._stack.enter_async_context(self.sync.running())
         await self._stack.enter_async_context(self.dispatch.running())
         await self.adopt(self.configuration)
         await self._stack.enter_async_context(housekeeping.running(self._chores()))
-        self._stack.callback(group.create_task(self.hub.run()).cancel)
+        await self._stack.enter_async_context(_working(self.hub.run()))
 
     async def adopt(self, configuration: Configuration) -> None:
         """Work by this configuration from now on."""
@@ -286,17 +288,25 @@ def _control_socket(data_dir: Path) -> socket.socket:
 
 
 @asynccontextmanager
+async def _working(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Do this beside the rest; wait for its end, and pass on what made it fail."""
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(work)
+        try:
+            yield
+        finally:
+            task.cancel()
+
+
+@asynccontextmanager
 async def running(made: Prepared) -> AsyncIterator[Appliance]:
     """The appliance, from its first answer to its last."""
-    async with asyncio.TaskGroup() as group, AsyncExitStack() as stack:
+    async with AsyncExitStack() as stack:
         appliance = Appliance(made, stack)
-        await appliance.start(group)
+        await appliance.start()
         systemd.notify("READY=1")
-        watching = group.create_task(appliance.watch())
-        barking = group.create_task(systemd.watchdog())
-        try:
-            yield appliance
-        finally:
-            systemd.notify("STOPPING=1")
-            watching.cancel()
-            barking.cancel()
+        async with _working(appliance.watch()), _working(systemd.watchdog()):
+            try:
+                yield appliance
+            finally:
+                systemd.notify("STOPPING=1")

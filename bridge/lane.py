@@ -3,10 +3,10 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from bridge import cadence
 from bridge.health import Health, Subject
@@ -20,7 +20,7 @@ from rooms import join
 from rooms.agenda import Account, agenda_of
 from rooms.clock import Clock
 from rooms.doubt import doubtful
-from rooms.model import Agenda, Window
+from rooms.model import Agenda, Event, Window
 from rooms.room import Room
 from rooms.store import Store
 
@@ -57,6 +57,20 @@ class Seat:
     failures: int = 0
     reading: bool = False
     hinted: bool = False
+    doubted: bool = False
+    """Whether the last read was not believed."""
+    basis: int | None = None
+    """What its agenda was made from; the same again makes the same."""
+
+
+class _Read(NamedTuple):
+    """What one read brought."""
+
+    events: Sequence[Event]
+    window: Window
+    at: datetime
+    basis: int
+    """Python's own hash: short, quick, and keyed anew in every process."""
 
 
 @dataclass(kw_only=True)
@@ -190,7 +204,7 @@ class Lane:
         """Bring one room up to date; seconds until its next turn."""
         began = self._clock.monotonic()
         try:
-            changed = await self._refresh(source, seat.room)
+            changed = await self._refresh(source, seat)
         except ConnectorError as error:
             return self._failed(seat, error, began)
         except Exception as error:  # noqa: BLE001 - one room's fault must not end the others
@@ -201,25 +215,38 @@ class Lane:
         self.gate.well()
         self.breaker.mend()
         self._counts.reads[self.name, "ok"] += 1
+        if changed is None:
+            return CONFIRM_AFTER
         self._counts.changes[self.name] += changed
         self._health.good(Subject("source", self.name))
         self._health.good(Subject("room", seat.room.id))
         self._heard(seat.room.id, changed=changed)
         return self._usual(seat)
 
-    async def _refresh(self, source: CalendarSource, room: Room) -> bool:
-        """Read a room and keep what it shows; a doubtful read is repeated first."""
-        old = self._store.agenda(room.id)
-        agenda, account = await self._read(source, room, old)
-        if old is not None and doubtful(old, agenda, agenda.as_of):
-            self._counts.confirmations[self.name] += 1
-            await asyncio.sleep(CONFIRM_AFTER)
-            agenda, account = await self._read(source, room, old)
-        return await self._store.replace(room, agenda, account)
+    async def _refresh(self, source: CalendarSource, seat: Seat) -> bool | None:
+        """Read a room and keep what it shows; whether that is different, or None in doubt.
 
-    async def _read(
-        self, source: CalendarSource, room: Room, old: Agenda | None
-    ) -> tuple[Agenda, Account]:
+        A doubtful read is not kept; the next one is believed, whatever it brings. Most reads bring
+        what the last one brought: those cost little more than their request.
+        """
+        room = seat.room
+        read = await self._read(source, room)
+        if read.basis == seat.basis and self._store.kept(room.id) is not None:
+            seat.doubted = False
+            self._store.confirm(room, read.at, read.window)
+            return False
+        old = self._store.agenda(room.id)
+        agenda, account = self._agenda(room, read, old)
+        if old is not None and not seat.doubted and doubtful(old, agenda, read.at):
+            seat.doubted = True
+            self._counts.confirmations[self.name] += 1
+            return None
+        changed = await self._store.replace(room, agenda, account)
+        seat.doubted = False
+        seat.basis = read.basis
+        return changed
+
+    async def _read(self, source: CalendarSource, room: Room) -> _Read:
         now = self._clock.now()
         window = Window.around(now, self._span.past, self._span.ahead)
         try:
@@ -227,8 +254,17 @@ class Lane:
                 events = await source.fetch(room, window)
         except TimeoutError as error:
             raise Unavailable("no whole calendar in time", reason="timeout") from error
+        basis = hash((room, self._rules, tuple(events)))
+        return _Read(events=events, window=window, at=now, basis=basis)
+
+    def _agenda(self, room: Room, read: _Read, old: Agenda | None) -> tuple[Agenda, Account]:
         return agenda_of(
-            room, events, window=window, as_of=now, previous=old, read=self._read_invitation
+            room,
+            read.events,
+            window=read.window,
+            as_of=read.at,
+            previous=old,
+            read=self._read_invitation,
         )
 
     def _read_invitation(

@@ -68,6 +68,7 @@ def agenda_of(
     """
     stripped = strips_bodies(events)
     known = {booking.id: booking for booking in previous.bookings} if previous else {}
+    known_invitations: dict[join.Invitation, join.Found] = {}
     shown: list[tuple[Booking, Explained]] = []
     left_out: list[LeftOut] = []
     for event, key in _named(events):
@@ -83,7 +84,10 @@ def agenda_of(
         if reason := _hidden(event, room.policy):
             left_out.append(_left_out(base, reason))
             continue
-        found = read(join.invitation_of(event), dialing=room.policy.dialing)
+        invitation = join.invitation_of(event)
+        if invitation not in known_invitations:  # those of a series are alike
+            known_invitations[invitation] = read(invitation, dialing=room.policy.dialing)
+        found = known_invitations[invitation]
         shown.append(
             (_joined(base, event, found, room.policy, stripped=stripped), _how(key, found))
         )

@@ -110,11 +110,6 @@ class JoinDetails(Value, frozen=True, kw_only=True):
     h323: str | None = None
     h323_gateways: tuple[str, ...] = ()
 
-    @property
-    def dial(self) -> str | None:
-        """The one address to dial where nothing is known of the endpoint: SIP before H.323."""
-        return self.sip or self.h323
-
 
 class NoJoinReason(StrEnum):
     """Why a booking has no join button."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+SAVE_EVERY = 1.0
+"""Seconds between two writings of the times of reads."""
 SLICE = 100
 """Rooms looked at before others get their turn."""
 
@@ -60,6 +62,7 @@ class Store:
         self.failing: str | None = None
         self._kept = dict(self._load())
         self._replacing: set[str] = set()
+        self._unsaved: set[str] = set()
 
     def _load(self) -> Iterator[tuple[str, Kept]]:
         rows = self._database.rows(
@@ -139,11 +142,37 @@ class Store:
         self._kept[room.id] = kept
         return changed
 
+    def confirm(self, room: Room, as_of: datetime, window: Window) -> None:
+        """A room was read well and shows what it showed: only the time of the read changes.
+
+        Nearly all reads end so. The time reaches the disk with the next `save`: after a crash an
+        agenda may seem a second older than it is, never younger.
+        """
+        kept = self._kept[room.id]
+        self._kept[room.id] = msgspec.structs.replace(kept, as_of=as_of, window=window)
+        self._unsaved.add(room.id)
+
+    async def run(self) -> None:
+        """Save the times of reads every second, and at the end."""
+        try:
+            while True:
+                await asyncio.sleep(SAVE_EVERY)
+                await self.save()
+        finally:
+            await self.save()
+
+    async def save(self) -> None:
+        """Write the times of the reads since the last time, all in one commit."""
+        rooms, self._unsaved = self._unsaved, set()
+        rows = [(room, *_times(kept)) for room in rooms if (kept := self._kept.get(room))]
+        if rows:
+            await self._try(
+                lambda db: db.conn.executemany("REPLACE INTO reads VALUES (?, ?, ?, ?)", rows)
+            )
+
     async def _write(self, room: str, kept: Kept, account: bytes | None, *, changed: bool) -> None:
         """Commit one room's round: all of it or nothing."""
-        as_of, start, end = (
-            time.isoformat() for time in (kept.as_of, kept.window.start, kept.window.end)
-        )
+        times = _times(kept)
 
         def work(db: "Tables") -> None:
             if changed:
@@ -152,7 +181,7 @@ class Store:
                 )
             if account is not None:
                 db.execute("REPLACE INTO accounts VALUES (?, ?)", [room, account])
-            db.execute("REPLACE INTO reads VALUES (?, ?, ?, ?)", [room, as_of, start, end])
+            db.execute("REPLACE INTO reads VALUES (?, ?, ?, ?)", [room, *times])
 
         await self._try(work)
 
@@ -203,7 +232,7 @@ class Store:
             await self._write(room, less, _encode(Account()), changed=True)
         return gone
 
-    async def _try(self, work: "Callable[[Tables], None]") -> None:
+    async def _try(self, work: "Callable[[Tables], object]") -> None:
         """Write, or go on without the disk and say so once."""
         try:
             await self._database.change(work)
@@ -215,6 +244,11 @@ class Store:
             if self.failing is not None:
                 log.warning("the database is written again")
             self.failing = None
+
+
+def _times(kept: Kept) -> tuple[str, str, str]:
+    window = kept.window
+    return kept.as_of.isoformat(), window.start.isoformat(), window.end.isoformat()
 
 
 def _forget(db: "Tables", room: str) -> None:

@@ -28,11 +28,8 @@ def demo(given: Namespace) -> int:
     ):
         try:
             runner.run(_until_signal(Path(folder), given))
-        except ExceptionGroup as group:
-            refused, others = group.split(OSError)
-            if refused is None or others is not None:
-                raise
-            print(f"cannot serve on port {given.port}: {refused.exceptions[0]}", file=sys.stderr)
+        except OSError as error:
+            print(f"cannot serve on port {given.port}: {error.strerror or error}", file=sys.stderr)
             return 2
     return 0
 

@@ -48,12 +48,9 @@ def serve(configuration: Configuration) -> int:
     with asyncio.Runner(loop_factory=fast_loop()) as runner:
         try:
             runner.run(_until_signal(made))
-        except ExceptionGroup as group:
-            refused, others = group.split(OSError)
-            if refused is None or others is not None:
-                raise
+        except OSError as error:
             listen = configuration.site.listen
-            words = "; ".join(str(error) for error in refused.exceptions)
+            words = error.strerror or str(error)
             print(f"cannot serve on {listen.address} port {listen.port}: {words}", file=sys.stderr)
             return 2
     return 0

@@ -47,27 +47,24 @@ class EndpointStates(Protocol):
 
 
 class Rendered(NamedTuple):
-    """A room's agenda as JSON, but for what changes every second."""
+    """A room's agenda as JSON, but for its age, which changes every second."""
 
     kept: Kept | None
     room: Room
     stale: bool
     etag: str
     headers: CIMultiDict[str]
+    room_json: bytes
     head: bytes
+    """All that comes before the age."""
     tail: bytes
+    """All that comes after it."""
 
     def body(self, now: datetime) -> bytes:
         """The whole answer at an instant."""
         if self.kept is None:
-            return self.head + b'"as_of":null,"age_s":null,' + self.tail
-        as_of = self.kept.as_of
-        return b'%b"as_of":%b,"age_s":%d,%b' % (
-            self.head,
-            encode(as_of),
-            render.age(as_of, now),
-            self.tail,
-        )
+            return self.head + b"null" + self.tail
+        return b"%b%d%b" % (self.head, render.age(self.kept.as_of, now), self.tail)
 
 
 @dataclass(kw_only=True)
@@ -109,8 +106,11 @@ class House:
     ) -> Rendered:
         """The bytes anew; where only the time of the read differs, from the old ones."""
         if known is not None and _shows_the_same(known, room, kept, stale=stale):
-            headers = _headers(kept, known.etag)
-            return known._replace(kept=kept, headers=headers)
+            return known._replace(
+                kept=kept,
+                headers=_headers(kept, known.etag),
+                head=_head(known.room_json, kept),
+            )
         held = self.store.agenda(room.id)
         return self._rendering(room, kept, held.bookings if held else (), stale=stale, sight=sight)
 
@@ -137,16 +137,17 @@ class House:
             )
             for one in shown
         )
-        head = b'{"room":' + encode(render.agenda_room(room)) + b","
-        tail = b'"stale":' + encode(stale) + b',"bookings":' + encode(bookings) + b"}"
-        etag = f'W/"{hashlib.blake2b(head + tail, digest_size=12).hexdigest()}"'
+        room_json = encode(render.agenda_room(room))
+        tail = b',"stale":' + encode(stale) + b',"bookings":' + encode(bookings) + b"}"
+        etag = f'W/"{hashlib.blake2b(room_json + tail, digest_size=12).hexdigest()}"'
         return Rendered(
             kept=kept,
             room=room,
             stale=stale,
             etag=etag,
             headers=_headers(kept, etag),
-            head=head,
+            room_json=room_json,
+            head=_head(room_json, kept),
             tail=tail,
         )
 
@@ -178,6 +179,11 @@ def _shows_the_same(known: Rendered, room: Room, kept: Kept | None, *, stale: bo
         and known.stale == stale
         and known.room is room
     )
+
+
+def _head(room_json: bytes, kept: Kept | None) -> bytes:
+    as_of = encode(kept.as_of if kept else None)
+    return b'{"room":%b,"as_of":%b,"age_s":' % (room_json, as_of)
 
 
 def _headers(kept: Kept | None, etag: str) -> CIMultiDict[str]:

@@ -1,6 +1,6 @@
 """Agendas as their callers see them. Pure."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bridge.health import Trouble
@@ -13,6 +13,7 @@ from bridge.views.shapes import (
     RoomShape,
     TroubleShape,
 )
+from rooms.join import dial_string
 from rooms.model import Agenda, Booking, JoinDetails
 from rooms.room import Room
 
@@ -45,13 +46,14 @@ def booking(one: Booking, zone: ZoneInfo, *, join: bool) -> BookingShape:
 
 def details(join: JoinDetails) -> JoinShape:
     """Join details; passcodes stay inside the dial strings."""
+    dial = dial_string(join)
     return JoinShape(
         provider=join.provider,
         meeting_id=join.meeting_id,
         sip=join.sip,
         h323=join.h323,
         url=join.join_url,
-        dial=join.dial,
+        dial=dial.address if dial else None,
     )
 
 
@@ -149,4 +151,4 @@ def other_room(one: Room, agenda: Agenda | None, now: datetime) -> OtherRoomShap
 
 def age(as_of: datetime, now: datetime) -> int:
     """Whole seconds since; never negative, whatever the clock did."""
-    return max(0, int((now - as_of) / timedelta(seconds=1)))
+    return max(0, int((now - as_of).total_seconds()))

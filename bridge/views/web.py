@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from bridge.callers import LOOPBACK, Caller, Scope, control, is_loopback
 from bridge.logs import fault
@@ -119,7 +119,7 @@ def refused(caller: Caller) -> Problem:
 
 def identified(house: House, request: web.Request) -> Caller:
     """Who calls. A token that is shown must be good, even where none is needed."""
-    login = request.headers.get("Authorization")
+    login = request.headers.get(hdrs.AUTHORIZATION)
     if login is not None:
         scheme, _, token = login.partition(" ")
         caller = house.tokens.caller(token.strip()) if scheme.lower() == "bearer" else None

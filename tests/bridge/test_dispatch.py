@@ -18,7 +18,7 @@ from connector.errors import Denied, Malformed, Unavailable
 from rooms.agenda import Account, agenda_of
 from rooms.model import Event, Window
 from rooms.store import Store
-from tests.fakes.endpoints import FakeDriver, FakeEndpoint, Options
+from tests.fakes.endpoints import FakeDriver, FakeEndpoint, FakeOptions
 from tests.fakes.sources import event, room
 from tests.fakes.virtual import NOON, PatientDatabase, VirtualClock, in_virtual_time
 
@@ -39,12 +39,8 @@ class World:
         self.health = Health(self.clock)
         self.store = Store(database)
         self.driver = driver
-        self.dispatch = Dispatch(
-            None,
-            store=self.store,
-            health=self.health,
-            clock=self.clock,  # type: ignore[arg-type]
-        )
+        outside: Any = None  # the fakes have nothing to reach
+        self.dispatch = Dispatch(outside, store=self.store, health=self.health, clock=self.clock)
 
     @property
     def codec(self) -> FakeEndpoint:
@@ -52,7 +48,7 @@ class World:
 
     async def adopt(self, *names: str, **options: Any) -> None:
         await self.dispatch.adopt(
-            EndpointSettings(id=name, kind="fake", room="kestrel", options=Options(**options))
+            EndpointSettings(id=name, kind="fake", room="kestrel", options=FakeOptions(**options))
             for name in names or ("codec",)
         )
 
@@ -298,7 +294,7 @@ def test_a_thousand_endpoints_are_pushed_to_a_few_at_a_time(play: Any) -> None:
             inside -= 1
 
         for endpoint in world.driver.made:
-            endpoint.show = show  # type: ignore[method-assign]
+            endpoint.show = show  # type: ignore[method-assign,assignment] # counted together
         await world.keep(ONE)
         await asyncio.sleep(20)
         assert world.dispatch.states() == {("fake", "shown"): 1000}

@@ -28,7 +28,7 @@ def schema_of(document: Document, told: Document) -> Document | None:
     content = told.get("content", {})
     for kind in ("application/json", "application/problem+json"):
         if "schema" in content.get(kind, {}):
-            return content[kind]["schema"] | {"components": document["components"]}
+            return dict(content[kind]["schema"]) | {"components": document["components"]}
     return None
 
 

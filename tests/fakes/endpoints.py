@@ -10,7 +10,7 @@ from connector.outside import Outside
 from rooms.model import Agenda
 
 
-class Options(msgspec.Struct, frozen=True, kw_only=True):
+class FakeOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of a fake."""
 
     host: str = "127.0.0.1"
@@ -45,7 +45,7 @@ class FakeEndpoint:
 class FakeDriver:
     """A driver whose endpoints are kept for the test to look at."""
 
-    Options = Options
+    Options = FakeOptions
     acknowledge = ""
     notice = ""
 
@@ -54,7 +54,9 @@ class FakeDriver:
         self.errors: list[Exception] = []
 
     @asynccontextmanager
-    async def connect(self, _options: Options, _outside: Outside) -> AsyncIterator[FakeEndpoint]:
+    async def connect(
+        self, _options: FakeOptions, _outside: Outside
+    ) -> AsyncIterator[FakeEndpoint]:
         """Make one more."""
         endpoint = FakeEndpoint()
         endpoint.errors = list(self.errors)

@@ -64,7 +64,7 @@ def test_join_details_are_found_in_the_text() -> None:
     booking = one(event(body=ZOOM, organizer=ADA))
     assert booking.can_join
     assert booking.join
-    assert booking.join.dial == "91234567890.123456@zoomcrc.com"
+    assert booking.join.sip == "91234567890.123456@zoomcrc.com"
 
 
 def test_a_meeting_without_a_way_in_says_why() -> None:

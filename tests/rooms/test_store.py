@@ -87,6 +87,25 @@ async def test_an_equal_agenda_is_no_change_but_is_fresher(
     assert held.as_of == NOON + HOUR
 
 
+async def test_the_times_of_reads_reach_the_disk_together(
+    opened: Store, database: Database, tmp_path: Path
+) -> None:
+    async with database.running():
+        for name in ("kestrel", "heron"):
+            await opened.replace(room(name), agenda("one", name=name), Account())
+            opened.confirm(room(name), NOON + HOUR, WEEK)
+        saving = asyncio.create_task(opened.run())
+        await asyncio.sleep(0)
+        saving.cancel()
+        await asyncio.wait([saving])
+    after = await asyncio.to_thread(again, tmp_path)
+    for name in ("kestrel", "heron"):
+        held = after.agenda(name)
+        assert held == opened.agenda(name)
+        assert held
+        assert held.as_of == NOON + HOUR
+
+
 async def test_a_restart_finds_everything(
     opened: Store, database: Database, tmp_path: Path
 ) -> None:
