@@ -68,10 +68,10 @@ async def agenda(house: House, caller: Caller, request: web.Request) -> web.Stre
     rendered = house.agenda(room, caller, now)
     if "?" in request.raw_path:
         rendered = house.part(rendered, caller, _asked(request))
-    headers = rendered.headers.copy()
-    if _matches(request.headers.get(hdrs.IF_NONE_MATCH), rendered.etag):
-        return web.Response(status=304, headers=headers)
-    return web.Response(body=rendered.body(now), headers=headers)
+    asked = request.headers.get(hdrs.IF_NONE_MATCH)
+    if asked is not None and _matches(asked, rendered.etag):
+        return web.Response(status=304, headers=rendered.headers.copy())
+    return web.Response(body=rendered.body(now), headers=rendered.headers.copy())
 
 
 def _asked(request: web.Request) -> Window:
@@ -98,11 +98,9 @@ def _time(request: web.Request, key: str) -> datetime | None:
     return instant
 
 
-def _matches(asked: str | None, etag: str) -> bool:
+def _matches(asked: str, etag: str) -> bool:
     """Whether If-None-Match names this entity tag; weak comparison (RFC 9110 §13.1.2)."""
-    if asked is None:
-        return False
-    if asked in {etag, "*"}:
+    if asked in (etag, "*"):
         return True
     bare = etag.removeprefix("W/")
     return any(one.strip().removeprefix("W/") == bare for one in asked.split(","))

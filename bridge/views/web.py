@@ -121,8 +121,8 @@ def identified(house: House, request: web.Request) -> Caller:
     """Who calls. A token that is shown must be good, even where none is needed."""
     login = request.headers.get(hdrs.AUTHORIZATION)
     if login is not None:
-        scheme, _, token = login.partition(" ")
-        caller = house.tokens.caller(token.strip()) if scheme.lower() == "bearer" else None
+        scheme, token = login[:7], login[7:].strip()
+        caller = house.tokens.caller(token) if scheme.lower() == "bearer " else None
         if caller is None:
             raise refused(ANYBODY)
         return caller
