@@ -122,7 +122,7 @@ async def serve_graph(
     tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[str]:
     """Serve a simulated tenant; its URL."""
-    runner = web.AppRunner(tenant.app(), access_log=None, shutdown_timeout=1)
+    runner = web.AppRunner(graph.app(tenant), access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:
         await web.TCPSite(runner, address, port, ssl_context=tls).start()

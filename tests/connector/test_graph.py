@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestServer
 from connector.errors import ConnectorError, Denied, Malformed, NotFound, Unavailable
 from connector.outside import Outside
 from connector.secret import Secret
-from connector.simulators.graph import CLIENT_ID, TENANT_ID, Meeting, Recurrence, Tenant
+from connector.simulators.graph import CLIENT_ID, TENANT_ID, Meeting, Recurrence, Tenant, app
 from connector.simulators.graph.faults import kinds
 from connector.source import CalendarSource
 from connector.sources import graph
@@ -58,7 +58,7 @@ def calendar(tenant: Tenant) -> Kestrel:
 
 @pytest.fixture
 async def server(tenant: Tenant) -> AsyncIterator[TestServer]:
-    running = TestServer(tenant.app())
+    running = TestServer(app(tenant))
     async with running:
         yield running
 

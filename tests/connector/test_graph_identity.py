@@ -19,6 +19,7 @@ from connector.errors import Denied, Malformed, Unavailable
 from connector.outside import Outside, open_outside
 from connector.secret import Secret
 from connector.simulators.graph import CLIENT_ID, TENANT_ID, Tenant
+from connector.simulators.graph import app as graph_app
 from connector.simulators.graph.faults import kinds
 from connector.sources import graph
 from connector.sources.graph.identity import AppIdentity
@@ -40,7 +41,7 @@ def tenant(clock: FixedClock) -> Tenant:
 
 @pytest.fixture
 async def server(tenant: Tenant) -> AsyncIterator[TestServer]:
-    running = TestServer(tenant.app())
+    running = TestServer(graph_app(tenant))
     async with running:
         yield running
 
@@ -245,7 +246,7 @@ async def test_a_certificate_over_tls_signs_in(
     authority, context = https
     tenant = Tenant()  # by the real clock, as the client's assertion is
     tenant.register_app(certificate=client_certificate)
-    server = TestServer(tenant.app(), scheme="https")
+    server = TestServer(graph_app(tenant), scheme="https")
     await server.start_server(ssl=context)
     async with open_outside(clock, ca_file=authority) as outside:
         secret = Secret(client_certificate.decode())
@@ -258,7 +259,7 @@ async def test_a_login_that_cannot_be_trusted_is_not_told_the_secret(
     clock: FixedClock, tenant: Tenant, https: tuple[Path, ssl.SSLContext]
 ) -> None:
     _, context = https
-    server = TestServer(tenant.app(), scheme="https")
+    server = TestServer(graph_app(tenant), scheme="https")
     await server.start_server(ssl=context)
     async with open_outside(clock) as outside, app(outside, server) as identity:
         with pytest.raises(Malformed) as caught:

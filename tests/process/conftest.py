@@ -16,7 +16,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from connector.simulators.cisco import Address, Codec, serve
-from connector.simulators.graph import CLIENT_ID, TENANT_ID, Meeting, Tenant
+from connector.simulators.graph import CLIENT_ID, TENANT_ID, Meeting, Tenant, app
 
 PROGRAM = [sys.executable, "-m", "bridge"]
 ROOT = Path(__file__).parents[2]
@@ -208,7 +208,7 @@ def tenant() -> Tenant:
 
 @pytest.fixture
 async def site(tmp_path: Path, tenant: Tenant) -> AsyncIterator[Site]:
-    server = TestServer(tenant.app())
+    server = TestServer(app(tenant))
     async with server, aiohttp.ClientSession() as http:
         yield Site(tmp_path, tenant, str(server.make_url("/")).rstrip("/"), http)
 

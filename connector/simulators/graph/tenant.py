@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from aiohttp import web
 from cryptography import x509
 
 from connector.simulators.graph.faults import Faults
@@ -70,12 +69,6 @@ class Tenant:
         self._mailboxes: dict[str, Mailbox] = {}
         self._tokens: dict[str, Token] = {}
         self._in_flight: Counter[tuple[str, str]] = Counter()
-
-    def app(self) -> web.Application:
-        """The login service, Graph and the control API, ready to be served."""
-        from connector.simulators.graph.app import application  # noqa: PLC0415 - it serves tenants
-
-        return application(self)
 
     def now(self) -> datetime:
         """What time it is in the tenant."""

@@ -10,7 +10,7 @@ import msgspec
 from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
-from connector.simulators.graph import CLIENT_ID, TENANT_ID, Meeting, Tenant
+from connector.simulators.graph import CLIENT_ID, TENANT_ID, Meeting, Tenant, app
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 """A Monday."""
@@ -129,7 +129,7 @@ async def asking(**options: Any) -> AsyncIterator[Caller]:
     tenant = Tenant(clock=clock, sleep=clock.sleep, **options)
     tenant.register_app(secret="right")
     tenant.add_mailbox(KESTREL, name="Kestrel", time_zone="Europe/London")
-    client: TestClient[Any, Any] = TestClient(TestServer(tenant.app()))
+    client: TestClient[Any, Any] = TestClient(TestServer(app(tenant)))
     async with client as http:
         yield Caller(tenant, clock, http)
 

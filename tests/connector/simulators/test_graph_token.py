@@ -17,7 +17,7 @@ from azure.identity.aio import CertificateCredential, ClientSecretCredential
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from connector.simulators.graph import CLIENT_ID, TENANT_ID, Tenant
+from connector.simulators.graph import CLIENT_ID, TENANT_ID, Tenant, app
 from connector.simulators.graph.assertion import TYPE
 
 from .graph_certificates import Authority, Identity
@@ -220,7 +220,7 @@ async def over_tls(
     tenant: Tenant, authority: Authority
 ) -> AsyncIterator[tuple[str, aiohttp.ClientSession]]:
     """The tenant's address, and a session that trusts it."""
-    server = TestServer(tenant.app(), host="localhost")
+    server = TestServer(app(tenant), host="localhost")
     await server.start_server(ssl=authority.server)
     connector = aiohttp.TCPConnector(ssl=authority.client)
     async with aiohttp.ClientSession(connector=connector) as session:

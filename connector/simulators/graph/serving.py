@@ -12,14 +12,14 @@ from connector.simulators.graph.tenant import Tenant
 _BROKEN_OFF = 0
 
 
-def application(tenant: Tenant) -> web.Application:
+def app(tenant: Tenant) -> web.Application:
     """Everything a tenant answers."""
-    app = web.Application(middlewares=[_remember])
-    app[TENANT] = tenant
-    app.add_routes(calendars.routes())
-    app.add_routes(entra.routes())
-    app.add_subapp("/control", control.application(tenant))
-    return app
+    application = web.Application(middlewares=[_remember])
+    application[TENANT] = tenant
+    application.add_routes(calendars.routes())
+    application.add_routes(entra.routes())
+    application.add_subapp("/control", control.application(tenant))
+    return application
 
 
 @web.middleware
