@@ -56,12 +56,12 @@ class Outside:
         """How aiohttp reaches an address: directly, or through the proxy."""
         if self.proxy is None or self.proxy.passes_by(url.host or ""):
             return {}
-        route: dict[str, Any] = {"proxy": self.proxy.url}
+        address = URL(self.proxy.url)
         if self.proxy.username:
             password = self.proxy.password.reveal() if self.proxy.password else ""
-            login = aiohttp.encode_basic_auth(self.proxy.username, password)
-            route["proxy_headers"] = {"Proxy-Authorization": login}
-        return route
+            # In the address, as `proxy_headers` go with https targets only.
+            address = address.with_user(self.proxy.username).with_password(password)
+        return {"proxy": address}
 
     @cached_property
     def tls(self) -> ssl.SSLContext:

@@ -1,0 +1,74 @@
+"""The shape of the code: what each driver offers, and where things stand."""
+
+import ast
+import importlib
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from connector import load
+
+ROOT = Path(__file__).parents[1]
+SOURCES = [f"connector.sources.{kind}" for kind in load.source_kinds()]
+ENDPOINTS = [f"connector.endpoints.{kind}" for kind in load.endpoint_kinds()]
+PACKAGES = ("bridge", "connector", "rooms")
+
+
+@pytest.mark.parametrize("name", [*SOURCES, *ENDPOINTS])
+def test_a_driver_offers_documented_options_and_connect(name: str) -> None:
+    driver = importlib.import_module(name)
+    assert driver.__doc__
+    assert issubclass(driver.Options, msgspec.Struct)
+    assert driver.Options.__doc__
+    assert driver.connect.__doc__
+    assert callable(getattr(driver.Options, "problems", None))
+
+
+@pytest.mark.parametrize("name", [*SOURCES, *ENDPOINTS])
+def test_a_driver_has_a_test_file_of_its_own(name: str) -> None:
+    assert (ROOT / "tests" / "connector" / f"test_{name.rpartition('.')[2]}.py").exists()
+
+
+def test_unknown_kinds_are_key_errors_and_never_imported() -> None:
+    for find in (load.source, load.endpoint):
+        for kind in ("nothing", "", "../errors", "os", "graph.wire"):
+            with pytest.raises(KeyError):
+                find(kind)
+
+
+def modules() -> list[Path]:
+    return [path for name in PACKAGES for path in sorted((ROOT / name).rglob("*.py"))]
+
+
+def test_only_two_places_read_the_clock() -> None:
+    """Time is an argument: `bridge/clock.py`, and the simulators' default where none is given."""
+    allowed = {"bridge/clock.py", "bridge/demo.py", "bridge/cli", "connector/simulators"}
+    for path in modules():
+        place = path.relative_to(ROOT).as_posix()
+        if any(place.startswith(name) for name in allowed):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            call = ast.unparse(node) if isinstance(node, ast.Attribute) else ""
+            assert call not in {"datetime.now", "datetime.utcnow", "date.today"}, f"{place}: {call}"
+
+
+def test_no_file_has_grown_unnoticed() -> None:
+    longest = max(modules(), key=lambda path: len(path.read_text().splitlines()))
+    assert len(longest.read_text().splitlines()) <= 400, longest
+
+
+def test_no_function_has_grown_unnoticed() -> None:
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or 0) - node.lineno + 1
+                assert lines <= 60, f"{path}: {node.name} has {lines} lines"
+
+
+def test_static_files_name_no_other_host() -> None:
+    for path in sorted((ROOT / "bridge" / "views" / "static").iterdir()):
+        text = path.read_text().replace("http://www.w3.org/2000/svg", "")
+        assert "http://" not in text, path
+        assert "https://" not in text, path
+        assert "innerHTML" not in text, path
