@@ -8,6 +8,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 _DEFAULTS = (Path("/etc/roombridge/bridge.yaml"), Path("config/bridge.yaml"))
@@ -34,7 +35,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="roombridge",
         description="Room calendars for room displays and H.323/SIP endpoints.",
+        parents=[_common()],
     )
+    parser.set_defaults(config=None, json=False)
+    parser.add_argument("--version", action=_Version, nargs=0, help="which version this is")
     commands = Commands(parser)
     _add_running(commands)
     _add_asking(commands)
@@ -42,24 +46,37 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+class _Version(argparse.Action):
+    """Prints the version; the package's metadata is read only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(f"roombridge {version('room-calendar-bridge')}")
+        parser.exit()
+
+
+def _common() -> argparse.ArgumentParser:
+    """What may stand before a command and after it; where it does not stand, it sets nothing."""
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    common.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="bridge.yaml (default: /etc/roombridge/bridge.yaml, else config/bridge.yaml)",
+    )
+    common.add_argument("--json", action="store_true", help="answer in JSON")
+    return common
+
+
 class Commands:
     """Adds commands that take what all of them take."""
 
     def __init__(self, parser: argparse.ArgumentParser) -> None:
-        self._common = argparse.ArgumentParser(add_help=False)
-        self._common.add_argument(
-            "--config",
-            type=Path,
-            metavar="FILE",
-            help="bridge.yaml (default: /etc/roombridge/bridge.yaml, else config/bridge.yaml)",
-        )
-        self._common.add_argument("--json", action="store_true", help="answer in JSON")
         self._commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     def add(self, name: str, words: str, runs: str) -> argparse.ArgumentParser:
         """A command; `runs` names its module here and the function in it."""
         command = self._commands.add_parser(
-            name, parents=[self._common], help=words, description=words
+            name, parents=[_common()], help=words, description=words
         )
         module, _, function = runs.partition(".")
         command.set_defaults(module=module, function=function)
@@ -67,7 +84,8 @@ class Commands:
 
     def group(self, name: str, words: str) -> "Commands":
         """A command that has commands of its own."""
-        return Commands(self._commands.add_parser(name, help=words, description=words))
+        group = self._commands.add_parser(name, parents=[_common()], help=words, description=words)
+        return Commands(group)
 
 
 def _add_running(commands: Commands) -> None:

@@ -1,6 +1,7 @@
 """The command line against a running appliance, and without one."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +172,27 @@ async def test_join_says_what_it_cannot_read(tmp_path: Path) -> None:
     assert status == 2
     assert "nowhere.eml" in errors
     assert "Traceback" not in errors
+
+
+async def test_what_all_commands_take_may_stand_before_them_too(tmp_path: Path) -> None:
+    nowhere = str(tmp_path / "nowhere.yaml")
+    told = [
+        await command(*words)
+        for words in (
+            ["--config", nowhere, "--json", "check"],
+            ["--json", "check", "--config", nowhere],
+            ["check", "--json", "--config", nowhere],
+            ["--config", "other.yaml", "check", "--json", "--config", nowhere],
+        )
+    ]
+    assert [status for status, _, _ in told] == [2] * 4
+    assert len({out for _, out, _ in told}) == 1
+
+
+async def test_the_version_is_told() -> None:
+    status, out, _ = await command("--version")
+    assert status == 0
+    assert re.fullmatch(r"roombridge \d+\.\d+\S*\n", out)
 
 
 async def test_bad_usage_is_2() -> None:
