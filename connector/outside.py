@@ -26,8 +26,11 @@ class Proxy(msgspec.Struct, frozen=True, kw_only=True):
     """A web proxy between the appliance and a calendar service."""
 
     url: str
+    """`http://proxy.example.com:3128`, without a login."""
     username: str = ""
+    """Where the proxy asks for a login (Basic)."""
     password: Secret | None = None
+    """Its password."""
     bypass: tuple[str, ...] = ()
     """Hosts that are reached directly; `.example.com` stands for a domain and all below it."""
 

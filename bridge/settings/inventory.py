@@ -37,25 +37,37 @@ ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _ID_RULE = "an id is made of a-z, 0-9 and -, at most 63 of them"
 
 
-class _Room(Settings, frozen=True, kw_only=True):
-    """A room as it stands in the file, but for what it overrides."""
+class RoomEntry(Settings, frozen=True, kw_only=True):
+    """A room, but for the parts that override the site's."""
 
     id: str
     mailbox: str
+    """SMTP address of its mailbox."""
     time_zone: str
+    """IANA name, such as Europe/London."""
     name: str = ""
+    """What people call it; else its id."""
     source: str = ""
+    """Whose calendar it has; may be left out where there is only one source."""
     building: str = ""
+    """Where it is."""
     floor: str = ""
+    """Where in the building."""
     capacity: int = 0
+    """How many people it holds."""
     features: tuple[str, ...] = ()
+    """What it offers, in words of the site's own."""
     lists: tuple[str, ...] = ()
+    """Ids of the room lists it belongs to."""
     all_day: Literal["show", "hide"] | None = None
+    """All-day meetings; else as in bridge.yaml."""
     tentative: Literal["show", "join", "hide"] | None = None
+    """Meetings it has not accepted; else as in bridge.yaml."""
     writes: Literal["none"] | None = None
+    """This version only reads calendars."""
 
 
-class _Endpoint(Settings, frozen=True, kw_only=True):
+class EndpointEntry(Settings, frozen=True, kw_only=True):
     """What every endpoint has besides the options of its kind."""
 
     id: str
@@ -123,7 +135,7 @@ class InventoryReader:
 
     def _room(self, reader: Reader, node: yaml.Node, place: Place) -> None:
         keys = reader.keys(node, Place([], place.file)) or {}
-        entry = reader.struct(_Room, node, place, besides=["privacy", "join", "endpoints"])
+        entry = reader.struct(RoomEntry, node, place, besides=["privacy", "join", "endpoints"])
         own = self._own_policy(reader, keys, entry, place)
         if entry is BAD:
             return
@@ -164,7 +176,7 @@ class InventoryReader:
             dialing=dialing(join),
         )
 
-    def _source(self, entry: _Room, place: Place) -> str:
+    def _source(self, entry: RoomEntry, place: Place) -> str:
         """The room's source; where there is only one it need not be named."""
         if not entry.source and len(self._sources) == 1:
             return next(iter(self._sources))
@@ -196,8 +208,8 @@ class InventoryReader:
             place.at("kind").error(f"must be one of {known}" + (f", not {kind}" if kind else ""))
             return
         options = load.endpoint(kind).Options
-        general = reader.struct(_Endpoint, node, place, besides=None)
-        special = reader.struct(options, node, place, besides=names(_Endpoint))
+        general = reader.struct(EndpointEntry, node, place, besides=None)
+        special = reader.struct(options, node, place, besides=names(EndpointEntry))
         if general is BAD or special is BAD:
             return
         fit = self._unused("endpoint", general.id, place.at("id"))
@@ -250,7 +262,7 @@ def check_join(settings: JoinSettings, place: Place) -> None:
         place.at("layout").error("must be a number")
 
 
-def _room(entry: _Room, source: str, own: Policy) -> Room:
+def _room(entry: RoomEntry, source: str, own: Policy) -> Room:
     return Room(
         id=entry.id,
         name=entry.name or entry.id,

@@ -28,12 +28,13 @@ from connector import load
 from connector.outside import Proxy
 from rooms import join
 
+SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 WIDEST = timedelta(days=550)
 LONGEST_RETENTION = timedelta(days=30)
 SHORTEST_POLL = timedelta(seconds=1)
 
 
-class _Source(Settings, frozen=True, kw_only=True):
+class SourceEntry(Settings, frozen=True, kw_only=True):
     """What every source has besides the options of its kind."""
 
     kind: str
@@ -142,7 +143,7 @@ def _sources(
     here = place.at("sources", node.start_mark.line + 1)
     for name, child in (reader.keys(node, here) or {}).items():
         below = here.at(name, child.start_mark.line + 1)
-        if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,62}", name):
+        if not SOURCE_NAME.fullmatch(name):
             below.error("a source's name is made of a-z, 0-9, - and _")
         found[name] = _source(reader, child, below)
     return found
@@ -158,8 +159,8 @@ def _source(reader: Reader, node: yaml.Node, place: Place) -> SourceSettings | N
         place.at("kind").error(f"must be one of {known}" + (f", not {kind}" if kind else ""))
         return None
     options = load.source(kind).Options
-    general = reader.struct(_Source, node, place, besides=None)
-    special = reader.struct(options, node, place, besides=names(_Source))
+    general = reader.struct(SourceEntry, node, place, besides=None)
+    special = reader.struct(options, node, place, besides=names(SourceEntry))
     if special is not BAD and hasattr(special, "problems"):
         for key, words in special.problems():
             place.at(key).error(words)

@@ -38,15 +38,20 @@ class Tls(Settings, frozen=True, kw_only=True):
     """The appliance's certificate."""
 
     certificate_file: Path
+    """PEM: the certificate, then those above it."""
     key_file: Path
+    """PEM: its private key, without a passphrase."""
 
 
 class Listen(Settings, frozen=True, kw_only=True):
     """Where displays and people find the appliance."""
 
     address: str = "0.0.0.0"  # noqa: S104 - displays are elsewhere
+    """An address of this machine; `0.0.0.0` or `::` for all of them."""
     port: int = 8443
+    """0 for any that is free."""
     tls: Tls | None = None
+    """Without it the appliance makes a certificate of its own at its first start."""
     behind_proxy: tuple[Network, ...] = ()
     """Reverse proxies that end TLS; plain http is then served, to them only."""
 
@@ -55,31 +60,40 @@ class WindowSpan(Settings, frozen=True, kw_only=True):
     """How much of each calendar is served."""
 
     past: timedelta = timedelta(days=1)
+    """Before now, at most 550d."""
     ahead: timedelta = timedelta(days=7)
+    """From now on, at most 550d."""
 
 
 class ChangesSpan(Settings, frozen=True, kw_only=True):
     """How much of each calendar is watched for changes."""
 
     past: timedelta = timedelta(days=180)
+    """Before now, at most 550d."""
     ahead: timedelta = timedelta(days=550)
+    """From now on, at most 550d."""
 
 
 class Poll(Settings, frozen=True, kw_only=True):
     """How often a calendar is read."""
 
     near: timedelta = timedelta(seconds=60)
+    """While a meeting starts within a quarter of an hour."""
     far: timedelta = timedelta(seconds=90)
+    """Otherwise."""
     safety: timedelta = timedelta(minutes=15)
+    """Beside notifications."""
 
 
 class JoinSettings(Settings, frozen=True, kw_only=True):
     """When and how meetings are joined."""
 
     start_buffer: timedelta = Buffers().start
+    """How long before its start a meeting can be joined."""
     end_buffer: timedelta = Buffers().end
+    """How long after its end it still can be."""
     zoom_region: str = ""
-    """A name from `rooms.join.zoom.GATEWAYS`: whose H.323 address is dialled."""
+    """Whose H.323 address is dialled: a region of Zoom's, by the names in docs/join.md."""
     zoom_gateway: str = ""
     """An H.323 address of the site's own, before the region's."""
     zoom_domain: str = ""
@@ -98,16 +112,22 @@ class PrivacySettings(Settings, frozen=True, kw_only=True):
     """What a private meeting shows."""
 
     private_title: str = Privacy().private_title
+    """What stands in place of its title."""
     show_organizer: bool = Privacy().show_organizer
+    """Whether its organizer is shown all the same."""
     private_join: bool = Privacy().private_join
+    """Whether it can be joined."""
 
 
 class Mailboxes(Settings, frozen=True, kw_only=True):
     """What may be asked for of a source, whoever adds it as a room."""
 
     domains: tuple[str, ...] = ()
+    """Mail domains all of whose mailboxes may be asked for."""
     allow: tuple[str, ...] = ()
+    """Single addresses beside them."""
     canary: str = ""
+    """A mailbox that the identity must not be able to read."""
 
     def allows(self, mailbox: str) -> bool:
         """Whether this mailbox may be read."""
@@ -125,24 +145,36 @@ class Site(Settings, frozen=True, kw_only=True):
     behind_proxy: tuple[Network, ...] = ()
     """The same as `listen.behind_proxy`."""
     public_url: str = ""
+    """How people and services elsewhere reach the appliance: in links and codes."""
     data_dir: Path = Path("/var/lib/roombridge")
+    """Where the last agendas, tokens and the audit log are kept."""
     rooms: Path | None = None
+    """The room list: a file, or a folder of them; else rooms.yaml beside this file."""
     window: WindowSpan = WindowSpan()
     changes: ChangesSpan = ChangesSpan()
     poll: Poll = Poll()
     stale_after: timedelta = timedelta(minutes=20)
+    """An agenda not read well for this long says so everywhere."""
     retention: timedelta | None = None
     """How long a booking is kept after its end: a day, or the past of the window if longer."""
     ca_file: Path | None = None
+    """PEM: authorities that outgoing TLS connections trust besides the system's."""
     proxy: Proxy | None = None
+    """For every source that has none of its own."""
     endpoint_secrets_dir: Path | None = None
+    """The folder below which room systems' passwords lie; else the one of this file."""
     endpoint_networks: tuple[Network, ...] = PRIVATE_NETWORKS
+    """Room systems elsewhere are refused; without it the private ranges and loopback."""
     acknowledge: tuple[Literal["cisco_permitted_use"], ...] = ()
+    """Conditions of vendors that this site has read."""
     join: JoinSettings = JoinSettings()
     privacy: PrivacySettings = PrivacySettings()
     all_day: Literal["show", "hide"] = "show"
+    """All-day meetings."""
     tentative: Literal["show", "join", "hide"] = "show"
+    """Meetings the room has not accepted: without a button, with one, or not at all."""
     writes: Literal["none"] = "none"
+    """This version only reads calendars."""
 
     @property
     def proxies(self) -> tuple[Network, ...]:
@@ -180,6 +212,7 @@ class RoomList(Settings, frozen=True, kw_only=True):
 
     id: str
     name: str = ""
+    """What people call it; else its id."""
 
 
 class Inventory(Settings, frozen=True, kw_only=True):

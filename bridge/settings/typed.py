@@ -36,13 +36,14 @@ class Field(NamedTuple):
     name: str
     kind: Any
     required: bool
+    default: Any = None
 
 
 @cache
 def fields(struct: type[msgspec.Struct]) -> dict[str, Field]:
     """The settings that a struct takes, by name."""
     return {
-        field.encode_name: Field(field.encode_name, field.type, field.required)
+        field.encode_name: Field(field.encode_name, field.type, field.required, field.default)
         for field in msgspec.structs.fields(struct)
     }
 
@@ -51,7 +52,7 @@ def fields(struct: type[msgspec.Struct]) -> dict[str, Field]:
 def names(struct: type[msgspec.Struct]) -> frozenset[str]:
     """Every key that a struct takes, those that name secret files included."""
     known = fields(struct).values()
-    twins = (f"{field.name}_file" for field in known if _is_secret(field.kind))
+    twins = (f"{field.name}_file" for field in known if is_secret(field.kind))
     return frozenset([*(field.name for field in known), *twins])
 
 
@@ -116,7 +117,7 @@ class Reader:
                 continue
             if key in known:
                 field = known[key]
-            elif name != key and name in known and _is_secret(known[name].kind):
+            elif name != key and name in known and is_secret(known[name].kind):
                 field = known[name]
             elif besides is None:
                 continue
@@ -125,7 +126,7 @@ class Reader:
                 continue
             if field.name in given:
                 here.error(f"given twice: as {field.name} and {field.name}_file")
-            elif _is_secret(field.kind):
+            elif is_secret(field.kind):
                 given[field.name] = self._secret(key, child, here)
             elif not (isinstance(child, yaml.ScalarNode) and child.value == ""):
                 given[field.name] = self.value(field.kind, child, here)
@@ -205,7 +206,8 @@ def bare(node: yaml.Node) -> Any:
     return node.value
 
 
-def _is_secret(kind: Any) -> bool:
+def is_secret(kind: Any) -> bool:
+    """Whether a setting is a secret: it has a twin that names a file."""
     return kind is Secret or Secret in get_args(kind)
 
 

@@ -16,11 +16,15 @@ class Meeting(msgspec.Struct, frozen=True, kw_only=True):
     """A meeting that takes place every day."""
 
     subject: str
+    """Its title."""
     start: str = ""
     """`09:30` where the room is; empty for the whole day."""
     minutes: int = 30
+    """How long it lasts."""
     organizer: str = "Ada Lovelace"
+    """Who invited."""
     text: str = ""
+    """The invitation: links and addresses in it make a join button."""
     private: bool = False
 
 

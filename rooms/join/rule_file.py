@@ -89,7 +89,7 @@ class _Reader:
             "kind": kind,
             "priority": self._priority(place, data),
             "enabled": self._truth(place, data),
-            "places": self._places(place, data),
+            "in": self._places(place, data),
         }
         if len(self.problems) > before:
             return None

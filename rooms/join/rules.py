@@ -29,14 +29,17 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     name: str
+    """What `explain` calls it."""
     kind: Kind
     priority: int = 100
+    """1 to 200; 1 is tried first."""
     enabled: bool = True
     match: str = ""
     """An RE2 expression."""
-    places: tuple[Place, ...] = ()
+    places: tuple[Place, ...] = msgspec.field(default=(), name="in")
     """Where `match` is looked for; everywhere if none is named."""
     domain: str = ""
+    """The domain whose addresses and links `domain` takes."""
     provider: str = ""
     """The platform that `map` and `exclude` are about; else the one the rule stands for."""
     organizer: str = ""
@@ -44,10 +47,15 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     template: str = ""
     """Jinja2; it writes an address, or lines such as `sip: …` and `meeting_id: …`."""
     sip: str = ""
+    """The SIP address to dial."""
     h323: str = ""
+    """The H.323 address to dial."""
     url: str = ""
+    """The link for people."""
     meeting_id: str = ""
+    """The meeting's number."""
     passcode: str = ""
+    """Its passcode."""
 
     @property
     def filled(self) -> dict[str, str]:

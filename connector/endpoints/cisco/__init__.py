@@ -40,6 +40,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     username: str
     """A local user with the role Admin."""
     password: Secret
+    """That user's password."""
     tls: Trust = Trust()
     protocols: tuple[Literal["sip", "h323"], ...] = ("sip", "h323")
     """What it can dial, best first."""

@@ -38,14 +38,17 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str
     """Application (client) ID."""
     client_secret: Secret | None = None
+    """A client secret's value, not its ID."""
     certificate: Secret | None = None
     """PEM with the certificate and its RSA private key; better than a client secret."""
     cloud: Literal["global", "usgov", "dod", "china"] = "global"
+    """Whose Graph and token service are used."""
     graph_url: str = ""
     """Another address of Graph, with or without its version: test tenants, proxies."""
     login_url: str = ""
     """Another address of the token service."""
     notifications: Literal["poll"] = "poll"
+    """How changes are learnt of; this version polls."""
 
     @property
     def graph(self) -> URL:
