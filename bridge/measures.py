@@ -9,7 +9,7 @@ from bridge.views.house import House
 from bridge.views.status import Family
 from bridge.views.stream import Hub
 
-QUANTILES = (0.5, 0.99, 1.0)
+PERCENTILES = (50, 99, 100)
 
 
 def measures(
@@ -62,11 +62,11 @@ def _agendas(house: House) -> Iterator[Family]:
         "roombridge_agenda_age_seconds",
         "gauge",
         "Seconds since calendars were read well",
-        ("source", "quantile"),
+        ("source", "percentile"),
         {
-            (source, f"{quantile:g}"): sorted(found)[round(quantile * (len(found) - 1))]
+            (source, str(percentile)): sorted(found)[round(percentile / 100 * (len(found) - 1))]
             for source, found in ages.items()
-            for quantile in QUANTILES
+            for percentile in PERCENTILES
         },
     )
 

@@ -62,7 +62,12 @@ def description(routes: Iterable[Route], version: str) -> dict[str, Any]:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Room Calendar Bridge", "version": version},
+        "info": {
+            "title": "Room Calendar Bridge",
+            "version": version,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
         "paths": paths,
         "components": {
             "schemas": components,

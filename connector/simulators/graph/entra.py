@@ -30,6 +30,7 @@ def routes() -> list[web.RouteDef]:
     return [
         web.post("/{tenant}/oauth2/v2.0/token", token),
         web.get("/{tenant}/v2.0/.well-known/openid-configuration", configuration),
+        web.get("/{tenant}/discovery/v2.0/keys", keys),
     ]
 
 
@@ -66,7 +67,19 @@ async def configuration(request: web.Request) -> web.StreamResponse:
             "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
             "issuer": f"{there}/v2.0",
             "authorization_endpoint": f"{there}/oauth2/v2.0/authorize",
+            "jwks_uri": f"{there}/discovery/v2.0/keys",
         }
+
+    return await call.answer(make)
+
+
+async def keys(request: web.Request) -> web.StreamResponse:
+    """The keys that sign tokens: none, because the tokens of this service are opaque."""
+    call = Call(request, "token")
+
+    def make() -> Json:
+        _check_tenant(call)
+        return {"keys": []}
 
     return await call.answer(make)
 
