@@ -16,6 +16,10 @@ class Secret:
         """The secret itself, for the one call that needs it."""
         return self._value
 
+    def __bool__(self) -> bool:
+        """Whether it is known: False for one that the configuration names and nobody can read."""
+        return bool(self._value)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and other._value == self._value
 

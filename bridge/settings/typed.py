@@ -186,7 +186,7 @@ class Reader:
     def _file(self, text: str) -> Path:
         return self._base / Path(text).expanduser()
 
-    def _secret(self, key: str, node: yaml.Node, place: Place) -> Any:
+    def _secret(self, key: str, node: yaml.Node, place: Place) -> Any:  # a Secret, or BAD
         if not isinstance(node, yaml.ScalarNode):
             place.error(f"must be a single value, not {_form(node)}")
             return BAD
@@ -194,7 +194,8 @@ class Reader:
             secret = self._secrets.from_file(self._file(node.value), place)
         else:
             secret = self._secrets.inline(node.value, place)
-        return BAD if secret is None else secret
+        # One that cannot be read was given all the same: what depends on that is not wrong too.
+        return secret or Secret("")
 
 
 def bare(node: yaml.Node) -> Any:

@@ -294,6 +294,12 @@ def test_a_secret_that_only_another_user_may_read_is_a_problem(folder: Folder) -
     assert "cannot be read" in told(folder.problems())["sources.m365.client_secret_file"]
 
 
+def test_a_secret_behind_a_link_to_itself_is_a_problem(folder: Folder) -> None:
+    (folder.path / "secret").unlink()
+    (folder.path / "secret").symlink_to("secret")
+    assert "cannot be read" in told(folder.problems())["sources.m365.client_secret_file"]
+
+
 def test_a_secret_that_everybody_may_read_is_a_warning(folder: Folder) -> None:
     (folder.path / "secret").chmod(0o644)
     (problem,) = folder.problems()
