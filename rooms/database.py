@@ -147,17 +147,25 @@ def _opened(path: Path) -> sqlite3.Connection:
     """A connection with our settings and today's tables."""
     try:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        # What is purged is overwritten, not only unlinked.
-        connection.execute("PRAGMA secure_delete=ON")
-        _migrate(connection, path)
+        try:
+            _furnish(connection, path)
+        except BaseException:
+            connection.close()
+            raise
     except sqlite3.Error as error:
         raise DatabaseUnusable(
             f"{path} cannot be used ({error}); move it away to start afresh: the calendars"
             " are read again, tokens and the audit log are lost"
         ) from error
     return connection
+
+
+def _furnish(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    # What is purged is overwritten, not only unlinked.
+    connection.execute("PRAGMA secure_delete=ON")
+    _migrate(connection, path)
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:

@@ -66,6 +66,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         future.add_done_callback(self._back)
         return future
 
+    async def shutdown_default_executor(self, *timeout: Any) -> None:
+        """Time stands still while threads end."""
+        with self.standing():
+            await super().shutdown_default_executor(*timeout)
+
     def _back(self, _: object) -> None:
         self.jumping.pending -= 1
 

@@ -33,6 +33,27 @@ def builder(
     )
 
 
+def _of_an_authority(key: ec.EllipticCurvePublicKey) -> list[tuple[x509.ExtensionType, bool]]:
+    """What Python 3.13 and later want of an authority (RFC 5280, to the letter)."""
+    signing = dict.fromkeys(
+        (
+            "digital_signature",
+            "content_commitment",
+            "key_encipherment",
+            "data_encipherment",
+            "key_agreement",
+            "encipher_only",
+            "decipher_only",
+        ),
+        False,
+    )
+    return [
+        (x509.BasicConstraints(ca=True, path_length=0), True),
+        (x509.KeyUsage(**signing, key_cert_sign=True, crl_sign=True), True),
+        (x509.SubjectKeyIdentifier.from_public_key(key), False),
+    ]
+
+
 class Identity:
     """The key and certificate of an application."""
 
@@ -52,13 +73,14 @@ class Authority:
         self._root = ec.generate_private_key(ec.SECP256R1())
         key = ec.generate_private_key(ec.SECP256R1())
         authority = builder("authority", "authority", self._root, begins, 1)
-        authority = authority.add_extension(
-            x509.BasicConstraints(ca=True, path_length=0), critical=True
-        )
+        for extension, critical in _of_an_authority(self._root.public_key()):
+            authority = authority.add_extension(extension, critical=critical)
         server = builder("localhost", "authority", key, begins, 1)
-        server = server.add_extension(
-            x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False
-        )
+        for extension in (
+            x509.SubjectAlternativeName([x509.DNSName("localhost")]),
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(self._root.public_key()),
+        ):
+            server = server.add_extension(extension, critical=False)
         chain = folder / "server.pem"
         chain.write_bytes(pem(key) + self._signed(server))
         self.server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
