@@ -15,6 +15,7 @@ import msgspec
 from aiohttp.abc import ResolveResult
 from yarl import URL
 
+from connector.keep import Keep
 from connector.secret import Secret
 from rooms.clock import Clock
 
@@ -54,6 +55,8 @@ class Outside:
     clock: Clock
     ca_file: Path | None = None
     proxy: Proxy | None = None
+    keep: Keep | None = None
+    """Where this driver keeps secrets of its own; None where there is no vault."""
 
     def route(self, url: URL) -> dict[str, Any]:
         """How aiohttp reaches an address: directly, or through the proxy."""
