@@ -76,8 +76,8 @@ install: setup
 	rm -rf build/wheel
 	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir build/wheel .
 	$(PYTHON) -m venv --clear "$(DESTDIR)$(PREFIX)"
-	"$(DESTDIR)$(PREFIX)/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement requirements/run.lock
-	"$(DESTDIR)$(PREFIX)/bin/pip" install --quiet --disable-pip-version-check --no-deps build/wheel/*.whl
+	"$(DESTDIR)$(PREFIX)/bin/python" -I -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/run.lock
+	"$(DESTDIR)$(PREFIX)/bin/python" -I -m pip install --quiet --disable-pip-version-check --no-deps build/wheel/*.whl
 	scripts/relocate "$(DESTDIR)" "$(PREFIX)"
 	install -d "$(DESTDIR)/usr/bin" "$(DESTDIR)/etc/roombridge" "$(DESTDIR)$(PREFIX)/share/doc"
 	ln -sf "$(PREFIX)/bin/roombridge" "$(DESTDIR)/usr/bin/roombridge"
