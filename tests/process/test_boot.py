@@ -107,7 +107,7 @@ class Machine:
         told = self.run(
             "/opt/roombridge/bin/roombridge", "agenda", "kestrel", "--json", check=False
         )
-        agenda = json.loads(told) if told else {"as_of": None}
+        agenda: dict[str, Any] = json.loads(told) if told else {"as_of": None}
         return str(agenda["room"]["name"]) if agenda["as_of"] else ""
 
     def write(self, name: str = "Kestrel", **more: Any) -> None:
