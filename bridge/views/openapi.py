@@ -87,6 +87,8 @@ def _operation(route: Route) -> dict[str, Any]:
         "responses": _responses(route),
         "security": _security(route),
     }
+    if not route.displays:
+        operation["x-displays"] = False
     if route.body is not None:
         operation["requestBody"] = {"required": True, "content": _json(route.body)}
     return operation

@@ -36,6 +36,8 @@ class Route:
     """None: open to everybody."""
     cookie: bool = True
     """Whether a display's cookie will do; otherwise the token itself must be shown."""
+    displays: bool = True
+    """Whether a display may ask; what is about the appliance is not for rooms."""
     summary: str
     answer: type[msgspec.Struct] | str
     """The shape of a good answer, or its media type; empty for no body."""
@@ -98,10 +100,8 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
             caller = identified(house, request)
-            if scope is not None and scope not in caller.scopes:
-                return refused(caller).response()
-            if scope is not None and caller is LOOPBACK and request.method not in _LOOKING:
-                return refused(ANYBODY).response()
+            if scope is not None:
+                _admit(route, scope, caller, request.method)
             return await serve(house, caller, request)
         except Problem as problem:
             return problem.response()
@@ -114,6 +114,14 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
             return Problem(500, "unexpected").response()
 
     return handle
+
+
+def _admit(route: Route, scope: Scope, caller: Caller, method: str) -> None:
+    """Let a caller pass who may, or say why not."""
+    if scope not in caller.scopes or (caller.room is not None and not route.displays):
+        raise refused(caller)
+    if caller is LOOPBACK and method not in _LOOKING:
+        raise refused(ANYBODY)
 
 
 def refused(caller: Caller) -> Problem:
