@@ -5,7 +5,7 @@ Plain `calendarView` over the window is the truth: one small page a room
 `Calendars.Read`, narrowed to the room mailboxes by RBAC for Applications.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from typing import Literal
@@ -65,6 +65,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     def scope(self) -> str:
         """What tokens are asked for: everything granted to the app at this cloud's Graph."""
         return f"{_CLOUDS[self.cloud][0]}/.default"
+
+    @property
+    def services(self) -> Sequence[URL]:
+        """Addresses that answer without credentials; one that tells the time comes first."""
+        discovery = f"{self.tenant_id}/v2.0/.well-known/openid-configuration"
+        return URL(self.login) / discovery, self.graph
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """What types cannot tell: the key and the words."""
