@@ -19,6 +19,8 @@ from aiohttp import web
 from bridge import housekeeping, systemd
 from bridge.certificate import server_context
 from bridge.dispatch import Dispatch
+from bridge.doctor.round import Rounds
+from bridge.doctor.visit import Visit
 from bridge.explain import EndpointReport
 from bridge.health import BRIDGE, Health, Subject
 from bridge.housekeeping import Chore
@@ -28,7 +30,7 @@ from bridge.settings.model import Configuration
 from bridge.settings.problem import Unusable
 from bridge.sync import Sync
 from bridge.tokens import Tokens
-from bridge.views import explain, openapi, pages, rooms, status, stream, tokens
+from bridge.views import explain, health, openapi, pages, rooms, status, stream, tokens
 from bridge.views.house import House
 from bridge.views.site import site
 from bridge.views.stream import Hub
@@ -126,7 +128,9 @@ class Appliance:
         self.sync = Sync(
             sources, store=made.store, health=self.health, clock=made.clock, heard=self._heard
         )
+        self._devices = devices
         self.dispatch = Dispatch(devices, store=made.store, health=self.health, clock=made.clock)
+        self.rounds = Rounds(self.health, made.clock, self._visit)
         report = EndpointReport(self.dispatch, self.house)
         self.house.endpoints, self.house.room_endpoints = report, report.names
         self._furnish()
@@ -136,6 +140,7 @@ class Appliance:
         await self._stack.enter_async_context(self.dispatch.running())
         await self.adopt(self.configuration)
         await self._stack.enter_async_context(housekeeping.running(self._chores()))
+        await self._stack.enter_async_context(_working(self.rounds.first()))
         await self._stack.enter_async_context(_working(self.hub.run()))
 
     async def adopt(self, configuration: Configuration) -> None:
@@ -196,6 +201,7 @@ class Appliance:
             *tokens.ROUTES,
             *pages.ROUTES,
             *status.ROUTES,
+            *health.routes(self.rounds),
             status.metrics(
                 lambda: measures(self.house, self.sync, self.dispatch, self.hub, VERSION)
             ),
@@ -225,7 +231,24 @@ class Appliance:
                 jitter=timedelta(hours=2),
                 do=self._made.store.reconcile,
             ),
+            Chore(
+                name="doctor",
+                every=timedelta(days=1),
+                jitter=timedelta(hours=2),
+                do=self.rounds.go,
+            ),
         ]
+
+    def _visit(self, room: str | None) -> Visit:
+        """The doctor's visit to everything, or to what concerns one room."""
+        site_ = self.configuration.site
+        return Visit(
+            configuration=self.configuration,
+            outside=lambda _, source: self.sync.outside(source, site_),
+            devices=self._devices,
+            signs=self.sync.signs(),
+            only=self.house.rooms[room] if room else None,
+        )
 
     async def _purge(self) -> None:
         """Remove bookings whose time to be kept is over."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
@@ -22,6 +22,7 @@ from rooms.clock import Clock
 from rooms.doubt import doubtful
 from rooms.model import Agenda, Event, Window
 from rooms.room import Room
+from rooms.signs import Signs, signs_of
 from rooms.store import Store
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,8 @@ class Seat:
     """Whether the last read was not believed."""
     basis: int | None = None
     """What its agenda was made from; the same again makes the same."""
+    signs: Signs | None = None
+    """What was counted in its calendar."""
 
 
 class _Read(NamedTuple):
@@ -158,6 +161,10 @@ class Lane:
         else:
             self._turns.sooner(room, self._clock.monotonic())
 
+    def signs(self) -> Iterator[tuple[str, Signs]]:
+        """What was counted in the calendar of each room that was read."""
+        return ((room, seat.signs) for room, seat in self._seats.items() if seat.signs)
+
     async def run(self, source: CalendarSource) -> None:
         """Read rooms for as long as the source lives."""
         async with asyncio.TaskGroup() as group:
@@ -244,6 +251,7 @@ class Lane:
         changed = await self._store.replace(room, agenda, account)
         seat.doubted = False
         seat.basis = read.basis
+        seat.signs = signs_of(read.events)
         return changed
 
     async def _read(self, source: CalendarSource, room: Room) -> _Read:

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 LAGGING = timedelta(days=1)
@@ -119,3 +119,23 @@ def _general(name: str) -> x509.GeneralName:
         return x509.DNSName(name.encode("idna").decode("ascii"))
     except UnicodeError as error:
         raise ValueError(f"{name!r} is no host name") from error
+
+
+def weakness(pem_or_der: bytes) -> str:
+    """What makes a certificate weak, in words; empty where nothing does.
+
+    Raises:
+        ValueError: this is no certificate.
+    """
+    certificate = _parsed(pem_or_der)
+    key = certificate.public_key()
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size < 2048:
+        return f"an RSA key of {key.key_size} bits"
+    if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.key_size < 256:
+        return f"an elliptic curve of {key.curve.key_size} bits"
+    if isinstance(key, dsa.DSAPublicKey):
+        return "a DSA key"
+    digest = certificate.signature_hash_algorithm
+    if digest is not None and digest.name in {"md5", "sha1"}:
+        return f"a signature with {digest.name.upper()}"
+    return ""

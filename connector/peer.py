@@ -44,16 +44,21 @@ async def answered(outside: Outside, url: URL) -> Answered:
             if answer.status == 407:  # a target without TLS: the proxy answers in its place
                 return Answered(fault="proxy_denied")
             return Answered(date=_date(answer.headers.get("Date", "")))
-    except aiohttp.ClientHttpProxyError as error:
-        return Answered(fault="proxy_denied" if error.status == 407 else "proxy_refuses")
-    except aiohttp.ClientProxyConnectionError:
-        return Answered(fault="proxy_unreachable")
-    except (aiohttp.ClientSSLError, ssl.SSLError):
-        return Answered(fault="certificate_untrusted")
-    except TimeoutError:
-        return Answered(fault="timeout")
-    except (aiohttp.ClientError, OSError, ValueError):
-        return Answered(fault="unreachable")
+    except (aiohttp.ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
+        return Answered(fault=_fault(error))
+
+
+def _fault(error: Exception) -> str:
+    """A code for what kept an answer from coming; of the narrow kinds the first is meant."""
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return "proxy_denied" if error.status == 407 else "proxy_refuses"
+    kinds: tuple[tuple[type[Exception], str], ...] = (
+        (aiohttp.ClientProxyConnectionError, "proxy_unreachable"),
+        (aiohttp.ClientSSLError, "certificate_untrusted"),
+        (ssl.SSLError, "certificate_untrusted"),
+        (TimeoutError, "timeout"),
+    )
+    return next((code for kind, code in kinds if isinstance(error, kind)), "unreachable")
 
 
 def _date(text: str) -> datetime | None:

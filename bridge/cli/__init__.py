@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_running(commands)
     _add_asking(commands)
     _add_offline(commands)
+    _add_examining(commands)
     return parser
 
 
@@ -124,6 +125,33 @@ def _add_asking(commands: Commands) -> None:
     tokens.add("list", "all tokens, without the tokens themselves", "tokens.every")
     revoke = tokens.add("revoke", "end a token at once", "tokens.revoke")
     revoke.add_argument("id", metavar="ID")
+
+
+def _add_examining(commands: Commands) -> None:
+    doctor = commands.add(
+        "doctor", "live checks: identity, rights, mailboxes, room systems, machine", "doctor.doctor"
+    )
+    doctor.add_argument("--room", metavar="ROOM", help="only what concerns this room")
+    doctor.add_argument(
+        "--calendar-processing",
+        type=Path,
+        metavar="FILE",
+        help="how the mailboxes are set, as `roombridge guide exchange` exports it (JSON)",
+    )
+    guide = commands.group("guide", "steps and commands for this configuration")
+    for name, words in (
+        ("entra", "register the application, its certificate, its consents"),
+        ("exchange", "let it read the rooms only, and set their mailboxes right"),
+        ("google", "a service account for the rooms of Google Workspace"),
+    ):
+        one = guide.add(name, words, f"guide.{name}")
+        one.add_argument("--source", metavar="NAME", default="", help="where there are several")
+        if name == "exchange":
+            one.add_argument(
+                "--listed",
+                action="store_true",
+                help="exactly the configured mailboxes instead of every room mailbox",
+            )
 
 
 def _add_offline(commands: Commands) -> None:

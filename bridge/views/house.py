@@ -10,6 +10,7 @@ import msgspec
 from multidict import CIMultiDict
 
 from bridge.callers import Caller, Sight
+from bridge.findings import severity_of
 from bridge.health import Health, Subject, Trouble
 from bridge.tokens import Tokens
 from bridge.views import render
@@ -153,22 +154,33 @@ class House:
 
     def health_of(self, room: Room, now: datetime) -> tuple[Trouble, ...]:
         """What fails around a room: its calendar, its source, its systems, the bridge itself."""
-        kept = self.store.kept(room.id)
         found = self.health.of(
             Subject("room", room.id),
             Subject("source", room.source),
             *(Subject("endpoint", name) for name in self.room_endpoints(room.id)),
             Subject("bridge", ""),
         )
+        return (*self.age_of(room, now), *found)
+
+    def age_of(self, room: Room, now: datetime) -> tuple[Trouble, ...]:
+        """What is to be said of an agenda's age."""
+        kept = self.store.kept(room.id)
         if kept is None:
-            return (_trouble("never_read", self.started), *found)
+            return (_trouble("never_read", self.started),)
         if self.stale(kept, now):
-            return (_trouble("stale", kept.as_of + self.stale_after), *found)
-        return found
+            return (_trouble("stale", kept.as_of + self.stale_after),)
+        return ()
 
 
 def _trouble(code: str, since: datetime) -> Trouble:
-    return Trouble(code=code, since=since, words=ADVICE[code].words, fix=ADVICE[code].fix)
+    advice = ADVICE[code]
+    return Trouble(
+        code=code,
+        since=since,
+        words=advice.words,
+        fix=advice.fix,
+        severity=severity_of(code),
+    )
 
 
 def _shows_the_same(known: Rendered, room: Room, kept: Kept | None, *, stale: bool) -> bool:

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from cryptography import x509
 
+from connector.simulators.graph.access_token import access_token
 from connector.simulators.graph.faults import Faults
 from connector.simulators.graph.journal import Journal
 from connector.simulators.graph.mailbox import Mailbox
-from connector.simulators.graph.access_token import access_token
 
 TENANT_ID = "3b0f6f1e-6d6f-4f0e-9a51-0c0de0c0ffee"
 CLIENT_ID = "7f3c2b1a-5b4d-4c3e-8f2a-1e0d0c0b0a09"

@@ -22,7 +22,7 @@ async def examination(token: Token, look: Look, wanted: Wanted) -> Sequence[Rema
     try:
         text = await token()
     except ConnectorError as error:
-        return [Remark(code=error.reason, words=str(error), fix=error.fix, severity="error")]
+        return [Remark(code="identity_fails", words=str(error), fix=error.fix)]
     found = claims(text)
     remarks = list(role_remarks(found, writes=wanted.writes)) if found else []
     remarks += await _missing(look, found, wanted.mailboxes[:SAMPLE])
