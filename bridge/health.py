@@ -13,6 +13,14 @@ from rooms.clock import Clock
 log = logging.getLogger(__name__)
 
 
+_LEVELS: Mapping[Severity, int] = {
+    "critical": logging.CRITICAL,
+    "error": logging.WARNING,  # an outage is no fault of ours
+    "warning": logging.WARNING,
+    "info": logging.INFO,
+}
+
+
 class Subject(NamedTuple):
     """What can fail by itself."""
 
@@ -70,8 +78,7 @@ class Health:
         )
         known[code] = trouble
         if before is None:
-            level = logging.INFO if trouble.severity == "info" else logging.WARNING
-            log.log(level, "%s: %s: %s", subject, code, trouble.words)
+            log.log(_LEVELS[trouble.severity], "%s: %s: %s", subject, code, trouble.words)
         if before != trouble:
             self._changed(subject)
 
@@ -106,14 +113,14 @@ class Health:
     def of(self, *subjects: Subject) -> tuple[Trouble, ...]:
         """What fails of these subjects, in the order asked for.
 
-        Findings that break nothing are for who runs the appliance, not for who stands before a
-        room: `all` has them.
+        What the doctor found is for who runs the appliance, not for who stands before a room:
+        `all` has it.
         """
         return tuple(
             trouble
             for subject in subjects
             for trouble in self._troubles.get(subject, {}).values()
-            if trouble.code not in FINDINGS or trouble.severity in {"critical", "error"}
+            if trouble.code not in FINDINGS
         )
 
     def findings(self, subject: Subject) -> tuple[Trouble, ...]:

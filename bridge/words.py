@@ -49,6 +49,11 @@ ADVICE = {
         "the identity may not read this mailbox",
         "grant it in Exchange (RBAC for Applications); a new grant takes up to two hours",
     ),
+    "access_pending": Advice(
+        "the identity may not read this new mailbox yet",
+        "nothing for two hours, which a grant in Exchange may take;"
+        " Test-ServicePrincipalAuthorization tells at once whether it is right",
+    ),
     "not_found": Advice("there is no such mailbox", "compare `mailbox` with the service"),
     "gone": Advice("the calendar is gone", "compare `mailbox` with the service"),
     "mailbox_elsewhere": Advice(
