@@ -1,6 +1,6 @@
 """What a driver finds out when it is asked how a service stands: facts, judged elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, Protocol, runtime_checkable
 
 import msgspec
@@ -40,6 +40,14 @@ class Examined(Protocol):
 
     async def examine(self, wanted: Wanted, /) -> Sequence[Remark]:
         """What is wrong with identity and rights. Failures are remarks too: nothing is raised."""
+
+
+@runtime_checkable
+class Remarkable(Protocol):
+    """Options of a driver that may be remarkable by themselves, without asking anybody."""
+
+    def remarks(self) -> Iterable[Remark]:
+        """What is wrong with them, though they would start."""
 
 
 @runtime_checkable

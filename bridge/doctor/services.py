@@ -10,7 +10,7 @@ from bridge.findings import advice_of
 from bridge.health import Subject
 from bridge.settings.model import SourceSettings
 from connector import load
-from connector.checkup import Examined, Reaching, Wanted
+from connector.checkup import Examined, Reaching, Remarkable, Wanted
 from connector.errors import ConnectorError
 from connector.outside import Outside
 from connector.peer import answered, certificate
@@ -19,6 +19,8 @@ from connector.peer import answered, certificate
 def settings(subject: Subject, source: SourceSettings) -> Iterator[Finding]:
     """What can be told from the configuration alone."""
     options = source.options
+    if isinstance(options, Remarkable):
+        yield from (remarked(subject, remark) for remark in options.remarks())
     if not isinstance(options, Reaching):  # it reads nobody's mailboxes
         return
     if not source.mailboxes.domains and not source.mailboxes.allow:

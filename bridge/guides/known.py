@@ -69,7 +69,7 @@ def known(file: Path, kind: str, source: str = "") -> Known:
         rooms=[
             Place(name=room.name, mailbox=room.mailbox)
             for room in rooms
-            if room.source == name or not (name or sources)
+            if not sources or (name and room.source == name)
         ],
         folder=str(file.parent.absolute()),
     )

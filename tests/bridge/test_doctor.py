@@ -73,8 +73,7 @@ def granted(*roles: str) -> Callable[[Patient, AsyncExitStack], Awaitable[None]]
 
 async def zoom_application(site: Patient, _: AsyncExitStack) -> None:
     zoom = "f56e91e5-5a82-452f-b435-d4d78aeaf064"
-    site.options["client_id"] = zoom
-    site.register(client_id=zoom)
+    site.options["client_id"] = zoom  # whose credential nobody has: no token is got
 
 
 def kept(**mailboxes: Any) -> Callable[[Patient, AsyncExitStack], Awaitable[None]]:

@@ -13,11 +13,13 @@ from typing import Literal
 import msgspec
 from yarl import URL
 
+from connector.checkup import Remark
 from connector.outside import Outside
 from connector.secret import Secret
 from connector.source import CalendarSource
 from connector.sources.graph.calendar import GraphCalendar
 from connector.sources.graph.identity import AppIdentity
+from connector.sources.graph.rights import zoom_remarks
 
 _CLOUDS = {
     "global": ("https://graph.microsoft.com", "https://login.microsoftonline.com"),
@@ -71,6 +73,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         """Addresses that answer without credentials; one that tells the time comes first."""
         discovery = f"{self.tenant_id}/v2.0/.well-known/openid-configuration"
         return URL(self.login) / discovery, self.graph
+
+    def remarks(self) -> Iterator[Remark]:
+        """What is wrong with them, though they would start."""
+        yield from zoom_remarks(self.client_id)
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """What types cannot tell: the key and the words."""

@@ -17,7 +17,6 @@ def role_remarks(found: Claims, *, writes: bool) -> Iterator[Remark]:
     RBAC in Exchange does not show in a token: a right narrowed to rooms leaves no role at all.
     Whatever is there was consented in Entra, and reaches every mailbox of the tenant.
     """
-    yield from zoom_remarks(found.appid)
     for role in sorted(set(found.roles)):
         remark = _role(role, found.appid, writes=writes)
         if remark is not None:
@@ -25,7 +24,10 @@ def role_remarks(found: Claims, *, writes: bool) -> Iterator[Remark]:
 
 
 def zoom_remarks(client_id: str) -> Iterator[Remark]:
-    """That the application is one of Zoom's, whose credential no site has."""
+    """That the application is one of Zoom's, whose credential no site has.
+
+    A site that moves over finds these ids in its tenant, and may take one for its own.
+    """
     use = ZOOM.get(client_id.lower())
     if use is not None:
         yield Remark(
