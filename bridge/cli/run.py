@@ -8,7 +8,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bridge import logs
+from bridge import logs, memory
 from bridge.settings.load import usable
 from bridge.settings.model import Configuration
 from bridge.settings.problem import Unusable
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 def run(given: Namespace) -> int:
     """Run until a signal; 2 where the configuration or the machine does not let it start."""
     logs.set_up(as_json=given.json)
+    memory.shut()
     try:
         configuration, problems = usable(given.config)
     except Unusable as error:

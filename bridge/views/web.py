@@ -21,6 +21,8 @@ COOKIE = "roombridge_display"
 Handler = Callable[[House, Caller, web.Request], Awaitable[web.StreamResponse]]
 
 ANYBODY = Caller(name="anybody", scopes=frozenset())
+_LOOKING = frozenset([hdrs.METH_GET, hdrs.METH_HEAD])
+"""What a caller at the appliance may do without credentials: any page could make it post."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,8 @@ class Route:
     serve: Handler
     scope: Scope | None
     """None: open to everybody."""
+    cookie: bool = True
+    """Whether a display's cookie will do; otherwise the token itself must be shown."""
     summary: str
     answer: type[msgspec.Struct] | str
     """The shape of a good answer, or its media type; empty for no body."""
@@ -96,6 +100,8 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
             caller = identified(house, request)
             if scope is not None and scope not in caller.scopes:
                 return refused(caller).response()
+            if scope is not None and caller is LOOPBACK and request.method not in _LOOKING:
+                return refused(ANYBODY).response()
             return await serve(house, caller, request)
         except Problem as problem:
             return problem.response()
