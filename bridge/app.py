@@ -185,7 +185,7 @@ class Appliance:
         site_ = self.configuration.site
         self.house.rooms = {room.id: room for room in self.configuration.inventory.rooms}
         self.house.stale_after = site_.stale_after
-        self.house.proxied = bool(site_.proxies)
+        self.house.proxies = site_.proxies
 
     async def _serve(self) -> None:
         """Answer displays over the network and the command line over its socket."""

@@ -22,6 +22,7 @@ _PROBLEMS = {
     "not_found": 404,
     "bad_time": 400,
     "bad_body": 400,
+    "too_many_requests": 429,
 }
 _REF = "#/components/schemas/{name}"
 
@@ -124,7 +125,8 @@ def _responses(route: Route) -> dict[str, Any]:
         responses[str(status)] = {**good, "description": words}
         if status == 304:
             del responses["304"]["content"]
-    codes = [*(("unauthorized", "forbidden") if route.scope else ()), *route.problems]
+    codes = [*(("unauthorized", "forbidden") if route.scope else ())]
+    codes += ["too_many_requests", *route.problems]
     for code in codes:
         key = str(_PROBLEMS[code])
         known = responses.setdefault(key, {"description": "", "content": _problem()})
