@@ -138,7 +138,7 @@ def client_address(
         return None
     if not proxies:
         return None if _is_loopback(remote) else remote
-    if not _trusted(remote, proxies):
+    if not inside(remote, proxies):
         return remote
     found = None
     for hop in reversed(_hops(headers)):
@@ -146,7 +146,7 @@ def client_address(
         if address is None:
             break
         found = address
-        if not _trusted(address, proxies):
+        if not inside(address, proxies):
             break
     return found
 
@@ -182,7 +182,8 @@ def _is_loopback(remote: str) -> bool:
         return False
 
 
-def _trusted(address: str, networks: Sequence[Network]) -> bool:
+def inside(address: str, networks: Sequence[Network]) -> bool:
+    """Whether an address lies in one of the networks; what is none lies nowhere."""
     try:
         ip = ip_address(address.partition("%")[0])
     except ValueError:

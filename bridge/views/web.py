@@ -43,6 +43,8 @@ class Route:
     query: Mapping[str, str] = field(default_factory=dict)
     also: Mapping[int, str] = field(default_factory=dict)
     """Other statuses of a good answer, and when they come."""
+    legacy: bool = False
+    """Whether the listener for old units offers it too."""
     problems: tuple[str, ...] = ()
     """Codes beside the ones that every route has."""
 
