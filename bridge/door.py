@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Callable, Sequence
 from ipaddress import ip_network
+from typing import cast
 
 from aiohttp import web
 
@@ -20,14 +21,14 @@ class _Threshold(asyncio.Protocol):
         self._networks = networks
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a TCP connection
-        peer = transport.get_extra_info("peername")
+        connection = cast("asyncio.Transport", transport)  # as uvloop's is one, but no subclass
+        peer = connection.get_extra_info("peername")
         if not peer or not inside(peer[0], self._networks):
-            transport.abort()
+            connection.abort()
             return
         serving = self._serve()
-        transport.set_protocol(serving)
-        serving.connection_made(transport)
+        connection.set_protocol(serving)
+        serving.connection_made(connection)
 
 
 class Door(web.BaseSite):
@@ -65,12 +66,12 @@ class Door(web.BaseSite):
         serve = self._runner.server
         assert serve is not None  # noqa: S101 - the runner was set up
         networks = self._networks
-        self._server = await asyncio.get_running_loop().create_server(
+        server = await asyncio.get_running_loop().create_server(
             (lambda: _Threshold(serve, networks)) if networks else serve,
             self._address,
             self._asked,
             ssl=self._ssl_context,
             backlog=self._backlog,
         )
-        assert isinstance(self._server, asyncio.AbstractServer)  # noqa: S101 - for the types
-        self.port = self._server.sockets[0].getsockname()[1]
+        self._server = server
+        self.port = server.sockets[0].getsockname()[1]
