@@ -5,8 +5,7 @@ import gc
 import logging
 import os
 import socket
-import ssl
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,14 +16,16 @@ from typing import Any
 from aiohttp import web
 
 from bridge import housekeeping, systemd
-from bridge.certificate import server_context
+from bridge.certificate import plain
 from bridge.dispatch import Dispatch
 from bridge.doctor.round import Rounds
 from bridge.doctor.visit import Visit
+from bridge.door import LOOPBACK, Door
 from bridge.explain import EndpointReport
 from bridge.health import BRIDGE, Health, Subject
 from bridge.housekeeping import Chore
 from bridge.measures import measures
+from bridge.presented import Presented, modern, weak
 from bridge.settings.load import usable
 from bridge.settings.model import Configuration
 from bridge.settings.problem import Unusable
@@ -34,6 +35,7 @@ from bridge.views import explain, health, openapi, pages, rooms, status, stream,
 from bridge.views.house import House
 from bridge.views.site import site
 from bridge.views.stream import Hub
+from bridge.views.web import Route
 from connector.outside import open_outside
 from rooms.audit import Audit, Entry
 from rooms.clock import Clock
@@ -60,7 +62,8 @@ class Prepared:
     store: Store
     tokens: Tokens
     audit: Audit
-    tls: ssl.SSLContext | None
+    presented: Presented | None
+    """None where callers are served plain http."""
 
 
 def prepared(configuration: Configuration, clock: Clock) -> Prepared:
@@ -83,7 +86,7 @@ def prepared(configuration: Configuration, clock: Clock) -> Prepared:
         store=store,
         tokens=Tokens(database, audit, clock),
         audit=audit,
-        tls=server_context(configuration.site, clock.now()),
+        presented=_presented(configuration, clock),
     )
     pages.files()
     for room in configuration.inventory.rooms:
@@ -91,6 +94,15 @@ def prepared(configuration: Configuration, clock: Clock) -> Prepared:
     gc.collect()
     gc.freeze()  # what was loaded stays: the collector need not walk it again and again
     return made
+
+
+def _presented(configuration: Configuration, clock: Clock) -> Presented | None:
+    """The certificate for the listeners, of which the one for old units may be weaker."""
+    site_ = configuration.site
+    legacy = site_.legacy is not None and site_.legacy.tls == "weak"
+    if plain(site_) and not legacy:
+        return None
+    return Presented(site_, clock, (modern, weak) if legacy else (modern,))
 
 
 class Appliance:
@@ -114,6 +126,7 @@ class Appliance:
         self.wanted = asyncio.Event()
         """Set it to have the configuration read again."""
         self.port = made.configuration.site.listen.port
+        self.legacy_port = 0
 
     async def start(self) -> None:
         """Serve what is known first, then look after sources and room systems."""
@@ -190,7 +203,7 @@ class Appliance:
         site_ = self.configuration.site
         self.house.rooms = {room.id: room for room in self.configuration.inventory.rooms}
         self.house.stale_after = site_.stale_after
-        self.house.proxied = bool(site_.proxies)
+        self.house.proxies = site_.proxies
 
     async def _serve(self) -> None:
         """Answer displays over the network and the command line over its socket."""
@@ -211,11 +224,31 @@ class Appliance:
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
         self._stack.callback(self.hub.close)
-        listen = self.configuration.site.listen
-        tcp = web.TCPSite(runner, listen.address, listen.port, ssl_context=self._made.tls)
-        await tcp.start()
-        self.port = runner.addresses[0][1]
-        await web.SockSite(runner, _control_socket(self.configuration.site.data_dir)).start()
+        site_, presented = self.configuration.site, self._made.presented
+        tls = None if presented is None or plain(site_) else presented.listening[0]
+        networks = (*site_.proxies, *LOOPBACK) if site_.proxies else ()
+        door = Door(runner, site_.listen.address, site_.listen.port, tls=tls, networks=networks)
+        await door.start()
+        self.port = door.port
+        await web.SockSite(runner, _control_socket(site_.data_dir)).start()
+        await self._serve_legacy(routes)
+        if presented is not None:
+            await self._stack.enter_async_context(_working(presented.run(self.health)))
+
+    async def _serve_legacy(self, routes: Sequence[Route]) -> None:
+        """Answer old units, where the site wants that, with what is marked for them."""
+        legacy, presented = self.configuration.site.legacy, self._made.presented
+        if legacy is None:
+            return
+        app = site(self.house, [route for route in routes if route.legacy])
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSING)
+        await runner.setup()
+        self._stack.push_async_callback(runner.cleanup)
+        tls = presented.listening[-1] if presented and legacy.tls == "weak" else None
+        door = Door(runner, legacy.address, legacy.port, tls=tls, networks=legacy.networks)
+        await door.start()
+        self.legacy_port = door.port
+        self.health.bad(BRIDGE, "legacy_listener")
 
     def _chores(self) -> list[Chore]:
         return [
@@ -281,7 +314,7 @@ class Appliance:
 def _fixed(configuration: Configuration) -> object:
     """What takes effect only at a start."""
     site_ = configuration.site
-    return site_.listen, site_.data_dir, site_.ca_file, site_.endpoint_networks
+    return site_.listen, site_.legacy, site_.data_dir, site_.ca_file, site_.endpoint_networks
 
 
 def _signature(configuration: Configuration) -> list[tuple[str, int, int] | tuple[str]]:

@@ -99,6 +99,18 @@ ADVICE = {
         "the certificate cannot be trusted",
         "name its authority in ca_file, or a unit's fingerprint under tls; verification stays on",
     ),
+    "certificate_rejected": Advice(
+        "the renewed certificate of the appliance cannot be used; the former one is served",
+        "`roombridge check` says why; certificate and key must belong together",
+    ),
+    "certificate_expiring": Advice(
+        "the appliance's certificate ends within 30 days",
+        "renew it; the new one is served without a restart",
+    ),
+    "legacy_listener": Advice(
+        "a listener with weak TLS, or none, is open for old units",
+        "replace these units, then remove `legacy` from bridge.yaml",
+    ),
     "configuration_rejected": Advice(
         "the changed configuration has errors; the former one stays in force",
         "`roombridge check` lists them",

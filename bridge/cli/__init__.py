@@ -96,7 +96,24 @@ def _add_running(commands: Commands) -> None:
     demo.add_argument("--port", type=int, default=8080, help="of the appliance (default: 8080)")
     demo.add_argument("--rooms", type=int, default=4, help="how many rooms (default: 4)")
     commands.add("run", "the appliance, in the foreground", "run.run")
+    _add_certificate(commands.group("certificate", "the certificate that callers meet"))
     commands.add("check", "read the configuration and print all its problems", "check.check")
+
+
+def _add_certificate(commands: Commands) -> None:
+    commands.add("show", "what it says of itself: names, fingerprint, end", "certificate.show")
+    request = commands.add(
+        "request", "a request for the site's authority, with the key kept here", "certificate.ask"
+    )
+    request.add_argument(
+        "--name",
+        action="append",
+        help="host or IP address (default: public_url's, else the machine's; may be repeated)",
+    )
+    install = commands.add(
+        "install", "take the certificate that the authority sent", "certificate.install"
+    )
+    install.add_argument("file", metavar="FILE", type=Path, help="PEM: it, then those above it")
 
 
 def _add_asking(commands: Commands) -> None:

@@ -12,6 +12,7 @@ from multidict import CIMultiDict
 from bridge.callers import Caller, Sight
 from bridge.findings import severity_of
 from bridge.health import Health, Subject, Trouble
+from bridge.limits import Limits, Network
 from bridge.tokens import Tokens
 from bridge.views import render
 from bridge.words import ADVICE
@@ -79,10 +80,20 @@ class House:
     started: datetime
     rooms: Mapping[str, Room] = field(default_factory=dict)
     stale_after: timedelta = timedelta(minutes=20)
-    proxied: bool = False
+    proxies: Sequence[Network] = ()
+    """Reverse proxies in front; nobody else is served then."""
     endpoints: EndpointStates = lambda _room, _booking: ()
     room_endpoints: Callable[[str], Sequence[str]] = lambda _room: ()
     _rendered: dict[tuple[str, Sight], Rendered] = field(default_factory=dict)
+    limits: Limits = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.limits = Limits(self.clock)
+
+    @property
+    def proxied(self) -> bool:
+        """Whether callers come through a reverse proxy: loopback then proves nothing."""
+        return bool(self.proxies)
 
     def stale(self, kept: Kept | None, now: datetime) -> bool:
         """Whether an agenda was not read well for too long."""
