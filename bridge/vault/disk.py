@@ -1,0 +1,84 @@
+"""The vault's file on disk: written whole or not at all, by one process at a time."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from bridge.vault.trouble import VaultUnusable
+
+LIMIT = 16 << 20
+"""Bytes of a vault; ten thousand passwords take three mebibytes."""
+
+
+@contextmanager
+def alone(file: Path) -> Iterator[None]:
+    """Keep other writers away, of this process and of others.
+
+    The folder itself is locked: a lock file made by root could not be opened by the appliance.
+    """
+    folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def load(file: Path) -> bytes | None:
+    """What is in the file; None where there is none.
+
+    Raises:
+        VaultUnusable: it cannot be read.
+    """
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(LIMIT + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise VaultUnusable(f"{file} cannot be read: {error.strerror}") from error
+    if len(content) > LIMIT:
+        raise VaultUnusable(f"{file} is too large for a vault")
+    return content
+
+
+def replace(file: Path, content: bytes) -> None:
+    """Put content in place of the file's, as one step: after a crash the former is there, or this.
+
+    Raises:
+        OSError: it could not be written; the former stays.
+    """
+    part = file.with_name(file.name + ".new")
+    with suppress(FileNotFoundError):
+        part.unlink()  # of a writer that was killed; we hold the lock
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        with os.fdopen(os.open(part, flags, 0o600), "wb") as opened:
+            _belongs(opened.fileno(), file)
+            opened.write(content)
+            opened.flush()
+            os.fsync(opened.fileno())
+        part.replace(file)
+    except OSError:
+        with suppress(OSError):
+            part.unlink()
+        raise
+    synced(file.parent)
+
+
+def synced(folder: Path) -> None:
+    """Have the names in a folder on disk, too."""
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _belongs(descriptor: int, file: Path) -> None:
+    """What root writes belongs to whom the folder belongs: the appliance must read it."""
+    if os.geteuid() == 0:
+        owner = file.parent.stat()
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
