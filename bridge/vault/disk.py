@@ -53,13 +53,8 @@ def replace(file: Path, content: bytes) -> None:
     part = file.with_name(file.name + ".new")
     with suppress(FileNotFoundError):
         part.unlink()  # of a writer that was killed; we hold the lock
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        with os.fdopen(os.open(part, flags, 0o600), "wb") as opened:
-            _belongs(opened.fileno(), file)
-            opened.write(content)
-            opened.flush()
-            os.fsync(opened.fileno())
+        _written(part, content, file.parent)
         part.replace(file)
     except OSError:
         with suppress(OSError):
@@ -77,8 +72,26 @@ def synced(folder: Path) -> None:
         os.close(opened)
 
 
-def _belongs(descriptor: int, file: Path) -> None:
-    """What root writes belongs to whom the folder belongs: the appliance must read it."""
-    if os.geteuid() == 0:
-        owner = file.parent.stat()
-        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+def _written(file: Path, content: bytes, folder: Path) -> None:
+    """A new file, on disk, for its owner only.
+
+    What root writes belongs to whom the folder belongs: the appliance must read it.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(file, flags, 0o600), "wb") as opened:
+        if os.geteuid() == 0:
+            owner = folder.stat()
+            os.fchown(opened.fileno(), owner.st_uid, owner.st_gid)
+        opened.write(content)
+        opened.flush()
+        os.fsync(opened.fileno())
+
+
+def made_for(folder: Path, file: Path, content: bytes) -> None:
+    """Write a new file that only its owner reads: the owner of the folder, where we are root.
+
+    Raises:
+        OSError: it could not be written, or is there already.
+    """
+    _written(file, content, folder)
+    synced(file.parent)

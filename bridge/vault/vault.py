@@ -113,8 +113,9 @@ class Vault:
 
         Raises:
             NoSuchSecret: it is not; the fix names the nearest one.
+            BadName: no secret can be called so.
         """
-        found = self.get(name)
+        found = self.get(named(name))
         if found is None:
             near = difflib.get_close_matches(name, [one.name for one in self.listed()], n=1)
             fix = f"did you mean {near[0]}?" if near else f"`roombridge secrets set {name}`"

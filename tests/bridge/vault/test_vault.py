@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bridge.vault.document import Damaged
 from bridge.vault.keys import LocalKey, key_from, new_key
 from bridge.vault.trouble import (
     BadName,
+    Damaged,
     NoKey,
     NoSuchSecret,
     NoVault,
