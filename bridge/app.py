@@ -18,6 +18,7 @@ from aiohttp import web
 
 from bridge import housekeeping, systemd
 from bridge.certificate import server_context
+from bridge.custody import Custody
 from bridge.dispatch import Dispatch
 from bridge.explain import EndpointReport
 from bridge.health import BRIDGE, Health, Subject
@@ -58,6 +59,7 @@ class Prepared:
     store: Store
     tokens: Tokens
     audit: Audit
+    custody: Custody
     tls: ssl.SSLContext | None
 
 
@@ -81,6 +83,7 @@ def prepared(configuration: Configuration, clock: Clock) -> Prepared:
         store=store,
         tokens=Tokens(database, audit, clock),
         audit=audit,
+        custody=Custody(configuration.site, database, audit, clock),
         tls=server_context(configuration.site, clock.now()),
     )
     pages.files()
@@ -124,7 +127,12 @@ class Appliance:
             open_outside(made.clock, ca_file=site_.ca_file, networks=site_.endpoint_networks)
         )
         self.sync = Sync(
-            sources, store=made.store, health=self.health, clock=made.clock, heard=self._heard
+            sources,
+            store=made.store,
+            health=self.health,
+            clock=made.clock,
+            heard=self._heard,
+            keep=made.custody.keep,
         )
         self.dispatch = Dispatch(devices, store=made.store, health=self.health, clock=made.clock)
         report = EndpointReport(self.dispatch, self.house)
@@ -132,6 +140,7 @@ class Appliance:
         self._furnish()
         await self._serve()
         await self._stack.enter_async_context(_working(made.store.run()))
+        await made.custody.refresh(self.health)
         await self._stack.enter_async_context(self.sync.running())
         await self._stack.enter_async_context(self.dispatch.running())
         await self.adopt(self.configuration)
@@ -159,7 +168,10 @@ class Appliance:
                 log.error("%s", problem)
             return
         self.health.good(BRIDGE, "configuration_rejected")
-        if configuration == self.configuration:
+        had = self._made.custody.there
+        self._made.custody.adopt(configuration.site)
+        await self._made.custody.refresh(self.health)
+        if configuration == self.configuration and had == self._made.custody.there:
             return
         if _fixed(configuration) != _fixed(self._made.configuration):
             self.health.bad(BRIDGE, "restart_needed")
@@ -224,6 +236,11 @@ class Appliance:
                 every=timedelta(days=1),
                 jitter=timedelta(hours=2),
                 do=self._made.store.reconcile,
+            ),
+            Chore(
+                name="vault",
+                every=timedelta(minutes=1),
+                do=lambda: self._made.custody.refresh(self.health),
             ),
         ]
 
