@@ -5,7 +5,6 @@ Written from https://openbao.org/api-docs/secret/transit/, sections "Encrypt dat
 """
 
 import base64
-import binascii
 import http.client
 import re
 import ssl
@@ -17,6 +16,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
+from bridge.vault.keys import KEY_BYTES
 from bridge.vault.trouble import KeyServiceDown, NoKey, VaultUnusable, WrongKey
 
 SECONDS = 10.0
@@ -66,10 +66,14 @@ class TransitKey:
             "ciphertext": wrapped.decode("ascii", "replace"),
             "associated_data": _coded(context),
         }
+        plaintext = self._asked("decrypt", order).plaintext
         try:
-            return base64.b64decode(self._asked("decrypt", order).plaintext, validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise WrongKey("the key service answers something else than a key") from error
+            data_key = base64.b64decode(plaintext, validate=True)
+        except ValueError:
+            data_key = b""
+        if len(data_key) != KEY_BYTES:
+            raise WrongKey("the key service answers something else than the vault's data key")
+        return data_key
 
     def _asked(self, what: str, order: Mapping[str, str]) -> _Data:
         status, content = self._posted(what, msgspec.json.encode(order))

@@ -12,6 +12,7 @@ import pytest
 
 from connector.simulators.cisco import Codec
 from connector.simulators.graph import Tenant
+from tests.fakes.transit import TOKEN, Transit, served
 from tests.process.conftest import PATIENCE, PROGRAM, ROOT, Site, command, until
 
 PLANTED = "correct-horse-battery"
@@ -224,3 +225,31 @@ async def test_a_terminal_is_asked_without_echo(vaulted: Site) -> None:
 async def test_files_of_the_vault_are_for_their_owner_only(vaulted: Site) -> None:
     for file in (vaulted.folder / "vault.key", vaulted.folder / "data" / "vault"):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+async def test_a_start_waits_for_the_key_service_and_then_serves(vaulted: Site) -> None:
+    transit = Transit()
+    (vaulted.folder / "token").write_text(TOKEN)
+    vaulted.book("Review")
+    with served(transit) as url:
+        service = {"url": url, "key": "bridge", "token_file": "token"}
+        vaulted.settings["vault"]["key_service"] = service
+        vaulted.write()
+        assert (await vaulted.command("secrets", "rotate"))[0] == 0
+        del vaulted.settings["vault"]["key_file"]
+        transit.status = 503
+        running = await vaulted.start()
+        reading = asyncio.create_task(running.read_log())
+
+        async def waits() -> bool:
+            return any("waiting, tried again" in line for line in running.log)
+
+        async def serves() -> bool:
+            return bool(running.port and await running.titles() == ["Review"])
+
+        await until(waits, "the word that it waits")
+        transit.status = 200
+        await until(serves, "the rooms")
+        assert await running.stop() == 0
+        await reading
+        assert sum("waiting, tried again" in line for line in running.log) == 1
