@@ -115,6 +115,8 @@ class Appliance:
         self.wanted = asyncio.Event()
         """Set it to have the configuration read again."""
         self.port = made.configuration.site.listen.port
+        self._rejected: list[str] = []
+        self._again = False
 
     async def start(self) -> None:
         """Serve what is known first, then look after sources and room systems."""
@@ -161,12 +163,13 @@ class Appliance:
     async def reload(self) -> None:
         """Read the configuration again and work by it, whole or not at all."""
         try:
-            configuration, _ = await asyncio.to_thread(usable, self.configuration.file)
+            configuration, _ = await asyncio.to_thread(
+                usable, self.configuration.file, self._made.custody.known
+            )
         except Unusable as error:
-            self.health.bad(BRIDGE, "configuration_rejected")
-            for problem in error.problems:
-                log.error("%s", problem)
+            self._reject(error)
             return
+        self._rejected, self._again = [], False
         self.health.good(BRIDGE, "configuration_rejected")
         had = self._made.custody.there
         self._made.custody.adopt(configuration.site)
@@ -178,6 +181,16 @@ class Appliance:
         await self.adopt(configuration)
         log.info("the changed configuration is in force")
 
+    def _reject(self, error: Unusable) -> None:
+        """Say what is wrong with a changed configuration, once; what may pass is tried again."""
+        self.health.bad(BRIDGE, "configuration_rejected")
+        self._again = error.passes
+        words = [str(problem) for problem in error.problems]
+        if words != self._rejected or not error.passes:
+            for line in words:
+                log.error("%s", line)
+        self._rejected = words
+
     async def watch(self) -> None:
         """Reload when `wanted` is set, and when a file of the configuration changes."""
         before = await asyncio.to_thread(_signature, self.configuration)
@@ -186,7 +199,7 @@ class Appliance:
                 async with asyncio.timeout(LOOK_EVERY):
                     await self.wanted.wait()
             after = await asyncio.to_thread(_signature, self.configuration)
-            if self.wanted.is_set() or after != before:
+            if self.wanted.is_set() or after != before or self._again:
                 self.wanted.clear()
                 await self.reload()
                 after = await asyncio.to_thread(_signature, self.configuration)

@@ -8,7 +8,7 @@ import msgspec
 
 from bridge.health import BRIDGE, Health
 from bridge.settings.model import Site
-from bridge.settings.vaults import NAME, keys_of
+from bridge.settings.vaults import NAME, Known, keys_of
 from bridge.vault.document import Change
 from bridge.vault.keep import SourceKeep, prefix
 from bridge.vault.trouble import VaultUnusable
@@ -34,6 +34,11 @@ class Custody:
         self._one = asyncio.Lock()
         self.vault = Vault(site.data_dir / NAME, lambda: keys_of(self._settings))
         self.there = self.vault.exists()
+
+    @property
+    def known(self) -> Known:
+        """The open vault, for reading the configuration again."""
+        return Known(self._settings, self.vault)
 
     def keep(self, source: str) -> Keep | None:
         """Where a source keeps secrets of its own; None where there is no vault."""

@@ -24,7 +24,7 @@ from bridge.settings.model import (
 from bridge.settings.problem import Place, Problem, Unusable, errors
 from bridge.settings.secrets import Secrets
 from bridge.settings.typed import BAD, Reader, bare, names
-from bridge.settings.vaults import Shelf, check_vault, shelf_of
+from bridge.settings.vaults import Known, Shelf, check_vault, shelf_of
 from connector import load
 from connector.outside import Proxy
 from rooms import join
@@ -43,7 +43,7 @@ class SourceEntry(Settings, frozen=True, kw_only=True):
     proxy: Proxy | None = None
 
 
-def usable(file: Path) -> tuple[Configuration, list[Problem]]:
+def usable(file: Path, known: Known | None = None) -> tuple[Configuration, list[Problem]]:
     """A configuration that starts, and what a person should know about it.
 
     A room list that was understood before is not read again.
@@ -52,13 +52,15 @@ def usable(file: Path) -> tuple[Configuration, list[Problem]]:
         Unusable: with all that is wrong.
     """
     problems: list[Problem] = []
-    configuration = read(file, problems, quick=True)
+    configuration = read(file, problems, quick=True, known=known)
     if configuration is None or any(errors(problems)):
         raise Unusable(problems)
     return configuration, problems
 
 
-def read(file: Path, problems: list[Problem], *, quick: bool = False) -> Configuration | None:
+def read(
+    file: Path, problems: list[Problem], *, quick: bool = False, known: Known | None = None
+) -> Configuration | None:
     """A configuration as far as it can be read; problems are added to the list."""
     node = files.document(file, problems)
     if node is None:
@@ -66,7 +68,7 @@ def read(file: Path, problems: list[Problem], *, quick: bool = False) -> Configu
     place = Place(problems, file)
     seen = {file}
     nodes = Reader(file.parent, Secrets(set())).keys(node, Place([], file)) or {}
-    shelf = shelf_of(file.parent, nodes, place)
+    shelf = shelf_of(file.parent, nodes, place, known)
     seen |= shelf.files
     reader = Reader(file.parent, Secrets(seen, vault=shelf))
     site = reader.struct(Site, node, place, besides=["sources", "join"])

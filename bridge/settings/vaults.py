@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import yaml
 
 from bridge.settings.model import KeyService, Site, VaultSettings
-from bridge.settings.problem import Place
+from bridge.settings.problem import Place, Problem
 from bridge.settings.secrets import Secrets
 from bridge.settings.typed import BAD, Reader
 from bridge.vault.trouble import VaultUnusable
@@ -59,6 +59,22 @@ def _service(settings: KeyService) -> "Key":
     )
 
 
+class Known(NamedTuple):
+    """A vault that is open already, and by which settings."""
+
+    settings: VaultSettings
+    vault: "Vault"
+
+    def serves(self, file: Path, settings: VaultSettings) -> bool:
+        """Whether the key service need not be asked again.
+
+        A driver's new token is a change of the vault too: while the service is away that must not
+        become a rejected configuration. Keys on this machine are tried each time all the same.
+        """
+        same = self.settings == settings and self.vault.file == file
+        return same and settings.key_service is not None and bool(self.vault.id)
+
+
 class Shelf:
     """The vault as one reading of the configuration finds it.
 
@@ -66,14 +82,23 @@ class Shelf:
     for each of a thousand room systems.
     """
 
-    def __init__(self, data_dir: Path, settings: VaultSettings, place: Place) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        settings: VaultSettings,
+        place: Place,
+        *,
+        wrong: bool = False,
+        known: Known | None = None,
+    ) -> None:
+        self._known = known
         self.files = {data_dir / NAME} | ({settings.key_file} if settings.key_file else set())
         """What tells by its change that secrets may be others."""
         self._vault: Vault | None = None
         self._data_dir = data_dir
         self._settings = settings
         self._place = place
-        self._closed: VaultUnusable | None = None
+        self._closed = VaultUnusable("its settings are wrong") if wrong else None
 
     def secret(self, name: str, place: Place) -> Secret | None:
         """A secret for one place of the configuration, or None after saying why not."""
@@ -96,7 +121,11 @@ class Shelf:
             return self._vault
         if self._closed is not None:
             raise self._closed
-        vault = vault_of(self._data_dir, self._settings)
+        known = self._known
+        if known is not None and known.serves(self._data_dir / NAME, self._settings):
+            vault = known.vault
+        else:
+            vault = vault_of(self._data_dir, self._settings)
         try:
             vault.reopen()
         except VaultUnusable as error:
@@ -107,11 +136,17 @@ class Shelf:
         return vault
 
 
-def shelf_of(base: Path, nodes: Mapping[str, yaml.Node], place: Place) -> Shelf:
-    """The vault of a `bridge.yaml`. What is wrong with these settings is told with the others'."""
-    data_dir, settings = basics(base, nodes, Place([], place.file))
+def shelf_of(
+    base: Path, nodes: Mapping[str, yaml.Node], place: Place, known: Known | None = None
+) -> Shelf:
+    """The vault of a `bridge.yaml`. What is wrong with these settings is told with the others'.
+
+    It stays closed then: a token must not be sent where it should not.
+    """
+    told: list[Problem] = []
+    data_dir, settings = basics(base, nodes, Place(told, place.file))
     line = nodes["vault"].start_mark.line + 1 if "vault" in nodes else None
-    return Shelf(data_dir, settings, place.at("vault", line))
+    return Shelf(data_dir, settings, place.at("vault", line), wrong=bool(told), known=known)
 
 
 def basics(base: Path, nodes: Mapping[str, yaml.Node], place: Place) -> tuple[Path, VaultSettings]:

@@ -253,3 +253,41 @@ async def test_a_start_waits_for_the_key_service_and_then_serves(vaulted: Site) 
         assert await running.stop() == 0
         await reading
         assert sum("waiting, tried again" in line for line in running.log) == 1
+
+
+async def test_a_change_while_the_key_service_is_away_is_made_up_for(vaulted: Site) -> None:
+    transit = Transit()
+    (vaulted.folder / "token").write_text(TOKEN)
+    vaulted.book("Review")
+    with served(transit) as url:
+        service = {"url": url, "key": "bridge", "token_file": "token"}
+        vaulted.settings["vault"] = {"key_service": service, "key_file": "vault.key"}
+        vaulted.write()
+        assert (await vaulted.command("secrets", "rotate"))[0] == 0
+        vaulted.settings["vault"] = {"key_service": service}
+        async with vaulted.running() as running:
+            await until(running.titles)
+            transit.status = 503
+            vaulted.add_room("heron")
+            vaulted.book("Talk", room="heron")
+            vaulted.write()
+            await until(lambda: running.titles("heron"), "a new room needs no key")
+            vaulted.settings["vault"]["key_service"] = {**service, "mount": "transit"}
+            (vaulted.folder / "token2").write_text(TOKEN)
+            vaulted.settings["vault"]["key_service"]["token_file"] = "token2"
+            vaulted.add_room("robin")
+            vaulted.book("Third", room="robin")
+            vaulted.write()
+
+            async def codes() -> list[str]:
+                told = await running.get("/api/v1/rooms/kestrel")
+                return [trouble["code"] for trouble in told["health"]]
+
+            async def none() -> bool:
+                return not await codes()
+
+            assert await until(codes, "trouble") == ["configuration_rejected"]
+            transit.status = 200
+            await until(lambda: running.titles("robin"), "the third room")
+            await until(none, "good health")
+            assert await running.stop() == 0
