@@ -24,7 +24,7 @@ from bridge.settings.model import (
 from bridge.settings.problem import Place, Problem, Unusable, errors
 from bridge.settings.secrets import Secrets
 from bridge.settings.typed import BAD, Reader, bare, names
-from bridge.settings.vaults import Known, Shelf, check_vault, shelf_of
+from bridge.settings.vaults import Known, Shelf, check_vault, shelf_of, warn_of_keys
 from connector import load
 from connector.outside import Proxy
 from rooms import join
@@ -196,6 +196,7 @@ def _check_site(site: Site, place: Place) -> None:
     _check_listen(site, place)
     _check_proxy(site.proxy, place)
     check_vault(site.vault, place)
+    warn_of_keys(site, place)
     if site.ca_file is not None:
         _check_authorities(site.ca_file, place.at("ca_file"))
     if site.public_url and urlsplit(site.public_url).scheme not in {"http", "https"}:

@@ -1,6 +1,8 @@
 """The vault of a configuration: where it is, what opens it, and its secrets by name."""
 
+import stat
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -183,6 +185,23 @@ def check_vault(settings: VaultSettings, place: Place) -> None:
             here.at(key).error("must be a name in the service, without / around it")
     if service.ca_file is not None and not service.ca_file.is_file():
         here.at("ca_file").error(f"there is no file {service.ca_file}")
+
+
+def warn_of_keys(site: Site, place: Place) -> None:
+    """What makes the vault's key less of a secret than it should be."""
+    file, service = site.vault.key_file, site.vault.key_service
+    if file is not None and file.resolve().is_relative_to(site.data_dir.resolve()):
+        place.at("vault.key_file").warn(
+            "the key lies beside what it protects: a backup of data_dir holds both",
+            "move it out of data_dir",
+        )
+    named = {"vault.key_file": file}
+    if service is not None:
+        named["vault.key_service.token_file"] = service.token_file
+    for key, secret in named.items():
+        with suppress(OSError):
+            if secret is not None and secret.stat().st_mode & stat.S_IROTH:
+                place.at(key).warn(f"{secret} can be read by everybody", f"chmod o= {secret}")
 
 
 def _port(url: str) -> bool:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,19 +12,40 @@ from bridge.vault.trouble import VaultUnusable
 LIMIT = 16 << 20
 """Bytes of a vault; ten thousand passwords take three mebibytes."""
 
+_BETWEEN = 0.01
+_TRIES = 4000
+"""For 40 s: a rotation may wait for two answers of a key service."""
+
 
 @contextmanager
 def alone(file: Path) -> Iterator[None]:
     """Keep other writers away, of this process and of others.
 
     The folder itself is locked: a lock file made by root could not be opened by the appliance.
+
+    Raises:
+        VaultUnusable: somebody else has been writing for too long.
     """
     folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
+        _lock(folder)
         yield
     finally:
         os.close(folder)
+
+
+def _lock(folder: int) -> None:
+    """Wait for the lock, but not for ever: its owner may be stopped, and we must be able to end."""
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_BETWEEN)
+        else:
+            return
+    raise VaultUnusable(
+        "another process has been writing the vault for too long", "end it and try again"
+    )
 
 
 def load(file: Path) -> bytes | None:

@@ -190,3 +190,16 @@ def test_mentions_are_found_in_all_files_however_wrong_the_rest(folder: Vaulted)
     folder.write("floors/two.yaml", "rooms: [")
     assert mentions(bridge) is None
     assert mentions(folder.path / "nowhere.yaml") is None
+
+
+def test_a_key_that_is_no_secret_is_a_warning(folder: Vaulted) -> None:
+    key = folder.path / "vault.key"
+    key.chmod(0o644)
+    warned = told(folder.problems(BRIDGE, ROOM))["vault.key_file"]
+    assert warned == f"{key} can be read by everybody"
+    key.chmod(0o600)
+    key.rename(folder.path / "data" / "vault.key")
+    bridge = BRIDGE.replace("key_file: vault.key", "key_file: data/vault.key")
+    problems = folder.problems(bridge, ROOM)
+    assert only_warnings(problems)
+    assert "a backup of data_dir holds both" in told(problems)["vault.key_file"]

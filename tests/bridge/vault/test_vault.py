@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.vault import disk
 from bridge.vault.keys import LocalKey, key_from, new_key
 from bridge.vault.trouble import (
     BadName,
@@ -254,6 +255,16 @@ def test_what_root_writes_belongs_to_whom_the_folder_belongs(tmp_path: Path) -> 
     made.init(at=AT, by=BY)
     put(made, "m365", "x")
     assert (made.file.stat().st_uid, made.file.stat().st_gid) == (12345, 12346)
+
+
+def test_a_writer_that_never_ends_is_not_waited_for_for_ever(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(vault, "m365", "right")
+    monkeypatch.setattr(disk, "_TRIES", 3)
+    with disk.alone(vault.file), pytest.raises(VaultUnusable, match="for too long"):
+        put(vault, "m365", "other")
+    put(vault, "m365", "other")
 
 
 def test_a_key_file_holds_64_hex_digits(tmp_path: Path) -> None:
