@@ -17,6 +17,7 @@ from aiohttp import web
 
 from bridge import housekeeping, systemd
 from bridge.certificate import plain
+from bridge.custody import Custody
 from bridge.dispatch import Dispatch
 from bridge.doctor.round import Rounds
 from bridge.doctor.visit import Visit
@@ -62,6 +63,7 @@ class Prepared:
     store: Store
     tokens: Tokens
     audit: Audit
+    custody: Custody
     presented: Presented | None
     """None where callers are served plain http."""
 
@@ -86,6 +88,7 @@ def prepared(configuration: Configuration, clock: Clock) -> Prepared:
         store=store,
         tokens=Tokens(database, audit, clock),
         audit=audit,
+        custody=Custody(configuration.site, database, audit, clock),
         presented=_presented(configuration, clock),
     )
     pages.files()
@@ -127,6 +130,8 @@ class Appliance:
         """Set it to have the configuration read again."""
         self.port = made.configuration.site.listen.port
         self.legacy_port = 0
+        self._rejected: list[str] = []
+        self._again = False
 
     async def start(self) -> None:
         """Serve what is known first, then look after sources and room systems."""
@@ -139,7 +144,12 @@ class Appliance:
             open_outside(made.clock, ca_file=site_.ca_file, networks=site_.endpoint_networks)
         )
         self.sync = Sync(
-            sources, store=made.store, health=self.health, clock=made.clock, heard=self._heard
+            sources,
+            store=made.store,
+            health=self.health,
+            clock=made.clock,
+            heard=self._heard,
+            keep=made.custody.keep,
         )
         self._devices = devices
         self.dispatch = Dispatch(devices, store=made.store, health=self.health, clock=made.clock)
@@ -149,6 +159,7 @@ class Appliance:
         self._furnish()
         await self._serve()
         await self._stack.enter_async_context(_working(made.store.run()))
+        await made.custody.refresh(self.health)
         await self._stack.enter_async_context(self.sync.running())
         await self._stack.enter_async_context(self.dispatch.running())
         await self.adopt(self.configuration)
@@ -170,19 +181,33 @@ class Appliance:
     async def reload(self) -> None:
         """Read the configuration again and work by it, whole or not at all."""
         try:
-            configuration, _ = await asyncio.to_thread(usable, self.configuration.file)
+            configuration, _ = await asyncio.to_thread(
+                usable, self.configuration.file, self._made.custody.known
+            )
         except Unusable as error:
-            self.health.bad(BRIDGE, "configuration_rejected")
-            for problem in error.problems:
-                log.error("%s", problem)
+            self._reject(error)
             return
+        self._rejected, self._again = [], False
         self.health.good(BRIDGE, "configuration_rejected")
-        if configuration == self.configuration:
+        had = self._made.custody.there
+        self._made.custody.adopt(configuration.site)
+        await self._made.custody.refresh(self.health)
+        if configuration == self.configuration and had == self._made.custody.there:
             return
         if _fixed(configuration) != _fixed(self._made.configuration):
             self.health.bad(BRIDGE, "restart_needed")
         await self.adopt(configuration)
         log.info("the changed configuration is in force")
+
+    def _reject(self, error: Unusable) -> None:
+        """Say what is wrong with a changed configuration, once; what may pass is tried again."""
+        self.health.bad(BRIDGE, "configuration_rejected")
+        self._again = error.passes
+        words = [str(problem) for problem in error.problems]
+        if words != self._rejected or not error.passes:
+            for line in words:
+                log.error("%s", line)
+        self._rejected = words
 
     async def watch(self) -> None:
         """Reload when `wanted` is set, and when a file of the configuration changes."""
@@ -192,7 +217,7 @@ class Appliance:
                 async with asyncio.timeout(LOOK_EVERY):
                     await self.wanted.wait()
             after = await asyncio.to_thread(_signature, self.configuration)
-            if self.wanted.is_set() or after != before:
+            if self.wanted.is_set() or after != before or self._again:
                 self.wanted.clear()
                 await self.reload()
                 after = await asyncio.to_thread(_signature, self.configuration)
@@ -269,6 +294,11 @@ class Appliance:
                 every=timedelta(days=1),
                 jitter=timedelta(hours=2),
                 do=self.rounds.go,
+            ),
+            Chore(
+                name="vault",
+                every=timedelta(minutes=1),
+                do=lambda: self._made.custody.refresh(self.health),
             ),
         ]
 

@@ -118,6 +118,10 @@ ADVICE = {
     "restart_needed": Advice(
         "a changed setting takes effect only after a restart", "systemctl restart roombridge"
     ),
+    "vault_unusable": Advice(
+        "the vault cannot be opened; what was read from it before is still used",
+        "`roombridge secrets list` says why; nothing of the vault is lost by it",
+    ),
     "disk_failing": Advice(
         "the database cannot be written; agendas live in memory only",
         "free space on data_dir's file system, or mend the disk",

@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = Commands(parser)
     _add_running(commands)
     _add_asking(commands)
+    _add_secrets(commands)
     _add_offline(commands)
     _add_examining(commands)
     return parser
@@ -169,6 +170,29 @@ def _add_examining(commands: Commands) -> None:
                 action="store_true",
                 help="exactly the configured mailboxes instead of every room mailbox",
             )
+
+
+def _add_secrets(commands: Commands) -> None:
+    secrets = commands.group("secrets", "the encrypted vault; works beside the running appliance")
+    secrets.add("init", "make a vault, and its key file where that is missing", "secrets.init")
+    set_ = secrets.add(
+        "set", "put a secret into the vault: from standard input, or asked for", "secrets.set_"
+    )
+    set_.add_argument("name", metavar="NAME", help="used as vault:NAME in the configuration")
+    set_.add_argument("--file", type=Path, metavar="FILE", help="read it from a file")
+    secrets.add("list", "names, and when and by whom they were set", "secrets.every")
+    delete = secrets.add("delete", "forget a secret", "secrets.delete")
+    delete.add_argument("name", metavar="NAME")
+    delete.add_argument("--force", action="store_true", help="even if the configuration uses it")
+    rotate = secrets.add(
+        "rotate", "encrypt everything anew, closed by the configured keys", "secrets.rotate"
+    )
+    rotate.add_argument(
+        "--key-file",
+        type=Path,
+        metavar="NEW",
+        help="and by this key too, which is made where it is missing: a move to another key",
+    )
 
 
 def _add_offline(commands: Commands) -> None:

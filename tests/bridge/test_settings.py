@@ -171,8 +171,8 @@ def test_a_problem_tells_its_file_line_and_hint(folder: Folder) -> None:
         ),
         (
             GRAPH.replace("client_secret_file: secret", "client_secret: vault:m365"),
-            "sources.m365.client_secret",
-            "this version has no vault yet",
+            "vault",
+            "there is no vault yet",
         ),
     ],
 )
