@@ -52,6 +52,8 @@ peers: setup
 	scripts/need npm npm
 	scripts/need promtool prometheus
 	scripts/need curl curl
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements/peers.lock
 	cd tests/peers && npm ci --silent --no-audit --no-fund
 	$(BIN)/pytest -m peers
 

@@ -5,8 +5,7 @@ import gc
 import logging
 import os
 import socket
-import ssl
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,21 +16,27 @@ from typing import Any
 from aiohttp import web
 
 from bridge import housekeeping, systemd
-from bridge.certificate import server_context
+from bridge.certificate import plain
+from bridge.custody import Custody
 from bridge.dispatch import Dispatch
+from bridge.doctor.round import Rounds
+from bridge.doctor.visit import Visit
+from bridge.door import LOOPBACK, Door
 from bridge.explain import EndpointReport
 from bridge.health import BRIDGE, Health, Subject
 from bridge.housekeeping import Chore
 from bridge.measures import measures
+from bridge.presented import Presented, modern, weak
 from bridge.settings.load import usable
 from bridge.settings.model import Configuration
 from bridge.settings.problem import Unusable
 from bridge.sync import Sync
 from bridge.tokens import Tokens
-from bridge.views import explain, openapi, pages, rooms, status, stream, tokens
+from bridge.views import explain, health, openapi, pages, rooms, status, stream, tokens
 from bridge.views.house import House
 from bridge.views.site import site
 from bridge.views.stream import Hub
+from bridge.views.web import Route
 from connector.outside import open_outside
 from rooms.audit import Audit, Entry
 from rooms.clock import Clock
@@ -58,7 +63,9 @@ class Prepared:
     store: Store
     tokens: Tokens
     audit: Audit
-    tls: ssl.SSLContext | None
+    custody: Custody
+    presented: Presented | None
+    """None where callers are served plain http."""
 
 
 def prepared(configuration: Configuration, clock: Clock) -> Prepared:
@@ -81,7 +88,8 @@ def prepared(configuration: Configuration, clock: Clock) -> Prepared:
         store=store,
         tokens=Tokens(database, audit, clock),
         audit=audit,
-        tls=server_context(configuration.site, clock.now()),
+        custody=Custody(configuration.site, database, audit, clock),
+        presented=_presented(configuration, clock),
     )
     pages.files()
     for room in configuration.inventory.rooms:
@@ -89,6 +97,15 @@ def prepared(configuration: Configuration, clock: Clock) -> Prepared:
     gc.collect()
     gc.freeze()  # what was loaded stays: the collector need not walk it again and again
     return made
+
+
+def _presented(configuration: Configuration, clock: Clock) -> Presented | None:
+    """The certificate for the listeners, of which the one for old units may be weaker."""
+    site_ = configuration.site
+    legacy = site_.legacy is not None and site_.legacy.tls == "weak"
+    if plain(site_) and not legacy:
+        return None
+    return Presented(site_, clock, (modern, weak) if legacy else (modern,))
 
 
 class Appliance:
@@ -112,6 +129,9 @@ class Appliance:
         self.wanted = asyncio.Event()
         """Set it to have the configuration read again."""
         self.port = made.configuration.site.listen.port
+        self.legacy_port = 0
+        self._rejected: list[str] = []
+        self._again = False
 
     async def start(self) -> None:
         """Serve what is known first, then look after sources and room systems."""
@@ -124,18 +144,27 @@ class Appliance:
             open_outside(made.clock, ca_file=site_.ca_file, networks=site_.endpoint_networks)
         )
         self.sync = Sync(
-            sources, store=made.store, health=self.health, clock=made.clock, heard=self._heard
+            sources,
+            store=made.store,
+            health=self.health,
+            clock=made.clock,
+            heard=self._heard,
+            keep=made.custody.keep,
         )
+        self._devices = devices
         self.dispatch = Dispatch(devices, store=made.store, health=self.health, clock=made.clock)
+        self.rounds = Rounds(self.health, made.clock, self._visit)
         report = EndpointReport(self.dispatch, self.house)
         self.house.endpoints, self.house.room_endpoints = report, report.names
         self._furnish()
         await self._serve()
         await self._stack.enter_async_context(_working(made.store.run()))
+        await made.custody.refresh(self.health)
         await self._stack.enter_async_context(self.sync.running())
         await self._stack.enter_async_context(self.dispatch.running())
         await self.adopt(self.configuration)
         await self._stack.enter_async_context(housekeeping.running(self._chores()))
+        await self._stack.enter_async_context(_working(self.rounds.first()))
         await self._stack.enter_async_context(_working(self.hub.run()))
 
     async def adopt(self, configuration: Configuration) -> None:
@@ -152,19 +181,33 @@ class Appliance:
     async def reload(self) -> None:
         """Read the configuration again and work by it, whole or not at all."""
         try:
-            configuration, _ = await asyncio.to_thread(usable, self.configuration.file)
+            configuration, _ = await asyncio.to_thread(
+                usable, self.configuration.file, self._made.custody.known
+            )
         except Unusable as error:
-            self.health.bad(BRIDGE, "configuration_rejected")
-            for problem in error.problems:
-                log.error("%s", problem)
+            self._reject(error)
             return
+        self._rejected, self._again = [], False
         self.health.good(BRIDGE, "configuration_rejected")
-        if configuration == self.configuration:
+        had = self._made.custody.there
+        self._made.custody.adopt(configuration.site)
+        await self._made.custody.refresh(self.health)
+        if configuration == self.configuration and had == self._made.custody.there:
             return
         if _fixed(configuration) != _fixed(self._made.configuration):
             self.health.bad(BRIDGE, "restart_needed")
         await self.adopt(configuration)
         log.info("the changed configuration is in force")
+
+    def _reject(self, error: Unusable) -> None:
+        """Say what is wrong with a changed configuration, once; what may pass is tried again."""
+        self.health.bad(BRIDGE, "configuration_rejected")
+        self._again = error.passes
+        words = [str(problem) for problem in error.problems]
+        if words != self._rejected or not error.passes:
+            for line in words:
+                log.error("%s", line)
+        self._rejected = words
 
     async def watch(self) -> None:
         """Reload when `wanted` is set, and when a file of the configuration changes."""
@@ -174,7 +217,7 @@ class Appliance:
                 async with asyncio.timeout(LOOK_EVERY):
                     await self.wanted.wait()
             after = await asyncio.to_thread(_signature, self.configuration)
-            if self.wanted.is_set() or after != before:
+            if self.wanted.is_set() or after != before or self._again:
                 self.wanted.clear()
                 await self.reload()
                 after = await asyncio.to_thread(_signature, self.configuration)
@@ -185,7 +228,7 @@ class Appliance:
         site_ = self.configuration.site
         self.house.rooms = {room.id: room for room in self.configuration.inventory.rooms}
         self.house.stale_after = site_.stale_after
-        self.house.proxied = bool(site_.proxies)
+        self.house.proxies = site_.proxies
 
     async def _serve(self) -> None:
         """Answer displays over the network and the command line over its socket."""
@@ -196,6 +239,7 @@ class Appliance:
             *tokens.ROUTES,
             *pages.ROUTES,
             *status.ROUTES,
+            *health.routes(self.rounds),
             status.metrics(
                 lambda: measures(self.house, self.sync, self.dispatch, self.hub, VERSION)
             ),
@@ -205,11 +249,31 @@ class Appliance:
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
         self._stack.callback(self.hub.close)
-        listen = self.configuration.site.listen
-        tcp = web.TCPSite(runner, listen.address, listen.port, ssl_context=self._made.tls)
-        await tcp.start()
-        self.port = runner.addresses[0][1]
-        await web.SockSite(runner, _control_socket(self.configuration.site.data_dir)).start()
+        site_, presented = self.configuration.site, self._made.presented
+        tls = None if presented is None or plain(site_) else presented.listening[0]
+        networks = (*site_.proxies, *LOOPBACK) if site_.proxies else ()
+        door = Door(runner, site_.listen.address, site_.listen.port, tls=tls, networks=networks)
+        await door.start()
+        self.port = door.port
+        await web.SockSite(runner, _control_socket(site_.data_dir)).start()
+        await self._serve_legacy(routes)
+        if presented is not None:
+            await self._stack.enter_async_context(_working(presented.run(self.health)))
+
+    async def _serve_legacy(self, routes: Sequence[Route]) -> None:
+        """Answer old units, where the site wants that, with what is marked for them."""
+        legacy, presented = self.configuration.site.legacy, self._made.presented
+        if legacy is None:
+            return
+        app = site(self.house, [route for route in routes if route.legacy])
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSING)
+        await runner.setup()
+        self._stack.push_async_callback(runner.cleanup)
+        tls = presented.listening[-1] if presented and legacy.tls == "weak" else None
+        door = Door(runner, legacy.address, legacy.port, tls=tls, networks=legacy.networks)
+        await door.start()
+        self.legacy_port = door.port
+        self.health.bad(BRIDGE, "legacy_listener")
 
     def _chores(self) -> list[Chore]:
         return [
@@ -225,7 +289,29 @@ class Appliance:
                 jitter=timedelta(hours=2),
                 do=self._made.store.reconcile,
             ),
+            Chore(
+                name="doctor",
+                every=timedelta(days=1),
+                jitter=timedelta(hours=2),
+                do=self.rounds.go,
+            ),
+            Chore(
+                name="vault",
+                every=timedelta(minutes=1),
+                do=lambda: self._made.custody.refresh(self.health),
+            ),
         ]
+
+    def _visit(self, room: str | None) -> Visit:
+        """The doctor's visit to everything, or to what concerns one room."""
+        site_ = self.configuration.site
+        return Visit(
+            configuration=self.configuration,
+            outside=lambda _, source: self.sync.outside(source, site_),
+            devices=self._devices,
+            signs=self.sync.signs(),
+            only=self.house.rooms[room] if room else None,
+        )
 
     async def _purge(self) -> None:
         """Remove bookings whose time to be kept is over."""
@@ -258,7 +344,7 @@ class Appliance:
 def _fixed(configuration: Configuration) -> object:
     """What takes effect only at a start."""
     site_ = configuration.site
-    return site_.listen, site_.data_dir, site_.ca_file, site_.endpoint_networks
+    return site_.listen, site_.legacy, site_.data_dir, site_.ca_file, site_.endpoint_networks
 
 
 def _signature(configuration: Configuration) -> list[tuple[str, int, int] | tuple[str]]:

@@ -2,18 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from bridge.health import Health, Subject
 from bridge.lane import Counts, Heard, Lane
 from bridge.pace import spread
-from bridge.settings.model import Configuration, SourceSettings
+from bridge.settings.model import Configuration, Site, SourceSettings
 from connector import load
 from connector.errors import ConnectorError
+from connector.keep import Keep
 from connector.outside import Outside
 from rooms.clock import Clock
+from rooms.signs import Signs
 from rooms.store import Store
 
 log = logging.getLogger(__name__)
@@ -28,6 +30,8 @@ class _Open:
 
     settings: SourceSettings
     lane: Lane
+    vault: bool
+    """Whether it has a place for secrets of its own."""
     task: asyncio.Task[None]
 
 
@@ -35,9 +39,17 @@ class Sync:
     """Keeps the agendas of all rooms as their sources have them."""
 
     def __init__(
-        self, outside: Outside, *, store: Store, health: Health, clock: Clock, heard: Heard
+        self,
+        outside: Outside,
+        *,
+        store: Store,
+        health: Health,
+        clock: Clock,
+        heard: Heard,
+        keep: Callable[[str], Keep | None] = lambda _: None,
     ) -> None:
         self._outside = outside
+        self._keep = keep
         self._store = store
         self._health = health
         self._clock = clock
@@ -64,7 +76,8 @@ class Sync:
     async def adopt(self, configuration: Configuration) -> None:
         """Look after exactly these sources and rooms; what stays the same is not disturbed."""
         for name, source in list(self._open.items()):
-            if configuration.sources.get(name) != source.settings:
+            vault = self._keep(name) is not None
+            if configuration.sources.get(name) != source.settings or vault != source.vault:
                 await self._close(name)
         site = configuration.site
         for name, settings in configuration.sources.items():
@@ -74,6 +87,16 @@ class Sync:
             self._open[name].lane.adopt(
                 rooms, poll=site.poll, span=site.window, rules=configuration.rules
             )
+
+    def outside(self, settings: SourceSettings, site: Site) -> Outside:
+        """How a source reaches the network."""
+        return replace(self._outside, proxy=settings.proxy or site.proxy)
+
+    def signs(self) -> dict[str, Signs]:
+        """What was counted in the calendar of each room that was read."""
+        return {
+            room: signs for source in self._open.values() for room, signs in source.lane.signs()
+        }
 
     def hint(self, room: str) -> None:
         """A room is worth reading again."""
@@ -93,10 +116,11 @@ class Sync:
             span=site.window,
             rules=configuration.rules,
         )
-        outside = replace(self._outside, proxy=settings.proxy or site.proxy)
+        keep = self._keep(name)
+        outside = replace(self.outside(settings, site), keep=keep)
         assert self._group is not None  # noqa: S101 - adopted while running
         task = self._group.create_task(self._looked_after(name, settings, lane, outside))
-        return _Open(settings=settings, lane=lane, task=task)
+        return _Open(settings=settings, lane=lane, vault=keep is not None, task=task)
 
     async def _looked_after(
         self, name: str, settings: SourceSettings, lane: Lane, outside: Outside

@@ -14,7 +14,10 @@ class Entry(Value, frozen=True, kw_only=True):
 
     at: datetime
     actor: str
-    """A token's name, `control:<user>` for the command line, or `bridge` itself."""
+    """A token's name, `control:<user>` for the command line, or `bridge` itself.
+
+    `cli:<user>` for who changed the vault's file.
+    """
     action: str
     """What was done, as `tokens.create`."""
     object: str = ""

@@ -4,19 +4,26 @@ import asyncio
 import logging
 import signal
 import sys
+import time
 from argparse import Namespace
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bridge import logs, memory
+from bridge import logs, memory, systemd
 from bridge.settings.load import usable
 from bridge.settings.model import Configuration
-from bridge.settings.problem import Unusable
+from bridge.settings.problem import Problem, Unusable
 
 if TYPE_CHECKING:
     from bridge.app import Prepared
 
 log = logging.getLogger(__name__)
+
+AGAIN = 5.0
+"""Seconds before a start that waits looks again."""
+_EXTENDED = 60_000_000
+"""Microseconds by which each look puts off systemd's patience."""
 
 
 def run(given: Namespace) -> int:
@@ -24,7 +31,7 @@ def run(given: Namespace) -> int:
     logs.set_up(as_json=given.json)
     memory.shut()
     try:
-        configuration, problems = usable(given.config)
+        configuration, problems = _read(given.config)
     except Unusable as error:
         print(f"{given.config} cannot be used:", file=sys.stderr)
         for problem in error.problems:
@@ -33,6 +40,27 @@ def run(given: Namespace) -> int:
     for problem in problems:
         log.warning("%s", problem)
     return serve(configuration)
+
+
+def _read(file: Path) -> tuple[Configuration, list[Problem]]:
+    """The configuration; a key service that comes up after us is waited for.
+
+    After a power failure everything starts at once: giving up would need a person for each bridge.
+    """
+    told: list[str] = []
+    while True:
+        try:
+            return usable(file)
+        except Unusable as error:
+            if not error.passes:
+                raise
+            words = [str(problem) for problem in error.problems]
+            if words != told:
+                log.warning("waiting, tried again every %d s: %s", AGAIN, "; ".join(words))
+            told = words
+        # systemd would end a start that takes so long.
+        systemd.notify(f"STATUS=waiting for the key service\nEXTEND_TIMEOUT_USEC={_EXTENDED}")
+        time.sleep(AGAIN)
 
 
 def serve(configuration: Configuration) -> int:

@@ -1,11 +1,11 @@
 """The room list as it was understood last: five thousand rooms of YAML take a second to read.
 
 It is used only for exactly the same text read by the same version, and holds no secret: those are
-read from their files again. It may be deleted at any time.
+read from their files and the vault again. It may be deleted at any time.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +15,7 @@ import msgspec
 
 from bridge.settings.model import EndpointSettings, Inventory, RoomList, Settings
 from bridge.settings.problem import Problem
+from bridge.settings.secrets import VAULT
 from connector import load
 from connector.secret import Secret
 from rooms.room import Room
@@ -39,7 +40,7 @@ class _Compiled(Settings, frozen=True, kw_only=True):
 
 
 class _Lost(Exception):
-    """A secret's file cannot be read now: the full reader says so in words."""
+    """A secret cannot be read now: the full reader says so in words."""
 
 
 def key_of(files: Iterable[Path]) -> bytes | None:
@@ -55,7 +56,7 @@ def key_of(files: Iterable[Path]) -> bytes | None:
 
 
 def load_compiled(
-    folder: Path, key: bytes | None
+    folder: Path, key: bytes | None, vault: Callable[[str], Secret | None]
 ) -> tuple[Inventory, tuple[Problem, ...], set[Path]] | None:
     """The room list of exactly this text, its warnings and its files; None where it is not here."""
     try:
@@ -65,7 +66,7 @@ def load_compiled(
         inventory = Inventory(
             rooms=kept.rooms,
             lists=kept.lists,
-            endpoints=tuple(_endpoint(endpoint) for endpoint in kept.endpoints),
+            endpoints=tuple(_endpoint(endpoint, vault) for endpoint in kept.endpoints),
         )
     except (OSError, msgspec.DecodeError, _Lost, KeyError):
         return None
@@ -82,7 +83,7 @@ def save_compiled(
     """Keep a room list that is good. Where that is not possible the next start takes longer."""
     if key is None:
         return
-    encode = msgspec.msgpack.Encoder(enc_hook=_file_of).encode
+    encode = msgspec.msgpack.Encoder(enc_hook=_whence).encode
     kept = _Compiled(
         key=key,
         rooms=inventory.rooms,
@@ -106,22 +107,33 @@ def save_compiled(
         part.replace(folder / NAME)
 
 
-def _endpoint(kept: _Endpoint) -> EndpointSettings:
+def _endpoint(kept: _Endpoint, vault: Callable[[str], Secret | None]) -> EndpointSettings:
+    def read_again(kind: Any, name: Any) -> Secret:
+        return _read_again(kind, name, vault)
+
     options = msgspec.msgpack.decode(
-        kept.options, type=load.endpoint(kept.kind).Options, dec_hook=_from_file
+        kept.options, type=load.endpoint(kept.kind).Options, dec_hook=read_again
     )
     return EndpointSettings(id=kept.id, kind=kept.kind, room=kept.room, options=options)
 
 
-def _file_of(value: Any) -> str:
+def _whence(value: Any) -> str:
+    """Where a secret came from, which is no secret."""
+    if isinstance(value, Secret) and value.vault:
+        return VAULT + value.vault
     if isinstance(value, Secret) and value.file is not None:
         return str(value.file)
     raise NotImplementedError
 
 
-def _from_file(kind: Any, name: Any) -> Secret:
+def _read_again(kind: Any, name: Any, vault: Callable[[str], Secret | None]) -> Secret:
     if kind is not Secret:
         raise NotImplementedError
+    if name.startswith(VAULT):  # files have absolute paths, or one from the folder we run in
+        secret = vault(name.removeprefix(VAULT))
+        if secret is None:
+            raise _Lost
+        return secret
     try:
         return Secret(Path(name).read_text().rstrip("\r\n"), Path(name))
     except (OSError, UnicodeDecodeError) as error:

@@ -25,7 +25,7 @@ from bridge.settings.model import (
     policy,
 )
 from bridge.settings.problem import Place, Problem
-from bridge.settings.secrets import Secrets
+from bridge.settings.secrets import Named, Secrets
 from bridge.settings.typed import BAD, Reader, names
 from connector import load
 from connector.outside import within
@@ -84,8 +84,11 @@ class InventoryReader:
         sources: Mapping[str, SourceSettings | None],
         problems: list[Problem],
         read: set[Path],
+        *,
+        vault: Named,
     ) -> None:
         self._read = read
+        self._vault = vault
         self._site = site
         self._sources = sources
         self._problems = problems
@@ -116,7 +119,7 @@ class InventoryReader:
 
     def _file(self, path: Path, node: yaml.Node) -> None:
         place = Place(self._problems, path)
-        reader = Reader(path.parent, Secrets(self._read, self._folder))
+        reader = Reader(path.parent, Secrets(self._read, self._folder, self._vault))
         for key, child in (reader.keys(node, place) or {}).items():
             here = place.at(key, child.start_mark.line + 1)
             if key == "rooms":

@@ -16,6 +16,7 @@ from bridge.settings.model import (
     Configuration,
     Inventory,
     JoinSettings,
+    Legacy,
     Mailboxes,
     Settings,
     Site,
@@ -24,6 +25,7 @@ from bridge.settings.model import (
 from bridge.settings.problem import Place, Problem, Unusable, errors
 from bridge.settings.secrets import Secrets
 from bridge.settings.typed import BAD, Reader, bare, names
+from bridge.settings.vaults import Known, Shelf, check_vault, shelf_of, warn_of_keys
 from connector import load
 from connector.outside import Proxy
 from rooms import join
@@ -42,7 +44,7 @@ class SourceEntry(Settings, frozen=True, kw_only=True):
     proxy: Proxy | None = None
 
 
-def usable(file: Path) -> tuple[Configuration, list[Problem]]:
+def usable(file: Path, known: Known | None = None) -> tuple[Configuration, list[Problem]]:
     """A configuration that starts, and what a person should know about it.
 
     A room list that was understood before is not read again.
@@ -51,21 +53,25 @@ def usable(file: Path) -> tuple[Configuration, list[Problem]]:
         Unusable: with all that is wrong.
     """
     problems: list[Problem] = []
-    configuration = read(file, problems, quick=True)
+    configuration = read(file, problems, quick=True, known=known)
     if configuration is None or any(errors(problems)):
         raise Unusable(problems)
     return configuration, problems
 
 
-def read(file: Path, problems: list[Problem], *, quick: bool = False) -> Configuration | None:
+def read(
+    file: Path, problems: list[Problem], *, quick: bool = False, known: Known | None = None
+) -> Configuration | None:
     """A configuration as far as it can be read; problems are added to the list."""
     node = files.document(file, problems)
     if node is None:
         return None
     place = Place(problems, file)
     seen = {file}
-    reader = Reader(file.parent, Secrets(seen))
-    nodes = reader.keys(node, Place([], file)) or {}
+    nodes = Reader(file.parent, Secrets(set())).keys(node, Place([], file)) or {}
+    shelf = shelf_of(file.parent, nodes, place, known)
+    seen |= shelf.files
+    reader = Reader(file.parent, Secrets(seen, vault=shelf))
     site = reader.struct(Site, node, place, besides=["sources", "join"])
     if site is BAD:
         site = Site()
@@ -73,9 +79,7 @@ def read(file: Path, problems: list[Problem], *, quick: bool = False) -> Configu
     site = msgspec.structs.replace(site, join=join_settings)
     _check_site(site, place)
     sources = _sources(reader, nodes.get("sources"), place)
-    inventory = _inventory(file, site, sources, problems, seen, quick=quick)
-    if site.listen.tls is not None:
-        seen |= {site.listen.tls.certificate_file, site.listen.tls.key_file}
+    inventory = _inventory(file, site, sources, problems, seen, shelf=shelf, quick=quick)
     return Configuration(
         file=file,
         read=tuple(sorted(seen)),
@@ -110,12 +114,13 @@ def _inventory(
     problems: list[Problem],
     seen: set[Path],
     *,
+    shelf: Shelf,
     quick: bool,
 ) -> Inventory:
     """The room list, as it was understood before where nothing of it has changed."""
     rooms = site.rooms or file.parent / "rooms.yaml"
     key = compiled.key_of([file, *files.room_files(rooms)]) if quick else None
-    kept = compiled.load_compiled(site.data_dir, key)
+    kept = compiled.load_compiled(site.data_dir, key, shelf.silently)
     if kept is not None:
         inventory, warnings, read_ = kept
         problems += warnings
@@ -123,7 +128,7 @@ def _inventory(
         return inventory
     own: list[Problem] = []
     own_files: set[Path] = set()
-    inventory = InventoryReader(file, site, sources, own, own_files).read(rooms)
+    inventory = InventoryReader(file, site, sources, own, own_files, vault=shelf).read(rooms)
     problems += own
     seen |= own_files
     keys = any(room.policy.dialing.host_key for room in inventory.rooms)
@@ -189,6 +194,8 @@ def _check_site(site: Site, place: Place) -> None:
     _check_spans(site, place)
     _check_listen(site, place)
     _check_proxy(site.proxy, place)
+    check_vault(site.vault, place)
+    warn_of_keys(site, place)
     if site.ca_file is not None:
         _check_authorities(site.ca_file, place.at("ca_file"))
     if site.public_url and urlsplit(site.public_url).scheme not in {"http", "https"}:
@@ -229,6 +236,8 @@ def _check_listen(site: Site, place: Place) -> None:
         ip_address(site.listen.address)
     except ValueError:
         here.at("address").error("must be an IP address", "0.0.0.0 or :: for all of this machine")
+    if site.legacy is not None:
+        _check_legacy(site.legacy, site.listen.port, place.at("legacy"))
     if site.listen.tls is None:
         return
     try:
@@ -238,6 +247,19 @@ def _check_listen(site: Site, place: Place) -> None:
         here.at("tls").error(f"there is no file {error.filename or 'of that name'}")
     except OSError as error:
         here.at("tls").error(f"certificate and key cannot be used: {error.strerror or error}")
+
+
+def _check_legacy(legacy: Legacy, taken: int, place: Place) -> None:
+    if not 0 <= legacy.port <= 65535 or (legacy.port and legacy.port == taken):
+        place.at("port").error("must be between 0 and 65535, and another than listen.port")
+    try:
+        ip_address(legacy.address)
+    except ValueError:
+        place.at("address").error("must be an IP address")
+    if not legacy.networks or any(not network.prefixlen for network in legacy.networks):
+        place.at("networks").error(
+            "must name the networks of old units, and not all there are", "such as [10.9.0.0/24]"
+        )
 
 
 def _check_authorities(file: Path, place: Place) -> None:

@@ -56,6 +56,19 @@ class Listen(Settings, frozen=True, kw_only=True):
     """Reverse proxies that end TLS; plain http is then served, to them only."""
 
 
+class Legacy(Settings, frozen=True, kw_only=True):
+    """A listener beside the other, for units that speak only old TLS, or none."""
+
+    port: int
+    """Another one than `listen.port`."""
+    networks: tuple[Network, ...]
+    """Where those units are; others are hung up on without an answer."""
+    address: str = "0.0.0.0"  # noqa: S104 - units are elsewhere
+    """An address of this machine; `0.0.0.0` or `::` for all of them."""
+    tls: Literal["weak", "none"] = "weak"
+    """`weak`: from TLS 1.0, with the ciphers of its time; `none`: plain http."""
+
+
 class WindowSpan(Settings, frozen=True, kw_only=True):
     """How much of each calendar is served."""
 
@@ -138,16 +151,43 @@ class Mailboxes(Settings, frozen=True, kw_only=True):
         return address in map(str.lower, self.allow) or domain in map(str.lower, self.domains)
 
 
+class KeyService(Settings, frozen=True, kw_only=True):
+    """A key that never leaves its service: the transit engine of OpenBao or HashiCorp Vault."""
+
+    url: str
+    """Its address, without `/v1`; https, or http on loopback."""
+    key: str
+    """The name of the key in the transit engine."""
+    token_file: Path
+    """The file with a token that may encrypt and decrypt; it is read anew for each call."""
+    mount: str = "transit"
+    """The path at which the transit engine is mounted."""
+    ca_file: Path | None = None
+    """PEM: authorities that are trusted for it besides the system's."""
+
+
+class VaultSettings(Settings, frozen=True, kw_only=True):
+    """What opens the vault in `data_dir`; without either, the credential `vault-key` of systemd."""
+
+    key_file: Path | None = None
+    """A file with 64 hex digits; `roombridge secrets init` makes it."""
+    key_service: KeyService | None = None
+    """A key service instead of a file, or beside it while the vault moves from one to the other."""
+
+
 class Site(Settings, frozen=True, kw_only=True):
     """`bridge.yaml` but for its sources."""
 
     listen: Listen = Listen()
     behind_proxy: tuple[Network, ...] = ()
     """The same as `listen.behind_proxy`."""
+    legacy: Legacy | None = None
+    """For old units only, and for the few paths that they need; health warns while it is there."""
     public_url: str = ""
     """How people and services elsewhere reach the appliance: in links and codes."""
     data_dir: Path = Path("/var/lib/roombridge")
     """Where the last agendas, tokens and the audit log are kept."""
+    vault: VaultSettings = VaultSettings()
     rooms: Path | None = None
     """The room list: a file, or a folder of them; else rooms.yaml beside this file."""
     window: WindowSpan = WindowSpan()

@@ -17,6 +17,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     severity: Literal["error", "warning"] = "error"
     words: str
     hint: str = ""
+    passes: bool = False
+    """Whether it may end by itself: a start waits for that."""
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
@@ -31,6 +33,11 @@ class Unusable(Exception):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
+
+    @property
+    def passes(self) -> bool:
+        """Whether waiting may be enough."""
+        return all(problem.passes for problem in errors(self.problems))
 
 
 class Place:
@@ -51,15 +58,22 @@ class Place:
         path = f"{self.path}{key}" if key.startswith("[") or not self.path else f"{self.path}.{key}"
         return Place(self._problems, self.file, path, line or self.line)
 
-    def error(self, words: str, hint: str = "") -> None:
+    def error(self, words: str, hint: str = "", *, passes: bool = False) -> None:
         """Report something that keeps the appliance from starting."""
-        self._report("error", words, hint)
+        self._report("error", words, hint, passes=passes)
 
     def warn(self, words: str, hint: str = "") -> None:
         """Report something that a person should know."""
         self._report("warning", words, hint)
 
-    def _report(self, severity: Literal["error", "warning"], words: str, hint: str) -> None:
+    def _report(
+        self,
+        severity: Literal["error", "warning"],
+        words: str,
+        hint: str,
+        *,
+        passes: bool = False,
+    ) -> None:
         self._problems.append(
             Problem(
                 file=str(self.file),
@@ -68,6 +82,7 @@ class Place:
                 severity=severity,
                 words=words,
                 hint=hint,
+                passes=passes,
             )
         )
 

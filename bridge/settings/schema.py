@@ -23,6 +23,7 @@ import msgspec
 from bridge.settings.inventory import ID, EndpointEntry, RoomEntry
 from bridge.settings.load import SOURCE_NAME, SourceEntry
 from bridge.settings.model import JoinSettings, PrivacySettings, RoomList, Site
+from bridge.settings.secrets import ENDPOINT, VAULT
 from bridge.settings.typed import Field, Network, fields, is_secret
 from connector import load
 from rooms.join import Rule
@@ -31,6 +32,8 @@ Schema = dict[str, Any]
 
 _SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 
+_IN_VAULT = f"^{VAULT}{ENDPOINT}"
+"""What a secret may be in the room list, where it is no file."""
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _SCALARS: Mapping[Any, Schema] = {
     # Every scalar is read as text: `floor: 2` is as good as `floor: "2"`.
@@ -66,7 +69,7 @@ def bridge_schema() -> Schema:
 
 
 def rooms_schema() -> Schema:
-    """What `rooms.yaml` may hold: no secrets, only the files that hold them."""
+    """What `rooms.yaml` may hold: no secrets, only where they are."""
     room = _struct(RoomEntry, secrets_inline=False)
     room["properties"] |= {
         "privacy": _struct(PrivacySettings),
@@ -112,8 +115,10 @@ def _struct(struct: type[msgspec.Struct], *, secrets_inline: bool = True) -> Sch
             properties[field.name] = _described(schema, words) | _default(field)
             required += [field.name] if field.required else []
             continue
-        ways = [field.name, f"{field.name}_file"] if secrets_inline else [f"{field.name}_file"]
-        properties |= {way: _described({"type": "string"}, words) for way in ways}
+        ways = [field.name, f"{field.name}_file"]
+        value = {"type": "string"} if secrets_inline else {"type": "string", "pattern": _IN_VAULT}
+        properties[ways[0]] = _described(value, words)
+        properties[ways[1]] = _described({"type": "string"}, words)
         if field.required:
             either.append({"oneOf": [{"required": [way]} for way in ways]})
     schema = {"type": "object", "additionalProperties": False, "properties": properties}

@@ -122,6 +122,7 @@ ROUTES = (
         scope=None,
         summary="Liveness: the process answers",
         answer=LiveShape,
+        legacy=True,
     ),
     Route(
         method="GET",
