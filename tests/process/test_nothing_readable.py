@@ -195,7 +195,14 @@ async def misuse(heard: Heard, running: Running) -> None:
     await heard.ask(running, "POST", "/api/v1/tokens", data=f'{{"name": "{stranger}"')
     await heard.ask(running, "GET", f"/nowhere/{stranger}")
     await heard.ask(running, "GET", "/api/v1/rooms/kestrel/agenda?from=soon")
-    for path in ("/api/v1/rooms", "/api/v1/rooms/kestrel", "/readyz", "/metrics", "/healthz"):
+    for path in (
+        "/api/v1/rooms",
+        "/api/v1/rooms/kestrel",
+        "/readyz",
+        "/metrics",
+        "/healthz",
+        "/api/v1/health",
+    ):
         await heard.ask(running, "GET", path)
 
 
@@ -270,6 +277,7 @@ async def test_nothing_that_was_planted_can_be_read_anywhere(
         await heard.command("explain", "kestrel")
         await heard.command("explain", "heron")
         await heard.command("check")
+        await heard.command("doctor")
         await misuse(heard, running)
         await suffer(site, running, tenant, heard)
         await refuse(site, running)
