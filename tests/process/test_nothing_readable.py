@@ -167,6 +167,18 @@ def book(site: Site) -> str:
     return site.book(CONTENT["subject of a meeting that became private"], hour=5)
 
 
+async def vault(site: Site, heard: Heard) -> None:
+    """One source's secret is in the vault; the other's stays in a file."""
+    m365 = site.settings["sources"]["m365"]
+    del m365["client_secret_file"]
+    m365["client_secret"] = "vault:m365"
+    site.settings["vault"] = {"key_file": "vault.key"}
+    site.write()
+    await heard.command("secrets", "init")
+    status, *_ = await site.command("secrets", "set", "m365", stdin=SECRETS["client secret"])
+    assert status == 0
+
+
 async def callers(heard: Heard, running: Running) -> dict[str, str]:
     """Tokens made, used and revoked; their text."""
     display = await heard.command("tokens", "create", "--display", "kestrel", "Panel", "--json")
@@ -256,6 +268,7 @@ async def test_nothing_that_was_planted_can_be_read_anywhere(
     planted: Site, tenant: Tenant, codec: Codec
 ) -> None:
     site, heard = planted, Heard(planted)
+    await vault(site, heard)
     turning = book(site)
     issued = dict(SECRETS | CONTENT)
     async with site.running() as running:
@@ -278,6 +291,8 @@ async def test_nothing_that_was_planted_can_be_read_anywhere(
         await heard.command("explain", "heron")
         await heard.command("check")
         await heard.command("doctor")
+        await heard.command("secrets", "rotate")
+        await heard.command("secrets", "list")
         await misuse(heard, running)
         await suffer(site, running, tenant, heard)
         await refuse(site, running)
