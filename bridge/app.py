@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 import ssl
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,16 +22,19 @@ from bridge.dispatch import Dispatch
 from bridge.explain import EndpointReport
 from bridge.health import BRIDGE, Health, Subject
 from bridge.housekeeping import Chore
+from bridge.identities import Forget, Identities, nothing_to_forget
 from bridge.measures import measures
+from bridge.revoked import Revoked
 from bridge.settings.load import usable
 from bridge.settings.model import Configuration
 from bridge.settings.problem import Unusable
 from bridge.sync import Sync
 from bridge.tokens import Tokens
-from bridge.views import explain, openapi, pages, rooms, status, stream, tokens
+from bridge.views import explain, openapi, pages, rooms, sources, status, stream, tokens
 from bridge.views.house import House
 from bridge.views.site import site
 from bridge.views.stream import Hub
+from connector.keep import Keep
 from connector.outside import open_outside
 from rooms.audit import Audit, Entry
 from rooms.clock import Clock
@@ -43,6 +46,8 @@ log = logging.getLogger(__name__)
 VERSION = version("room-calendar-bridge")
 LOOK_EVERY = 2.0
 """Seconds between two looks at the configuration's files."""
+LOOK_AT_CREDENTIALS = timedelta(seconds=10)
+"""Between two looks at what ends soon or is refused: it costs nothing."""
 CLOSING = 2.0
 """Seconds that open requests have to end at a stop."""
 CONTROL = "control.sock"
@@ -58,7 +63,12 @@ class Prepared:
     store: Store
     tokens: Tokens
     audit: Audit
+    revoked: Revoked
     tls: ssl.SSLContext | None
+    keep_of: Callable[[str], Keep | None] = lambda _: None
+    """Where a source keeps secrets of its own; None where there is no vault."""
+    forget: Forget = nothing_to_forget
+    """Deletes the secrets of a source that lie in the vault."""
 
 
 def prepared(configuration: Configuration, clock: Clock) -> Prepared:
@@ -81,6 +91,7 @@ def prepared(configuration: Configuration, clock: Clock) -> Prepared:
         store=store,
         tokens=Tokens(database, audit, clock),
         audit=audit,
+        revoked=Revoked(database),
         tls=server_context(configuration.site, clock.now()),
     )
     pages.files()
@@ -117,14 +128,27 @@ class Appliance:
         """Serve what is known first, then look after sources and room systems."""
         made, site_ = self._made, self.configuration.site
         await self._stack.enter_async_context(made.database.running())
-        sources = await self._stack.enter_async_context(
+        services = await self._stack.enter_async_context(
             open_outside(made.clock, ca_file=site_.ca_file)
         )
         devices = await self._stack.enter_async_context(
             open_outside(made.clock, ca_file=site_.ca_file, networks=site_.endpoint_networks)
         )
         self.sync = Sync(
-            sources, store=made.store, health=self.health, clock=made.clock, heard=self._heard
+            services,
+            store=made.store,
+            health=self.health,
+            clock=made.clock,
+            heard=self._heard,
+            keep_of=made.keep_of,
+        )
+        self.identities = Identities(
+            self.sync,
+            revoked=made.revoked,
+            health=self.health,
+            audit=made.audit,
+            clock=made.clock,
+            forget=made.forget,
         )
         self.dispatch = Dispatch(devices, store=made.store, health=self.health, clock=made.clock)
         report = EndpointReport(self.dispatch, self.house)
@@ -134,6 +158,7 @@ class Appliance:
         await self._stack.enter_async_context(_working(made.store.run()))
         await self._stack.enter_async_context(self.sync.running())
         await self._stack.enter_async_context(self.dispatch.running())
+        await self._stack.enter_async_context(self.identities.running())
         await self.adopt(self.configuration)
         await self._stack.enter_async_context(housekeeping.running(self._chores()))
         await self._stack.enter_async_context(_working(self.hub.run()))
@@ -143,10 +168,12 @@ class Appliance:
         self.configuration = configuration
         self._furnish()
         endpoints = {endpoint.id for endpoint in configuration.inventory.endpoints}
-        known = {"room": self.house.rooms, "source": configuration.sources, "endpoint": endpoints}
+        known = {"room": self.house.rooms, "endpoint": endpoints}
+        known |= dict.fromkeys(("source", "identity"), configuration.sources)
         self.health.forget(lambda subject: subject.id in known.get(subject.kind, {subject.id}))
         self._made.store.adopt(configuration.inventory.rooms)
         await self.dispatch.adopt(configuration.inventory.endpoints)
+        await self.identities.adopt(configuration)
         await self.sync.adopt(configuration)
 
     async def reload(self) -> None:
@@ -194,10 +221,18 @@ class Appliance:
             stream.route(self.hub),
             *explain.ROUTES,
             *tokens.ROUTES,
+            *sources.routes(self.identities),
             *pages.ROUTES,
             *status.ROUTES,
             status.metrics(
-                lambda: measures(self.house, self.sync, self.dispatch, self.hub, VERSION)
+                lambda: measures(
+                    self.house,
+                    self.sync,
+                    self.dispatch,
+                    self.hub,
+                    self.identities,
+                    version=VERSION,
+                )
             ),
         ]
         app = site(self.house, [*routes, openapi.route(routes, VERSION)])
@@ -225,6 +260,7 @@ class Appliance:
                 jitter=timedelta(hours=2),
                 do=self._made.store.reconcile,
             ),
+            Chore(name="credentials", every=LOOK_AT_CREDENTIALS, do=self.identities.look),
         ]
 
     async def _purge(self) -> None:

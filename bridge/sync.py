@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -12,7 +12,9 @@ from bridge.pace import spread
 from bridge.settings.model import Configuration, SourceSettings
 from connector import load
 from connector.errors import ConnectorError
+from connector.keep import Keep
 from connector.outside import Outside
+from connector.source import CalendarSource, Credential, Identified
 from rooms.clock import Clock
 from rooms.store import Store
 
@@ -35,13 +37,24 @@ class Sync:
     """Keeps the agendas of all rooms as their sources have them."""
 
     def __init__(
-        self, outside: Outside, *, store: Store, health: Health, clock: Clock, heard: Heard
+        self,
+        outside: Outside,
+        *,
+        store: Store,
+        health: Health,
+        clock: Clock,
+        heard: Heard,
+        keep_of: Callable[[str], Keep | None] = lambda _: None,
     ) -> None:
         self._outside = outside
         self._store = store
         self._health = health
         self._clock = clock
         self._heard = heard
+        self._keep_of = keep_of
+        self._configuration: Configuration | None = None
+        self._withheld: set[str] = set()
+        self._reached: dict[str, CalendarSource] = {}
         self._open: dict[str, _Open] = {}
         self._group: asyncio.TaskGroup | None = None
         self.counts = Counts()
@@ -63,17 +76,45 @@ class Sync:
 
     async def adopt(self, configuration: Configuration) -> None:
         """Look after exactly these sources and rooms; what stays the same is not disturbed."""
+        self._configuration = configuration
         for name, source in list(self._open.items()):
             if configuration.sources.get(name) != source.settings:
                 await self._close(name)
         site = configuration.site
         for name, settings in configuration.sources.items():
+            if name in self._withheld:
+                continue
             if name not in self._open:
                 self._open[name] = self._opened(name, settings, configuration)
             rooms = [room for room in configuration.inventory.rooms if room.source == name]
             self._open[name].lane.adopt(
                 rooms, poll=site.poll, span=site.window, rules=configuration.rules
             )
+
+    async def withhold(self, name: str) -> None:
+        """Do not read a source from now on: what it knows of tokens is gone with it."""
+        self._withheld.add(name)
+        if name in self._open:
+            await self._close(name)
+
+    async def release(self, name: str) -> None:
+        """Read a source, from its beginning where it was read already."""
+        self._withheld.discard(name)
+        if name in self._open:
+            await self._close(name)
+        if self._configuration is not None:
+            await self.adopt(self._configuration)
+
+    def credentials(self, name: str) -> Sequence[Credential]:
+        """What a source proves itself with; nothing of one that is not read."""
+        source: object = self._reached.get(name)
+        return source.credentials() if isinstance(source, Identified) else ()
+
+    def outside(self, name: str, settings: SourceSettings) -> Outside:
+        """How a source reaches its service, and where it keeps what it must."""
+        assert self._configuration is not None  # noqa: S101 - asked after adopting
+        proxy = settings.proxy or self._configuration.site.proxy
+        return replace(self._outside, proxy=proxy, keep=self._keep_of(name))
 
     def hint(self, room: str) -> None:
         """A room is worth reading again."""
@@ -93,7 +134,7 @@ class Sync:
             span=site.window,
             rules=configuration.rules,
         )
-        outside = replace(self._outside, proxy=settings.proxy or site.proxy)
+        outside = self.outside(name, settings)
         assert self._group is not None  # noqa: S101 - adopted while running
         task = self._group.create_task(self._looked_after(name, settings, lane, outside))
         return _Open(settings=settings, lane=lane, task=task)
@@ -106,7 +147,11 @@ class Sync:
         while True:
             try:
                 async with driver.connect(settings.options, outside) as source:
-                    await lane.run(source)
+                    self._reached[name] = source
+                    try:
+                        await lane.run(source)
+                    finally:
+                        del self._reached[name]
             except ConnectorError as error:
                 self._health.only(Subject("source", name), error.reason, str(error), error.fix)
             await asyncio.sleep(spread(REOPEN_AFTER))

@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = Commands(parser)
     _add_running(commands)
     _add_asking(commands)
+    _add_sources(commands)
     _add_offline(commands)
     return parser
 
@@ -124,6 +125,21 @@ def _add_asking(commands: Commands) -> None:
     tokens.add("list", "all tokens, without the tokens themselves", "tokens.every")
     revoke = tokens.add("revoke", "end a token at once", "tokens.revoke")
     revoke.add_argument("id", metavar="ID")
+
+
+def _add_sources(commands: Commands) -> None:
+    sources = commands.group("sources", "identities of calendar services")
+    sources.add("list", "all sources, their credentials and when these end", "sources.every")
+    authorize = sources.add(
+        "authorize",
+        "sign in for a source: a service account with a code, others by themselves",
+        "sources.authorize",
+    )
+    revoke = sources.add(
+        "revoke", "stop reading a source and delete its secrets, at once", "sources.revoke"
+    )
+    for command in (authorize, revoke):
+        command.add_argument("name", metavar="NAME", help="of the source in bridge.yaml")
 
 
 def _add_offline(commands: Commands) -> None:
