@@ -91,7 +91,7 @@ class DeviceSignIn:
             case "slow_down":
                 self._interval += SLOWER
             case "expired_token" | "bad_verification_code":
-                raise _over() from refused
+                raise _over("the code is not good any more") from refused
             case "authorization_declined" | "access_denied":
                 raise Denied(
                     "whoever signed in said no", reason="sign_in_declined", everywhere=True
@@ -143,8 +143,8 @@ def _claims(token: str) -> _Claims:
         raise entra.not_a_token() from error
 
 
-def _over() -> Denied:
-    return Denied("nobody signed in in time", reason="sign_in_expired", everywhere=True)
+def _over(words: str = "nobody signed in in time") -> Denied:
+    return Denied(words, reason="sign_in_expired", everywhere=True)
 
 
 def _meaning(refused: entra.Refused) -> ConnectorError:

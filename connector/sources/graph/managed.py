@@ -68,7 +68,7 @@ class ManagedIdentity:
         from azure.core.exceptions import AzureError, ServiceRequestError  # noqa: PLC0415 - see above
         from azure.core.pipeline.transport import RequestsTransport  # noqa: PLC0415
         from azure.identity import ManagedIdentityCredential  # noqa: PLC0415
-        from msal import ManagedIdentityError  # type: ignore[import-untyped] # noqa: PLC0415
+        from msal import ManagedIdentityError  # noqa: PLC0415
 
         # No proxy from the environment: the agent is on this machine.
         transport = RequestsTransport(
