@@ -12,7 +12,7 @@ import msgspec
 from bridge.expiry import CODES, findings
 from bridge.health import Health, Subject
 from bridge.logs import fault
-from bridge.revoked import Revoked
+from bridge.revoked import Revocation, Revoked
 from bridge.settings.model import Configuration, SourceSettings
 from bridge.sync import Sync
 from bridge.views import render
@@ -114,12 +114,12 @@ class Identities:
         Raises:
             KeyError: there is no such source.
         """
-        settings = self._settings[name]
+        settings, before = self._settings[name], self._revoked.get(name)
         await self._end_waiting(name)
         try:
             sign_in = await self._begun(name, settings)
             if sign_in is None:
-                return await self._authorized(name, actor=actor)
+                return await self._authorized(name, before, actor=actor)
         except ConnectorError as error:
             return self._failed(name, error)
         await self._record("sources.authorize.begin", name, actor)
@@ -131,8 +131,9 @@ class Identities:
             until=sign_in.until,
         )
         self._authorizations[name] = shape
+        await self._end_waiting(name)  # one that was begun at the same time
         assert self._group is not None  # noqa: S101 - asked while running
-        self._waiting[name] = self._group.create_task(self._finish(name, sign_in, actor))
+        self._waiting[name] = self._group.create_task(self._finish(name, sign_in, before, actor))
         return shape
 
     def authorization(self, name: str) -> AuthorizationShape | None:
@@ -190,11 +191,13 @@ class Identities:
                 await source.prove()
         return None
 
-    async def _finish(self, name: str, sign_in: SignIn, actor: str) -> None:
+    async def _finish(
+        self, name: str, sign_in: SignIn, before: Revocation | None, actor: str
+    ) -> None:
         """Wait for the person, whatever comes of it."""
         try:
             account = await sign_in.finished()
-            await self._authorized(name, actor=actor, account=account)
+            await self._authorized(name, before, actor=actor, account=account)
         except ConnectorError as error:
             self._failed(name, error)
         except Exception as error:  # noqa: BLE001 - one sign-in's fault must not end the rest
@@ -202,9 +205,13 @@ class Identities:
             self._authorizations[name] = _problem(name, "unexpected")
 
     async def _authorized(
-        self, name: str, *, actor: str, account: str | None = None
+        self, name: str, before: Revocation | None, *, actor: str, account: str | None = None
     ) -> AuthorizationShape:
-        """Read the source from now on."""
+        """Read the source from now on, unless somebody revoked it meanwhile."""
+        if self._revoked.get(name) != before:
+            await self._emptied(name, self._settings[name])
+            self._authorizations[name] = shape = _problem(name, "source_revoked")
+            return shape
         await self._record("sources.authorize", name, actor)
         await self._revoked.remove(name)
         self._health.good(Subject("source", name))
