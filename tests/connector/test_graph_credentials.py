@@ -1,6 +1,5 @@
 """Two credentials for rotation, the ends that are known, and the machine's own identity."""
 
-import asyncio
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -327,4 +326,3 @@ async def test_an_agent_that_does_not_answer_is_unavailable(
     with pytest.raises(Unavailable) as caught:
         await proven(outside)
     assert caught.value.reason == "unreachable"
-    await asyncio.sleep(0)

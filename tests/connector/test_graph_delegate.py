@@ -1,15 +1,19 @@
 """A service account reads for the rooms: sign-in with a code, refresh tokens, their end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+import contextlib
+from base64 import urlsafe_b64encode
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 import pytest
 from aiohttp.test_utils import TestServer
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from connector.errors import ConnectorError, Denied, Malformed, Unavailable
 from connector.outside import Outside, open_outside
@@ -343,6 +347,20 @@ async def test_revoked_by_the_service_it_asks_for_a_sign_in(made: Company) -> No
         assert source.credentials()[0].state == "refused"
 
 
+async def test_a_token_that_was_refused_is_tried_again_only_now_and_then(
+    made: Company, clock: FixedClock
+) -> None:
+    made.tenant.refresh_tokens.revoke([ROOMS])
+    async with graph.connect(made.options(), made.outside) as source:
+        for _ in range(60):
+            with pytest.raises(Denied):
+                await source.fetch(room(), WINDOW)
+            clock.move(timedelta(minutes=1))
+        assert made.asked() == 4
+        await authorized(made)
+        assert await source.fetch(room(), WINDOW)
+
+
 async def test_where_the_vault_is_full_reading_goes_on_and_keeping_is_tried_again(
     made: Company, clock: FixedClock
 ) -> None:
@@ -400,6 +418,84 @@ async def test_calendars_that_are_not_shared_are_denied_alone(made: Company) -> 
             await source.fetch(room("heron"), WINDOW)
         assert not caught.value.everywhere
         assert await source.fetch(room(), WINDOW)
+
+
+# --- whatever happens in whatever order
+
+
+class Model:
+    """When the tokens were given out that are kept, and held in memory only."""
+
+    def __init__(self) -> None:
+        self.kept: datetime | None = None
+        self.held: datetime | None = None
+        self.revoked = self.full = False
+
+    def works(self, now: datetime) -> bool:
+        since = self.held or self.kept
+        return since is not None and not self.revoked and now - since < 90 * DAY
+
+    def used(self, now: datetime) -> None:
+        self.held = now if self.full else None
+        self.kept = self.kept if self.full else now
+
+
+STEPS = st.one_of(
+    st.tuples(st.just("move"), st.sampled_from([1, 29, 60, 89, 90])),
+    st.tuples(st.sampled_from(["read", "read", "sign_in", "revoke", "full", "mend", "restart"])),
+)
+
+
+async def stepped(made: Company, clock: FixedClock, steps: Sequence[tuple[Any, ...]]) -> None:
+    """Take these steps, and see that the appliance and the model agree after each."""
+    model = Model()
+    stack = AsyncExitStack()
+    source = await stack.enter_async_context(graph.connect(made.options(), made.outside))
+    for step, *more in [("sign_in",), *steps, ("read",)]:
+        match step:
+            case "move":
+                clock.move(more[0] * DAY)
+            case "revoke":
+                made.tenant.refresh_tokens.revoke([ROOMS])
+                model.revoked = True
+            case "full" | "mend":
+                made.keep.full = model.full = step == "full"
+            case "sign_in" if not model.full:
+                await authorized(made)
+                model.kept, model.held, model.revoked = clock.now(), None, False
+        if step in {"sign_in", "restart"}:
+            await stack.aclose()
+            model.held = None
+            source = await stack.enter_async_context(graph.connect(made.options(), made.outside))
+        if step == "read":
+            clock.move(2 * HOUR)
+            made.tenant.revoke_tokens()
+            if model.works(clock.now()):
+                await source.fetch(room(), WINDOW)
+                model.used(clock.now())
+            else:
+                with pytest.raises(Denied, match=r"sign|90 days|revoked"):
+                    await source.fetch(room(), WINDOW)
+    await stack.aclose()
+
+
+@given(st.lists(STEPS, min_size=3, max_size=15))
+@example([("sign_in",), ("move", 89), ("full",), ("read",), ("move", 60), ("restart",)])
+@example([("sign_in",), ("read",), ("full",), ("move", 60), ("read",), ("move", 60), ("read",)])
+@settings(max_examples=40, deadline=None)
+def test_it_reads_exactly_while_the_authorization_lives(steps: Sequence[tuple[Any, ...]]) -> None:
+    async def play() -> None:
+        clock = FixedClock()
+        async with company(clock) as made:
+            await stepped(made, clock, steps)
+
+    asyncio.run(play())
+
+
+@given(st.text() | st.binary().map(lambda raw: f"a.{urlsafe_b64encode(raw).decode()}.b"))
+def test_whatever_stands_in_place_of_an_id_token_is_read_or_malformed(text: str) -> None:
+    with contextlib.suppress(Malformed):
+        graph.device._claims(text)
 
 
 def test_no_text_holds_a_token(caplog: pytest.LogCaptureFixture) -> None:

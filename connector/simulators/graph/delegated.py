@@ -9,8 +9,9 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 
 import msgspec
+from aiohttp import web
 
-from connector.simulators.graph.call import Call
+from connector.simulators.graph.call import TENANT, Call
 from connector.simulators.graph.people import CODE_LIFE, INTERVAL, SignIn
 from connector.simulators.graph.refusal import Json, Refused
 from connector.simulators.graph.tenant import App
@@ -18,6 +19,30 @@ from connector.simulators.graph.tenant import App
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 OPEN_ID = frozenset({"openid", "profile", "email", "offline_access"})
 GRAPH = "https://graph.microsoft.com/"
+
+
+_PAGE = """<!doctype html><html lang="en"><title>Sign in (simulated)</title>
+<form method="post"><h1>Sign in to the simulated tenant</h1>
+<p><label>Code <input name="code" required></label>
+<p><label>Account <input name="account" type="email" required></label>
+<p><button>Sign in</button><p role="status">%s</form></html>"""
+
+
+async def page(_request: web.Request) -> web.StreamResponse:
+    """Where a code is entered. There are no passwords here."""
+    return web.Response(text=_PAGE % "", content_type="text/html")
+
+
+async def entered(request: web.Request) -> web.StreamResponse:
+    """Somebody enters a code and says who they are."""
+    form = await request.post()
+    try:
+        tenant = request.app[TENANT]
+        tenant.sign_in(str(form.get("code", "")), str(form.get("account", "")))
+    except KeyError:
+        words = "There is no such code that waits, or no such account."
+        return web.Response(text=_PAGE % words, content_type="text/html", status=400)
+    return web.Response(text=_PAGE % "You are signed in.", content_type="text/html")
 
 
 def begin(call: Call, app: App, scope: str) -> Json:

@@ -30,6 +30,8 @@ def routes() -> list[web.RouteDef]:
     return [
         web.post("/{tenant}/oauth2/v2.0/token", token),
         web.post("/{tenant}/oauth2/v2.0/devicecode", device_code),
+        web.get("/devicelogin", delegated.page),
+        web.post("/devicelogin", delegated.entered),
         web.get("/{tenant}/v2.0/.well-known/openid-configuration", configuration),
         web.get("/{tenant}/discovery/v2.0/keys", keys),
     ]

@@ -6,12 +6,12 @@ https://learn.microsoft.com/entra/identity-platform/refresh-tokens
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 from yarl import URL
 
-from connector.errors import Denied
+from connector.errors import ConnectorError, Denied
 from connector.keep import Keep
 from connector.outside import Outside
 from connector.secret import Secret
@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 KEPT_AS = "refresh_token"
 LIFE = timedelta(days=90)
 """How long a refresh token lives; nobody can ask it, and each use brings a younger one."""
+AGAIN = 900.0
+"""Seconds before a token that was refused is tried again: a policy or account may be mended."""
 AUTHORIZE = "roombridge sources authorize {source}"
 
 _WORDS = {
@@ -103,6 +105,14 @@ async def keep(outside: Outside, client: Client, token: str) -> Kept:
     return kept
 
 
+class _No(NamedTuple):
+    """A token that was refused, when, and why."""
+
+    token: str
+    at: float
+    why: ConnectorError
+
+
 class Delegate:
     """Tokens for a refresh token, which is exchanged for a younger one each time."""
 
@@ -110,6 +120,7 @@ class Delegate:
         self._outside = outside
         self._client = client
         self._unsaved: Kept | None = None
+        self._no: _No | None = None
         self._state: Literal["untried", "works", "refused"] = "untried"
 
     def credentials(self) -> Sequence[Credential]:
@@ -133,6 +144,7 @@ class Delegate:
         kept = self._kept()
         if kept is None:
             raise _needed("nobody has signed in for this source yet")
+        self._spare(kept.token)
         form = {
             "grant_type": "refresh_token",
             "client_id": self._client.client_id,
@@ -144,10 +156,20 @@ class Delegate:
             tokens = await entra.posted(self._outside, url, form, entra.Tokens)
         except entra.Refused as refused:
             self._state = "refused"
-            raise _meaning(refused) from refused
+            why = _meaning(refused)
+            self._no = _No(kept.token, self._outside.clock.monotonic(), why)
+            raise why from refused
+        self._no = None
         await self._renew(tokens.refresh_token)
         self._state = "works"
         return Granted(tokens.access_token, tokens.expires_in)
+
+    def _spare(self, token: str) -> None:
+        """Leave the service alone with a token that it just refused."""
+        no = self._no
+        if no and no.token == token and self._outside.clock.monotonic() - no.at < AGAIN:
+            why = no.why  # told anew: an error that is raised again drags its traces along
+            raise type(why)(str(why), reason=why.reason, fix=why.fix, everywhere=True)
 
     async def _renew(self, token: str) -> None:
         """Keep the younger refresh token before the older one is given up.
@@ -184,7 +206,7 @@ class Delegate:
         return kept if kept.fits(self._client) else None
 
 
-def _meaning(refused: entra.Refused) -> Exception:
+def _meaning(refused: entra.Refused) -> ConnectorError:
     """What a refusal means; most of them only a new sign-in mends."""
     code = refused.refusal.code
     if refused.refusal.error in {"invalid_grant", "interaction_required", "consent_required"}:

@@ -180,6 +180,17 @@ async def test_the_control_api_signs_people_in(graph: Caller) -> None:
     assert [one["address"] for one in people] == [ROOMS, "ada@example.com"]
 
 
+async def test_a_page_takes_the_code(graph: Caller) -> None:
+    told = await begun(graph)
+    path = told["verification_uri"].rpartition("/")[2]
+    assert b"<form" in (await graph.ask("GET", f"/{path}")).body
+    wrong = await graph.ask("POST", f"/{path}", data={"code": "XXX", "account": ROOMS})
+    assert wrong.status == 400
+    form = {"code": told["user_code"], "account": ROOMS}
+    assert b"You are signed in" in (await graph.ask("POST", f"/{path}", data=form)).body
+    assert (await asked(graph, told["device_code"])).status == 200
+
+
 async def test_who_left_renews_nothing(graph: Caller) -> None:
     token = (await signed_in(graph))["refresh_token"]
     await graph.control("DELETE", f"/accounts/{ROOMS}")
