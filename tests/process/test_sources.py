@@ -44,7 +44,7 @@ async def older(appliance: Running, seconds: int) -> None:
 
     async def aged() -> bool:
         age: int = (await appliance.get("/api/v1/rooms/kestrel"))["age_s"]
-        return age >= before + seconds
+        return bool(age >= before + seconds)
 
     await until(aged, "an older agenda")
 
