@@ -65,7 +65,7 @@ class Prepared:
     audit: Audit
     revoked: Revoked
     tls: ssl.SSLContext | None
-    keep_of: Callable[[str], Keep | None] = lambda _: None
+    keep: Callable[[str], Keep | None] = lambda _: None
     """Where a source keeps secrets of its own; None where there is no vault."""
     forget: Forget = nothing_to_forget
     """Deletes the secrets of a source that lie in the vault."""
@@ -140,7 +140,7 @@ class Appliance:
             health=self.health,
             clock=made.clock,
             heard=self._heard,
-            keep_of=made.keep_of,
+            keep=made.keep,
         )
         self.identities = Identities(
             self.sync,

@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -32,12 +32,17 @@ from rooms.clock import Clock
 
 log = logging.getLogger(__name__)
 
-Forget = Callable[[str], Awaitable[Sequence[str]]]
-"""Deletes the secrets of a source that lie in the vault; the names of what is gone."""
+
+class Forget(Protocol):
+    """Deletes what lies in the vault."""
+
+    async def __call__(self, source: str, names: Sequence[str], /, *, by: str) -> Sequence[str]:
+        """Delete what a source keeps, and these secrets of its settings; what is gone."""
 
 
-async def nothing_to_forget(_source: str) -> Sequence[str]:
+async def nothing_to_forget(_source: str, _names: Sequence[str], /, *, by: str) -> Sequence[str]:
     """Where there is no vault."""
+    del by
     return ()
 
 
@@ -149,7 +154,8 @@ class Identities:
     async def revoke(self, name: str, *, actor: str) -> RevocationShape:
         """Stop reading at once, then delete what there is of secrets; agendas stay.
 
-        Where deleting fails the source stays revoked, and asking again deletes the rest.
+        Where deleting fails the source stays revoked, health says so, and asking again deletes
+        the rest.
 
         Raises:
             KeyError: there is no such source.
@@ -163,16 +169,34 @@ class Identities:
         self._health.only(Subject("source", name), "source_revoked")
         await self._revoked.add(name, at=now, actor=actor)
         await self._record("sources.revoke.begin", name, actor)
-        deleted = [*await self._emptied(name, settings), *await self._forget(name)]
-        await self._record("sources.revoke", name, actor, deleted=len(deleted))
         secrets = dict(_secrets(settings, f"sources.{name}"))
+        deleted, complete = await self._deleted(name, settings, secrets.values(), actor)
+        await self._record("sources.revoke", name, actor, deleted=len(deleted))
         return RevocationShape(
             source=name,
             revoked=now,
+            complete=complete,
             deleted=tuple(deleted),
             files=tuple(sorted(str(one.file) for one in secrets.values() if one.file)),
-            settings=tuple(path for path, one in secrets.items() if one and not one.file),
+            settings=tuple(
+                path for path, one in secrets.items() if one and not (one.file or one.vault)
+            ),
         )
+
+    async def _deleted(
+        self, name: str, settings: SourceSettings, secrets: Iterable[Secret], actor: str
+    ) -> tuple[list[str], bool]:
+        """What is gone from the vault, and whether all of it is."""
+        gone: list[str] = []
+        try:
+            gone += await self._emptied(name, settings)
+            names = sorted({one.vault for one in secrets if one.vault})
+            gone += await self._forget(name, names, by=actor)
+        except Exception as error:  # noqa: BLE001 - whatever the vault does, the rest is taken away
+            log.error("source %s: %s", name, fault(error))
+            self._health.bad(Subject("identity", name), "secrets_left")
+            return gone, False
+        return gone, True
 
     @property
     def _settings(self) -> Mapping[str, SourceSettings]:

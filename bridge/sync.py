@@ -44,14 +44,14 @@ class Sync:
         health: Health,
         clock: Clock,
         heard: Heard,
-        keep_of: Callable[[str], Keep | None] = lambda _: None,
+        keep: Callable[[str], Keep | None] = lambda _: None,
     ) -> None:
         self._outside = outside
         self._store = store
         self._health = health
         self._clock = clock
         self._heard = heard
-        self._keep_of = keep_of
+        self._keep = keep
         self._configuration: Configuration | None = None
         self._withheld: set[str] = set()
         self._reached: dict[str, CalendarSource] = {}
@@ -114,7 +114,7 @@ class Sync:
         """How a source reaches its service, and where it keeps what it must."""
         assert self._configuration is not None  # noqa: S101 - asked after adopting
         proxy = settings.proxy or self._configuration.site.proxy
-        return replace(self._outside, proxy=proxy, keep=self._keep_of(name))
+        return replace(self._outside, proxy=proxy, keep=self._keep(name))
 
     def hint(self, room: str) -> None:
         """A room is worth reading again."""

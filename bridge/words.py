@@ -81,6 +81,10 @@ ADVICE = {
         "somebody revoked this source: it is not read, the last agendas stay",
         "give it a new credential, then roombridge sources authorize {source}",
     ),
+    "secrets_left": Advice(
+        "the vault could not be written: secrets of a revoked source are still in it",
+        "mend the vault, then roombridge sources revoke {source} again",
+    ),
     "credential_expiring_60": Advice(
         "a credential ends within 60 days",
         "make a new one and configure it beside the old one as next_certificate_file or"

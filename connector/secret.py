@@ -4,13 +4,17 @@ from pathlib import Path
 
 
 class Secret:
-    """A password, key or token; only `reveal` gives it away."""
+    """A password, key or token; only `reveal` gives it away.
 
-    __slots__ = ("_value", "file")
+    `file` and `vault` say where it came from: its file, or its name in the vault.
+    """
 
-    def __init__(self, value: str, file: Path | None = None) -> None:
+    __slots__ = ("_value", "file", "vault")
+
+    def __init__(self, value: str, file: Path | None = None, vault: str = "") -> None:
         self._value = value
         self.file = file
+        self.vault = vault
 
     def reveal(self) -> str:
         """The secret itself, for the one call that needs it."""

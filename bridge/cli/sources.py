@@ -85,17 +85,19 @@ def _print_waiting(given: Namespace, answer: dict[str, Any]) -> None:
 
 @told
 def revoke(given: Namespace) -> int:
-    """Stop reading a source and delete its secrets; say what is left to be removed by hand."""
+    """Stop reading a source and delete its secrets; 1 where some could not be deleted."""
     answer = ask(given, "POST", f"/sources/{given.name}/revoke")
     if given.json:
         print(pretty(answer))
-        return 0
+        return int(not answer["complete"])
     print(f"{given.name} is revoked: it is not read any more, and its tokens are gone")
     for name in answer["deleted"]:
         print(f"  deleted from the vault: {name}")
     for file in answer["files"]:
         print(f"  still there, delete it by hand: {file}")
     for setting in answer["settings"]:
-        print(f"  look at {setting}: where the secret itself stands in bridge.yaml, remove it")
+        print(f"  stands in bridge.yaml itself, remove it by hand: {setting}")
+    if not answer["complete"]:
+        print("The vault could not be written: secrets are left. Mend it, then revoke again.")
     print("Take the right away in the calendar service too: only there it ends for everybody.")
-    return 0
+    return int(not answer["complete"])

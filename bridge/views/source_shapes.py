@@ -55,8 +55,9 @@ class RevocationShape(Shape, frozen=True, kw_only=True):
 
     source: str
     revoked: datetime
+    complete: Annotated[bool, Meta(description="Whether the vault holds nothing of it any more.")]
     deleted: Annotated[tuple[str, ...], Meta(description="Names of secrets that are gone.")]
     files: Annotated[tuple[str, ...], Meta(description="Secret files that are still there.")]
     settings: Annotated[
-        tuple[str, ...], Meta(description="Settings that may still hold a secret themselves.")
+        tuple[str, ...], Meta(description="Settings that hold a secret themselves.")
     ]

@@ -131,7 +131,9 @@ def test_every_secret_of_a_source_is_found_with_its_setting() -> None:
     file = Path("/etc/roombridge/secrets/m365.pem")
     settings = SourceSettings(
         kind="graph",
-        options=graph.Options(certificate=Secret("pem", file), next_client_secret=Secret("s")),
+        options=graph.Options(
+            certificate=Secret("pem", file), next_client_secret=Secret("s", vault="m365/next")
+        ),
         proxy=Proxy(url="http://proxy.example.com", password=Secret("p")),
     )
     found = dict(_secrets(settings, "sources.m365"))
@@ -141,6 +143,7 @@ def test_every_secret_of_a_source_is_found_with_its_setting() -> None:
         "sources.m365.proxy.password",
     }
     assert found["sources.m365.certificate"].file == file
+    assert found["sources.m365.next_client_secret"].vault == "m365/next"
 
 
 @pytest.mark.parametrize(

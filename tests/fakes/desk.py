@@ -42,7 +42,9 @@ class FakeDesk:
     async def revoke(self, name: str, *, actor: str) -> RevocationShape:
         """Revoked."""
         self._note("revoke", name, actor)
-        return RevocationShape(source=name, revoked=NOON, deleted=(), files=(), settings=())
+        return RevocationShape(
+            source=name, revoked=NOON, complete=True, deleted=(), files=(), settings=()
+        )
 
     def _note(self, what: str, name: str, actor: str) -> None:
         if name != "m365":

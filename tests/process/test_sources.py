@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -131,15 +131,15 @@ def delegated(site: Site, tenant: Tenant) -> Site:
 @asynccontextmanager
 async def appliance_of(site: Site, keep: MemoryKeep) -> AsyncIterator[Appliance]:
     """The appliance in this process, with a keep that can be looked into."""
-    forgotten: list[str] = []
 
-    async def forget(name: str) -> list[str]:
-        forgotten.append(name)
-        return ["endpoint/secret"]
+    async def forget(source: str, _names: Sequence[str], /, *, by: str) -> list[str]:
+        if keep.full:
+            raise OSError(28, "No space left on device")
+        return [f"{source} by {by.partition(':')[0]}"]
 
     configuration, _ = await asyncio.to_thread(usable, site.write())
     made = await asyncio.to_thread(prepared, configuration, SystemClock())
-    made.keep_of = {"m365": keep}.get
+    made.keep = {"m365": keep}.get
     made.forget = forget
     async with running(made) as appliance:
         yield appliance
@@ -191,7 +191,7 @@ async def test_a_service_account_signs_in_reads_and_is_revoked(
         assert (status, credential["state"]) == (0, "works")
         assert credential["expires"]
         status, answer = await told(site, "revoke", "m365")
-        assert answer["deleted"] == ["refresh_token", "endpoint/secret"]
+        assert answer["deleted"] == ["refresh_token", "m365 by control"]
         assert not keep.held
         assert await titles(appliance) == ["Review"]
         assert "m365" not in appliance.sync.lanes
@@ -205,6 +205,21 @@ async def test_a_service_account_signs_in_reads_and_is_revoked(
         "sources.revoke.begin",
         "sources.revoke",
     ]
+
+
+async def test_a_vault_that_cannot_be_written_does_not_save_a_source(delegated: Site) -> None:
+    keep = MemoryKeep()
+    async with appliance_of(delegated, keep) as appliance:
+        keep.full = True
+        status, answer = await told(delegated, "revoke", "m365")
+        assert (status, answer["complete"]) == (1, False)
+        assert "m365" not in appliance.sync.lanes
+        _, listed = await told(delegated, "list")
+        codes = [one["code"] for one in listed["sources"][0]["health"]]
+        assert codes == ["source_revoked", "secrets_left"]
+        keep.full = False
+        status, answer = await told(delegated, "revoke", "m365")
+        assert (status, answer["complete"]) == (0, True)
 
 
 async def test_a_sign_in_that_is_begun_anew_takes_the_place_of_the_other(
