@@ -25,14 +25,16 @@ from bridge.door import LOOPBACK, Door
 from bridge.explain import EndpointReport
 from bridge.health import BRIDGE, Health, Subject
 from bridge.housekeeping import Chore
+from bridge.identities import Identities
 from bridge.measures import measures
 from bridge.presented import Presented, modern, weak
+from bridge.revoked import Revoked
 from bridge.settings.load import usable
 from bridge.settings.model import Configuration
 from bridge.settings.problem import Unusable
 from bridge.sync import Sync
 from bridge.tokens import Tokens
-from bridge.views import explain, health, openapi, pages, rooms, status, stream, tokens
+from bridge.views import explain, health, openapi, pages, rooms, sources, status, stream, tokens
 from bridge.views.house import House
 from bridge.views.site import site
 from bridge.views.stream import Hub
@@ -48,6 +50,8 @@ log = logging.getLogger(__name__)
 VERSION = version("room-calendar-bridge")
 LOOK_EVERY = 2.0
 """Seconds between two looks at the configuration's files."""
+LOOK_AT_CREDENTIALS = timedelta(seconds=10)
+"""Between two looks at what ends soon or is refused: it costs nothing."""
 CLOSING = 2.0
 """Seconds that open requests have to end at a stop."""
 CONTROL = "control.sock"
@@ -64,6 +68,7 @@ class Prepared:
     tokens: Tokens
     audit: Audit
     custody: Custody
+    revoked: Revoked
     presented: Presented | None
     """None where callers are served plain http."""
 
@@ -89,6 +94,7 @@ def prepared(configuration: Configuration, clock: Clock) -> Prepared:
         tokens=Tokens(database, audit, clock),
         audit=audit,
         custody=Custody(configuration.site, database, audit, clock),
+        revoked=Revoked(database),
         presented=_presented(configuration, clock),
     )
     pages.files()
@@ -137,19 +143,27 @@ class Appliance:
         """Serve what is known first, then look after sources and room systems."""
         made, site_ = self._made, self.configuration.site
         await self._stack.enter_async_context(made.database.running())
-        sources = await self._stack.enter_async_context(
+        services = await self._stack.enter_async_context(
             open_outside(made.clock, ca_file=site_.ca_file)
         )
         devices = await self._stack.enter_async_context(
             open_outside(made.clock, ca_file=site_.ca_file, networks=site_.endpoint_networks)
         )
         self.sync = Sync(
-            sources,
+            services,
             store=made.store,
             health=self.health,
             clock=made.clock,
             heard=self._heard,
             keep=made.custody.keep,
+        )
+        self.identities = Identities(
+            self.sync,
+            revoked=made.revoked,
+            health=self.health,
+            audit=made.audit,
+            clock=made.clock,
+            forget=made.custody.forget,
         )
         self._devices = devices
         self.dispatch = Dispatch(devices, store=made.store, health=self.health, clock=made.clock)
@@ -162,6 +176,7 @@ class Appliance:
         await made.custody.refresh(self.health)
         await self._stack.enter_async_context(self.sync.running())
         await self._stack.enter_async_context(self.dispatch.running())
+        await self._stack.enter_async_context(self.identities.running())
         await self.adopt(self.configuration)
         await self._stack.enter_async_context(housekeeping.running(self._chores()))
         await self._stack.enter_async_context(_working(self.rounds.first()))
@@ -172,10 +187,12 @@ class Appliance:
         self.configuration = configuration
         self._furnish()
         endpoints = {endpoint.id for endpoint in configuration.inventory.endpoints}
-        known = {"room": self.house.rooms, "source": configuration.sources, "endpoint": endpoints}
+        known = {"room": self.house.rooms, "endpoint": endpoints}
+        known |= dict.fromkeys(("source", "identity"), configuration.sources)
         self.health.forget(lambda subject: subject.id in known.get(subject.kind, {subject.id}))
         self._made.store.adopt(configuration.inventory.rooms)
         await self.dispatch.adopt(configuration.inventory.endpoints)
+        await self.identities.adopt(configuration)
         await self.sync.adopt(configuration)
 
     async def reload(self) -> None:
@@ -237,11 +254,19 @@ class Appliance:
             stream.route(self.hub),
             *explain.ROUTES,
             *tokens.ROUTES,
+            *sources.routes(self.identities),
             *pages.ROUTES,
             *status.ROUTES,
             *health.routes(self.rounds),
             status.metrics(
-                lambda: measures(self.house, self.sync, self.dispatch, self.hub, VERSION)
+                lambda: measures(
+                    self.house,
+                    self.sync,
+                    self.dispatch,
+                    self.hub,
+                    self.identities,
+                    version=VERSION,
+                )
             ),
         ]
         app = site(self.house, [*routes, openapi.route(routes, VERSION)])
@@ -300,14 +325,14 @@ class Appliance:
                 every=timedelta(minutes=1),
                 do=lambda: self._made.custody.refresh(self.health),
             ),
+            Chore(name="credentials", every=LOOK_AT_CREDENTIALS, do=self.identities.look),
         ]
 
     def _visit(self, room: str | None) -> Visit:
         """The doctor's visit to everything, or to what concerns one room."""
-        site_ = self.configuration.site
         return Visit(
             configuration=self.configuration,
-            outside=lambda _, source: self.sync.outside(source, site_),
+            outside=self.sync.outside,
             devices=self._devices,
             signs=self.sync.signs(),
             only=self.house.rooms[room] if room else None,

@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_running(commands)
     _add_asking(commands)
     _add_secrets(commands)
+    _add_sources(commands)
     _add_offline(commands)
     _add_examining(commands)
     return parser
@@ -193,6 +194,21 @@ def _add_secrets(commands: Commands) -> None:
         metavar="NEW",
         help="and by this key too, which is made where it is missing: a move to another key",
     )
+
+
+def _add_sources(commands: Commands) -> None:
+    sources = commands.group("sources", "identities of calendar services")
+    sources.add("list", "all sources, their credentials and when these end", "sources.every")
+    authorize = sources.add(
+        "authorize",
+        "sign in for a source: a service account with a code, others by themselves",
+        "sources.authorize",
+    )
+    revoke = sources.add(
+        "revoke", "stop reading a source and delete its secrets, at once", "sources.revoke"
+    )
+    for command in (authorize, revoke):
+        command.add_argument("name", metavar="NAME", help="of the source in bridge.yaml")
 
 
 def _add_offline(commands: Commands) -> None:

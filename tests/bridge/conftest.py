@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bridge.health import Health
 from bridge.tokens import Tokens
-from bridge.views import explain, health, openapi, pages, rooms, status, stream, tokens
+from bridge.views import explain, health, openapi, pages, rooms, sources, status, stream, tokens
 from bridge.views.house import House
 from bridge.views.site import site
 from bridge.views.stream import Hub
@@ -20,6 +20,7 @@ from rooms.audit import Audit
 from rooms.database import Database
 from rooms.model import Event, Window
 from rooms.store import Store
+from tests.fakes.desk import FakeDesk
 from tests.fakes.sources import room
 from tests.fakes.virtual import FixedClock
 
@@ -67,6 +68,7 @@ class Views:
             stream.route(self.hub),
             *explain.ROUTES,
             *tokens.ROUTES,
+            *sources.routes(FakeDesk()),
             *pages.ROUTES,
             *status.ROUTES,
             *health.routes(self.rounds),
