@@ -140,7 +140,7 @@ class Appliance:
         await self._stack.enter_async_context(self.dispatch.running())
         await self.adopt(self.configuration)
         await self._stack.enter_async_context(housekeeping.running(self._chores()))
-        await self._stack.enter_async_context(_working(self.rounds.first()))
+        await self._stack.enter_async_context(_working(self.rounds.attend()))
         await self._stack.enter_async_context(_working(self.hub.run()))
 
     async def adopt(self, configuration: Configuration) -> None:
@@ -169,6 +169,7 @@ class Appliance:
         if _fixed(configuration) != _fixed(self._made.configuration):
             self.health.bad(BRIDGE, "restart_needed")
         await self.adopt(configuration)
+        self.rounds.changed()
         log.info("the changed configuration is in force")
 
     async def watch(self) -> None:
