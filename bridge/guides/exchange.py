@@ -37,7 +37,9 @@ def _connect(known: Known) -> Step:
     return Step(
         title="Connect, and find the application",
         words="Needs the roles Organization Management and Application.Read.All. The object id is"
-        " that of the enterprise application, not of the app registration.",
+        " that of the enterprise application, not of the app registration. Where one session does"
+        " not load both modules, look the ids up in another one, and here write"
+        " $sp = @{ AppId = '…'; Id = '…' }.",
         language="powershell",
         commands=[
             "Install-Module ExchangeOnlineManagement -Scope CurrentUser",

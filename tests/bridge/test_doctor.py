@@ -385,6 +385,18 @@ def test_findings_are_one_a_code_and_the_worst_come_first() -> None:
 class TestRounds:
     """Findings in the running appliance."""
 
+    async def test_an_identity_that_reads_the_canary_is_logged_as_critical_once(
+        self, site: Patient, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        site.signs = {}
+        site.register(scope=[KESTREL, CANARY])
+        async with _rounds(site, Health(site.clock)) as rounds:
+            await rounds.go()
+            await rounds.go()
+        (record,) = [one for one in caplog.records if one.levelname == "CRITICAL"]
+        assert "over_privileged" in record.getMessage()
+        assert CANARY not in caplog.text
+
     async def test_a_finding_stands_in_health_until_a_later_round_finds_it_mended(
         self, site: Patient
     ) -> None:
