@@ -123,16 +123,16 @@ def _export(known: Known) -> Step:
         language="powershell",
         commands=[
             *_rooms(known.rooms),
-            "$set = foreach ($room in $rooms) {",
+            "$set = @(foreach ($room in $rooms) {",
             "    # Without a name Exchange would answer with every mailbox of the company.",
             "    if ([string]::IsNullOrWhiteSpace($room)) { throw 'a room without a mailbox' }",
             (
                 "    Get-CalendarProcessing -Identity $room | Select-Object"
-                " @{ Name = 'Mailbox'; Expression = { $room } }, Identity,"
+                " @{ Name = 'Mailbox'; Expression = { $room } }, 'Identity',"
             ),
-            f"        {', '.join(_COLUMNS)}",
-            "}",
-            "ConvertTo-Json -InputObject @($set) | Set-Content -Encoding utf8 rooms.json",
+            f"        {', '.join(map(powershell, _COLUMNS))}",
+            "})",
+            "ConvertTo-Json -InputObject $set | Set-Content -Encoding utf8 rooms.json",
         ],
     )
 
@@ -157,8 +157,8 @@ def _policies(known: Known) -> Step:
         language="powershell",
         commands=[
             (
-                "Get-ApplicationAccessPolicy | Where-Object AppId -eq"
-                f" {powershell(known.get('client_id'))} | Format-List Identity, ScopeName"
+                "Get-ApplicationAccessPolicy | Where-Object { $_.AppId -eq"
+                f" {powershell(known.get('client_id'))} }} | Format-List 'Identity', 'ScopeName'"
             ),
             "# Remove-ApplicationAccessPolicy -Identity <Identity from above>",
             "# Get-ManagementRoleAssignment -RoleAssignee $sp.Id | Remove-ManagementRoleAssignment",
