@@ -179,7 +179,7 @@ class Appliance:
         await self._stack.enter_async_context(self.identities.running())
         await self.adopt(self.configuration)
         await self._stack.enter_async_context(housekeeping.running(self._chores()))
-        await self._stack.enter_async_context(_working(self.rounds.first()))
+        await self._stack.enter_async_context(_working(self.rounds.attend()))
         await self._stack.enter_async_context(_working(self.hub.run()))
 
     async def adopt(self, configuration: Configuration) -> None:
@@ -214,6 +214,7 @@ class Appliance:
         if _fixed(configuration) != _fixed(self._made.configuration):
             self.health.bad(BRIDGE, "restart_needed")
         await self.adopt(configuration)
+        self.rounds.changed()
         log.info("the changed configuration is in force")
 
     def _reject(self, error: Unusable) -> None:
