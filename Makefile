@@ -6,7 +6,7 @@ DESTDIR ?=
 PREFIX ?= /opt/roombridge
 export PYTHON
 
-.PHONY: help setup demo format lint test peers bench lock schemas install clean
+.PHONY: help setup demo format lint test peers bench lock schemas sbom audit install clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -71,7 +71,26 @@ lock:
 	.venv-lock/bin/pip install --quiet uv
 	.venv-lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade --quiet -o requirements/run.lock
 	.venv-lock/bin/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade --quiet -o requirements/dev.lock
+	.venv-lock/bin/uv pip compile requirements/audit.in --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade --quiet -o requirements/audit.lock
 	rm -rf .venv-lock
+
+.venv-audit/.ready: requirements/audit.lock
+	$(PYTHON) -m venv --clear .venv-audit
+	.venv-audit/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/audit.lock
+	touch $@
+
+## make sbom      build/sbom.cdx.json: what the appliance consists of (CycloneDX), with hashes and licences
+sbom: .venv-audit/.ready
+	rm -rf build/sbom && mkdir -p build/sbom
+	$(PYTHON) -m venv --without-pip build/sbom/installed
+	.venv-audit/bin/pip --python build/sbom/installed/bin/python install --quiet --disable-pip-version-check --require-hashes --requirement requirements/run.lock
+	.venv-audit/bin/cyclonedx-py requirements --output-reproducible -o build/sbom/locked.json requirements/run.lock
+	.venv-audit/bin/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml -o build/sbom/installed.json build/sbom/installed/bin/python
+	.venv-audit/bin/python scripts/sbom.py build/sbom/locked.json build/sbom/installed.json build/sbom.cdx.json
+
+## make audit     known vulnerabilities of what the appliance consists of; needs PyPI or OSV, and says so where they are not
+audit: .venv-audit/.ready
+	.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements/run.lock
 
 ## make install   DESTDIR= PREFIX=/opt/roombridge: the appliance, its units and example configuration
 install: setup
@@ -90,7 +109,7 @@ install: setup
 	install -m 644 config/bridge.yaml "$(DESTDIR)/etc/roombridge/bridge.yaml.example"
 	install -m 644 config/rooms.yaml "$(DESTDIR)/etc/roombridge/rooms.yaml.example"
 	install -m 644 config/bridge.schema.json config/rooms.schema.json "$(DESTDIR)/etc/roombridge/"
-	cp -r README.md CHANGELOG.md LICENSE NOTICE docs "$(DESTDIR)$(PREFIX)/share/doc/"
+	cp -r README.md SECURITY.md CHANGELOG.md LICENSE NOTICE docs "$(DESTDIR)$(PREFIX)/share/doc/"
 
 ## make clean     all that was made, but nothing that was written
 clean:

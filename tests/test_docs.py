@@ -187,3 +187,32 @@ def test_the_configuration_of_the_readme_is_one(tmp_path: Path) -> None:
     problems: list[Problem] = []
     assert read(tmp_path / "bridge.yaml", problems)
     assert [one.path for one in problems] == ["sources.m365.certificate_file"]
+
+
+# --- the threat model
+
+
+def threats() -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Each threat, with the files and names of the tests that prove its mitigation."""
+    for line in text("docs/threat-model.md").split("## Threats", 1)[1].splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) == 3 and cells[0] not in {"threat", "---"}:
+            linked = [(file, name) for name, file in LINKED.findall(cells[2])]
+            yield cells[0], linked + NAMED.findall(cells[2])
+
+
+LINKED = re.compile(r"\[`(test_\w+)`\]\(\.\./(tests/[\w/]+\.py)\)")
+NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
+THREATS = dict(threats())
+
+
+@pytest.mark.parametrize("threat", THREATS)
+def test_every_threat_names_tests_that_exist(threat: str) -> None:
+    assert THREATS[threat], "no test proves this mitigation"
+    for file, name in THREATS[threat]:
+        if (ROOT / file).exists() or "other parts" not in text("docs/threat-model.md"):
+            assert re.search(rf"^(async )?def {name}\(", text(file), re.MULTILINE), f"{file} {name}"
+
+
+def test_the_threat_model_has_threats() -> None:
+    assert len(THREATS) > 40

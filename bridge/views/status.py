@@ -80,6 +80,7 @@ def metrics(measures: Measures) -> Route:
         path="/metrics",
         serve=serve,
         scope="read",
+        displays=False,
         summary="Metrics in the Prometheus text format",
         answer="text/plain",
     )
@@ -128,6 +129,7 @@ ROUTES = (
         path="/readyz",
         serve=ready,
         scope="read",
+        displays=False,
         summary="Readiness: every room has an agenda to show",
         answer=ReadyShape,
         also={503: "Some room was never read"},

@@ -38,7 +38,7 @@ class Route:
     cookie: bool = True
     """Whether a display's cookie will do; otherwise the token itself must be shown."""
     displays: bool = True
-    """Whether displays may ask at all."""
+    """Whether a display may ask; what is about the appliance is not for rooms."""
     summary: str
     answer: type[msgspec.Struct] | str
     """The shape of a good answer, or its media type; empty for no body."""
@@ -122,10 +122,10 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
 
 
 def _permit(route: Route, caller: Caller, method: str) -> None:
-    """Let pass who may.
+    """Let a caller pass who may.
 
     Raises:
-        Problem: everybody else.
+        Problem: everybody else, with why not.
     """
     if route.scope not in caller.scopes or (caller.room is not None and not route.displays):
         raise refused(caller)
