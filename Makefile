@@ -20,6 +20,7 @@ setup: $(VENV)/.ready
 
 $(VENV)/.ready: requirements/dev.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed, this is " + sys.version) if sys.version_info < (3, 11) else 0'
+	@test ! -L $(VENV) || { echo "$(VENV) is a link to an environment that others use too: make setup where it leads" >&2; exit 1; }
 	scripts/need python:ensurepip python3-venv
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.lock
@@ -77,8 +78,8 @@ install: setup
 	rm -rf build/wheel
 	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir build/wheel .
 	$(PYTHON) -m venv --clear "$(DESTDIR)$(PREFIX)"
-	"$(DESTDIR)$(PREFIX)/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement requirements/run.lock
-	"$(DESTDIR)$(PREFIX)/bin/pip" install --quiet --disable-pip-version-check --no-deps build/wheel/*.whl
+	"$(DESTDIR)$(PREFIX)/bin/python" -I -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/run.lock
+	"$(DESTDIR)$(PREFIX)/bin/python" -I -m pip install --quiet --disable-pip-version-check --no-deps build/wheel/*.whl
 	scripts/relocate "$(DESTDIR)" "$(PREFIX)"
 	install -d "$(DESTDIR)/usr/bin" "$(DESTDIR)/etc/roombridge" "$(DESTDIR)$(PREFIX)/share/doc"
 	ln -sf "$(PREFIX)/bin/roombridge" "$(DESTDIR)/usr/bin/roombridge"

@@ -100,7 +100,7 @@ async def _measured(url: str, database: Database) -> tuple[float, float, float]:
             poll=Poll(),
             span=WindowSpan(),
         )
-        seat = Seat(room=ROOM, phase=0.5)
+        seat = Seat(room=ROOM, phase=0.5, since=clock.now())
 
         async def unchanged() -> object:
             return await lane._refresh(source, seat)  # noqa: SLF001 - the work without its schedule

@@ -5,8 +5,7 @@ import gc
 import logging
 import os
 import socket
-import ssl
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,22 +16,27 @@ from typing import Any
 from aiohttp import web
 
 from bridge import housekeeping, systemd
-from bridge.certificate import server_context
+from bridge.certificate import plain
 from bridge.custody import Custody
 from bridge.dispatch import Dispatch
+from bridge.doctor.round import Rounds
+from bridge.doctor.visit import Visit
+from bridge.door import LOOPBACK, Door
 from bridge.explain import EndpointReport
 from bridge.health import BRIDGE, Health, Subject
 from bridge.housekeeping import Chore
 from bridge.measures import measures
+from bridge.presented import Presented, modern, weak
 from bridge.settings.load import usable
 from bridge.settings.model import Configuration
 from bridge.settings.problem import Unusable
 from bridge.sync import Sync
 from bridge.tokens import Tokens
-from bridge.views import explain, openapi, pages, rooms, status, stream, tokens
+from bridge.views import explain, health, openapi, pages, rooms, status, stream, tokens
 from bridge.views.house import House
 from bridge.views.site import site
 from bridge.views.stream import Hub
+from bridge.views.web import Route
 from connector.outside import open_outside
 from rooms.audit import Audit, Entry
 from rooms.clock import Clock
@@ -60,7 +64,8 @@ class Prepared:
     tokens: Tokens
     audit: Audit
     custody: Custody
-    tls: ssl.SSLContext | None
+    presented: Presented | None
+    """None where callers are served plain http."""
 
 
 def prepared(configuration: Configuration, clock: Clock) -> Prepared:
@@ -84,7 +89,7 @@ def prepared(configuration: Configuration, clock: Clock) -> Prepared:
         tokens=Tokens(database, audit, clock),
         audit=audit,
         custody=Custody(configuration.site, database, audit, clock),
-        tls=server_context(configuration.site, clock.now()),
+        presented=_presented(configuration, clock),
     )
     pages.files()
     for room in configuration.inventory.rooms:
@@ -92,6 +97,15 @@ def prepared(configuration: Configuration, clock: Clock) -> Prepared:
     gc.collect()
     gc.freeze()  # what was loaded stays: the collector need not walk it again and again
     return made
+
+
+def _presented(configuration: Configuration, clock: Clock) -> Presented | None:
+    """The certificate for the listeners, of which the one for old units may be weaker."""
+    site_ = configuration.site
+    legacy = site_.legacy is not None and site_.legacy.tls == "weak"
+    if plain(site_) and not legacy:
+        return None
+    return Presented(site_, clock, (modern, weak) if legacy else (modern,))
 
 
 class Appliance:
@@ -115,6 +129,7 @@ class Appliance:
         self.wanted = asyncio.Event()
         """Set it to have the configuration read again."""
         self.port = made.configuration.site.listen.port
+        self.legacy_port = 0
         self._rejected: list[str] = []
         self._again = False
 
@@ -136,7 +151,9 @@ class Appliance:
             heard=self._heard,
             keep=made.custody.keep,
         )
+        self._devices = devices
         self.dispatch = Dispatch(devices, store=made.store, health=self.health, clock=made.clock)
+        self.rounds = Rounds(self.health, made.clock, self._visit)
         report = EndpointReport(self.dispatch, self.house)
         self.house.endpoints, self.house.room_endpoints = report, report.names
         self._furnish()
@@ -147,6 +164,7 @@ class Appliance:
         await self._stack.enter_async_context(self.dispatch.running())
         await self.adopt(self.configuration)
         await self._stack.enter_async_context(housekeeping.running(self._chores()))
+        await self._stack.enter_async_context(_working(self.rounds.first()))
         await self._stack.enter_async_context(_working(self.hub.run()))
 
     async def adopt(self, configuration: Configuration) -> None:
@@ -210,7 +228,7 @@ class Appliance:
         site_ = self.configuration.site
         self.house.rooms = {room.id: room for room in self.configuration.inventory.rooms}
         self.house.stale_after = site_.stale_after
-        self.house.proxied = bool(site_.proxies)
+        self.house.proxies = site_.proxies
 
     async def _serve(self) -> None:
         """Answer displays over the network and the command line over its socket."""
@@ -221,6 +239,7 @@ class Appliance:
             *tokens.ROUTES,
             *pages.ROUTES,
             *status.ROUTES,
+            *health.routes(self.rounds),
             status.metrics(
                 lambda: measures(self.house, self.sync, self.dispatch, self.hub, VERSION)
             ),
@@ -230,11 +249,31 @@ class Appliance:
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
         self._stack.callback(self.hub.close)
-        listen = self.configuration.site.listen
-        tcp = web.TCPSite(runner, listen.address, listen.port, ssl_context=self._made.tls)
-        await tcp.start()
-        self.port = runner.addresses[0][1]
-        await web.SockSite(runner, _control_socket(self.configuration.site.data_dir)).start()
+        site_, presented = self.configuration.site, self._made.presented
+        tls = None if presented is None or plain(site_) else presented.listening[0]
+        networks = (*site_.proxies, *LOOPBACK) if site_.proxies else ()
+        door = Door(runner, site_.listen.address, site_.listen.port, tls=tls, networks=networks)
+        await door.start()
+        self.port = door.port
+        await web.SockSite(runner, _control_socket(site_.data_dir)).start()
+        await self._serve_legacy(routes)
+        if presented is not None:
+            await self._stack.enter_async_context(_working(presented.run(self.health)))
+
+    async def _serve_legacy(self, routes: Sequence[Route]) -> None:
+        """Answer old units, where the site wants that, with what is marked for them."""
+        legacy, presented = self.configuration.site.legacy, self._made.presented
+        if legacy is None:
+            return
+        app = site(self.house, [route for route in routes if route.legacy])
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSING)
+        await runner.setup()
+        self._stack.push_async_callback(runner.cleanup)
+        tls = presented.listening[-1] if presented and legacy.tls == "weak" else None
+        door = Door(runner, legacy.address, legacy.port, tls=tls, networks=legacy.networks)
+        await door.start()
+        self.legacy_port = door.port
+        self.health.bad(BRIDGE, "legacy_listener")
 
     def _chores(self) -> list[Chore]:
         return [
@@ -251,11 +290,28 @@ class Appliance:
                 do=self._made.store.reconcile,
             ),
             Chore(
+                name="doctor",
+                every=timedelta(days=1),
+                jitter=timedelta(hours=2),
+                do=self.rounds.go,
+            ),
+            Chore(
                 name="vault",
                 every=timedelta(minutes=1),
                 do=lambda: self._made.custody.refresh(self.health),
             ),
         ]
+
+    def _visit(self, room: str | None) -> Visit:
+        """The doctor's visit to everything, or to what concerns one room."""
+        site_ = self.configuration.site
+        return Visit(
+            configuration=self.configuration,
+            outside=lambda _, source: self.sync.outside(source, site_),
+            devices=self._devices,
+            signs=self.sync.signs(),
+            only=self.house.rooms[room] if room else None,
+        )
 
     async def _purge(self) -> None:
         """Remove bookings whose time to be kept is over."""
@@ -288,7 +344,7 @@ class Appliance:
 def _fixed(configuration: Configuration) -> object:
     """What takes effect only at a start."""
     site_ = configuration.site
-    return site_.listen, site_.data_dir, site_.ca_file, site_.endpoint_networks
+    return site_.listen, site_.legacy, site_.data_dir, site_.ca_file, site_.endpoint_networks
 
 
 def _signature(configuration: Configuration) -> list[tuple[str, int, int] | tuple[str]]:

@@ -23,6 +23,8 @@ CODECS = 8
 """Rooms that have a simulated codec, whatever their number."""
 LIFE_EVERY = 90.0
 """Seconds between two meetings that somebody makes in the simulated tenant."""
+CANARY = "somebody@example.com"
+"""A mailbox that the identity may not read."""
 SECRET = "simulated"  # noqa: S105 - for loopback only
 _BIRDS = ("Kestrel", "Heron", "Avocet", "Puffin", "Curlew", "Lapwing", "Osprey", "Plover")
 _FLOORS = ("Ground", "1", "2", "3")
@@ -92,7 +94,8 @@ async def demo(folder: Path, *, port: int, count: int) -> AsyncIterator[Demo]:
     """Run simulators and the appliance until the end; its data live in the folder."""
     rooms = await asyncio.to_thread(demo_rooms, count)
     tenant = graph.Tenant()
-    tenant.register_app(secret=SECRET)
+    tenant.register_app(secret=SECRET, scope=[room.mailbox for room in rooms])
+    tenant.add_mailbox(CANARY, name="Somebody")
     await asyncio.to_thread(graph.populate, tenant, rooms, datetime.now(UTC).date())
     async with AsyncExitStack() as stack:
         graph_url = await stack.enter_async_context(serve_graph(tenant))
@@ -153,6 +156,7 @@ def _configure(
                 "client_secret_file": "secret",
                 "graph_url": graph_url,
                 "login_url": graph_url,
+                "mailboxes": {"domains": ["example.com"], "canary": CANARY},
             }
         },
         "poll": {"near": "2s", "far": "2s"},

@@ -7,10 +7,18 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from bridge.words import ADVICE, Advice
+from bridge.findings import FINDINGS, Severity, advice_of, severity_of
 from rooms.clock import Clock
 
 log = logging.getLogger(__name__)
+
+
+_LEVELS: Mapping[Severity, int] = {
+    "critical": logging.CRITICAL,
+    "error": logging.WARNING,  # an outage is no fault of ours
+    "warning": logging.WARNING,
+    "info": logging.INFO,
+}
 
 
 class Subject(NamedTuple):
@@ -33,6 +41,7 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime
     words: str
     fix: str = ""
+    severity: Severity = "warning"
     endpoint: str | None = None
     source: str | None = None
 
@@ -45,9 +54,17 @@ class Health:
         self._changed = changed
         self._troubles: dict[Subject, dict[str, Trouble]] = {}
 
-    def bad(self, subject: Subject, code: str, words: str = "", fix: str = "") -> None:
+    def bad(
+        self,
+        subject: Subject,
+        code: str,
+        words: str = "",
+        fix: str = "",
+        *,
+        severity: Severity | None = None,
+    ) -> None:
         """Something fails; saying so again changes nothing but its words."""
-        advice = ADVICE.get(code, Advice("", ""))
+        advice = advice_of(code)
         known = self._troubles.setdefault(subject, {})
         before = known.get(code)
         trouble = Trouble(
@@ -55,26 +72,35 @@ class Health:
             since=before.since if before else self._clock.now(),
             words=words or advice.words,
             fix=fix or advice.fix,
+            severity=severity or severity_of(code),
             endpoint=subject.id if subject.kind == "endpoint" else None,
             source=subject.id if subject.kind == "source" else None,
         )
         known[code] = trouble
         if before is None:
-            log.warning("%s: %s: %s", subject, code, trouble.words)
+            log.log(_LEVELS[trouble.severity], "%s: %s: %s", subject, code, trouble.words)
         if before != trouble:
             self._changed(subject)
 
     def only(self, subject: Subject, code: str, words: str = "", fix: str = "") -> None:
-        """Something fails, and nothing else of the same subject does."""
-        for other in [known for known in self._troubles.get(subject, {}) if known != code]:
-            self.good(subject, other)
+        """Something fails, and nothing else of the same subject does, but for findings."""
+        for other in _passing(self._troubles.get(subject, {})):
+            if other != code:
+                self.good(subject, other)
         self.bad(subject, code, words, fix)
 
     def good(self, subject: Subject, code: str | None = None) -> None:
-        """Something works again: one trouble of a subject, or all of them."""
+        """Something works again: one trouble of a subject, or all of them but for findings.
+
+        What the doctor found ends by name only: a calendar that is read well says nothing of it.
+        """
         known = self._troubles.get(subject, {})
         ended = (
-            [code] if code is not None and code in known else list(known) if code is None else []
+            [code]
+            if code is not None and code in known
+            else _passing(known)
+            if code is None
+            else []
         )
         for gone in ended:
             del known[gone]
@@ -85,10 +111,22 @@ class Health:
             self._changed(subject)
 
     def of(self, *subjects: Subject) -> tuple[Trouble, ...]:
-        """What fails of these subjects, in the order asked for."""
+        """What fails of these subjects, in the order asked for.
+
+        What the doctor found is for who runs the appliance, not for who stands before a room:
+        `all` has it.
+        """
         return tuple(
-            trouble for subject in subjects for trouble in self._troubles.get(subject, {}).values()
+            trouble
+            for subject in subjects
+            for trouble in self._troubles.get(subject, {}).values()
+            if trouble.code not in FINDINGS
         )
+
+    def findings(self, subject: Subject) -> tuple[Trouble, ...]:
+        """What the doctor found of a subject."""
+        known = self._troubles.get(subject, {})
+        return tuple(trouble for trouble in known.values() if trouble.code in FINDINGS)
 
     def all(self) -> Iterator[tuple[Subject, Trouble]]:
         """Everything that fails."""
@@ -100,6 +138,11 @@ class Health:
         """Drop the troubles of what is not configured any more."""
         for subject in [subject for subject in self._troubles if not keep(subject)]:
             del self._troubles[subject]
+
+
+def _passing(known: Mapping[str, Trouble]) -> list[str]:
+    """The troubles that end when all is well."""
+    return [code for code in known if code not in FINDINGS]
 
 
 def count(health: Health) -> Mapping[tuple[str, str], int]:

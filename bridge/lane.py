@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
@@ -22,6 +22,7 @@ from rooms.clock import Clock
 from rooms.doubt import doubtful
 from rooms.model import Agenda, Event, Window
 from rooms.room import Room
+from rooms.signs import Signs, signs_of
 from rooms.store import Store
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,8 @@ FAULTS = 5
 SLOWEST = 30
 """Times the usual interval: how rarely a room that keeps failing is read at most."""
 NO_RULES = join.Rules()
+GRANTED_WITHIN = timedelta(hours=2)
+"""How long Exchange may take to heed a grant (application-rbac: 30 minutes to 2 hours)."""
 SOON = 10.0
 """Seconds after which a first failure is tried again."""
 
@@ -54,6 +57,8 @@ class Seat:
 
     room: Room
     phase: float
+    since: datetime
+    """When the room was added, or the appliance started."""
     failures: int = 0
     reading: bool = False
     hinted: bool = False
@@ -61,6 +66,8 @@ class Seat:
     """Whether the last read was not believed."""
     basis: int | None = None
     """What its agenda was made from; the same again makes the same."""
+    signs: Signs | None = None
+    """What was counted in its calendar."""
 
 
 class _Read(NamedTuple):
@@ -140,7 +147,9 @@ class Lane:
         for room in wanted.values():
             seat = self._seats.get(room.id)
             if seat is None:
-                self._seats[room.id] = Seat(room=room, phase=cadence.phase(room.id))
+                self._seats[room.id] = Seat(
+                    room=room, phase=cadence.phase(room.id), since=self._clock.now()
+                )
                 due.append(room.id)
             elif all_due or seat.room != room:
                 seat.room = room
@@ -157,6 +166,10 @@ class Lane:
             seat.hinted = True
         else:
             self._turns.sooner(room, self._clock.monotonic())
+
+    def signs(self) -> Iterator[tuple[str, Signs]]:
+        """What was counted in the calendar of each room that was read."""
+        return ((room, seat.signs) for room, seat in self._seats.items() if seat.signs)
 
     async def run(self, source: CalendarSource) -> None:
         """Read rooms for as long as the source lives."""
@@ -244,6 +257,7 @@ class Lane:
         changed = await self._store.replace(room, agenda, account)
         seat.doubted = False
         seat.basis = read.basis
+        seat.signs = signs_of(read.events)
         return changed
 
     async def _read(self, source: CalendarSource, room: Room) -> _Read:
@@ -285,9 +299,17 @@ class Lane:
             self.breaker.trip(began, first, near)
             return 0.0
         seat.failures += 1
-        self._health.only(Subject("room", seat.room.id), error.reason, str(error), error.fix)
+        if self._pending(seat, error):
+            self._health.only(Subject("room", seat.room.id), "access_pending")
+        else:
+            self._health.only(Subject("room", seat.room.id), error.reason, str(error), error.fix)
         asked = error.retry_after or timedelta()
         return max(spread(self._back_off(seat)), asked.total_seconds())
+
+    def _pending(self, seat: Seat, error: ConnectorError) -> bool:
+        """Whether a new room is refused that was granted, perhaps, and not heard of yet."""
+        new = self._clock.now() - seat.since < GRANTED_WITHIN
+        return new and error.reason == "access_denied" and self._store.kept(seat.room.id) is None
 
     def _back_off(self, seat: Seat) -> float:
         """Soon at first; a room that keeps failing less and less often, but always again."""

@@ -40,6 +40,13 @@ def measures(
         ("subject", "code"),
         count(house.health),
     )
+    yield Family(
+        "roombridge_refused",
+        "counter",
+        "Requests refused because their caller is locked out or asks too much, by why",
+        ("why",),
+        house.limits.refused,
+    )
     yield Family("roombridge_streams", "gauge", "Open event streams", (), {(): len(hub)})
 
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from bridge.health import Health, Subject
 from bridge.lane import Counts, Heard, Lane
 from bridge.pace import spread
-from bridge.settings.model import Configuration, SourceSettings
+from bridge.settings.model import Configuration, Site, SourceSettings
 from connector import load
 from connector.errors import ConnectorError
 from connector.keep import Keep
 from connector.outside import Outside
 from rooms.clock import Clock
+from rooms.signs import Signs
 from rooms.store import Store
 
 log = logging.getLogger(__name__)
@@ -87,6 +88,16 @@ class Sync:
                 rooms, poll=site.poll, span=site.window, rules=configuration.rules
             )
 
+    def outside(self, settings: SourceSettings, site: Site) -> Outside:
+        """How a source reaches the network."""
+        return replace(self._outside, proxy=settings.proxy or site.proxy)
+
+    def signs(self) -> dict[str, Signs]:
+        """What was counted in the calendar of each room that was read."""
+        return {
+            room: signs for source in self._open.values() for room, signs in source.lane.signs()
+        }
+
     def hint(self, room: str) -> None:
         """A room is worth reading again."""
         for source in self._open.values():
@@ -106,7 +117,7 @@ class Sync:
             rules=configuration.rules,
         )
         keep = self._keep(name)
-        outside = replace(self._outside, proxy=settings.proxy or site.proxy, keep=keep)
+        outside = replace(self.outside(settings, site), keep=keep)
         assert self._group is not None  # noqa: S101 - adopted while running
         task = self._group.create_task(self._looked_after(name, settings, lane, outside))
         return _Open(settings=settings, lane=lane, vault=keep is not None, task=task)

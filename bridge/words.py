@@ -49,6 +49,11 @@ ADVICE = {
         "the identity may not read this mailbox",
         "grant it in Exchange (RBAC for Applications); a new grant takes up to two hours",
     ),
+    "access_pending": Advice(
+        "the identity may not read this new mailbox yet",
+        "nothing for two hours, which a grant in Exchange may take;"
+        " Test-ServicePrincipalAuthorization tells at once whether it is right",
+    ),
     "not_found": Advice("there is no such mailbox", "compare `mailbox` with the service"),
     "gone": Advice("the calendar is gone", "compare `mailbox` with the service"),
     "mailbox_elsewhere": Advice(
@@ -93,6 +98,18 @@ ADVICE = {
     "certificate_untrusted": Advice(
         "the certificate cannot be trusted",
         "name its authority in ca_file, or a unit's fingerprint under tls; verification stays on",
+    ),
+    "certificate_rejected": Advice(
+        "the renewed certificate of the appliance cannot be used; the former one is served",
+        "`roombridge check` says why; certificate and key must belong together",
+    ),
+    "certificate_expiring": Advice(
+        "the appliance's certificate ends within 30 days",
+        "renew it; the new one is served without a restart",
+    ),
+    "legacy_listener": Advice(
+        "a listener with weak TLS, or none, is open for old units",
+        "replace these units, then remove `legacy` from bridge.yaml",
     ),
     "configuration_rejected": Advice(
         "the changed configuration has errors; the former one stays in force",

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from ipaddress import ip_address
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 LAGGING = timedelta(days=1)
@@ -29,16 +30,37 @@ class Certificate:
         return fingerprint(self.pem)
 
 
-def self_signed(names: Sequence[str], *, days: int, now: datetime) -> Certificate:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a certificate says of itself."""
+
+    names: tuple[str, ...]
+    """Host names and IP addresses it is for."""
+    issuer: str
+    """Who signed it, as `CN=…,O=…`."""
+    self_signed: bool
+    key: str
+    """Kind and size of its key, as `RSA 2048`."""
+    begins: datetime
+    expires: datetime
+    fingerprint: str
+
+
+def self_signed(
+    names: Sequence[str], *, days: int, now: datetime, key_pem: bytes | None = None
+) -> Certificate:
     """A new certificate for these host names and IP addresses, valid for so many days.
 
+    For this key, or for a new one.
+
     Raises:
-        ValueError: no name, a name that is none, or no day.
+        ValueError: no name, a name that is none, no day, or no key.
     """
     if not names or days < 1:
         raise ValueError("a certificate needs a name and at least one day")
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:COMMON_NAME_LIMIT])])
+    key_pem = key_pem or new_key()
+    key = _key(key_pem)
+    subject = _subject(names)
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -53,12 +75,82 @@ def self_signed(names: Sequence[str], *, days: int, now: datetime) -> Certificat
     signed = builder.sign(key, hashes.SHA256())
     return Certificate(
         pem=signed.public_bytes(serialization.Encoding.PEM),
-        key=key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        ),
+        key=key_pem,
     )
+
+
+def new_key() -> bytes:
+    """A new private key (EC P-256), PEM."""
+    return ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
+def usable_key(pem: bytes) -> bool:
+    """Whether this is a private key that certificates can be made for."""
+    try:
+        _key(pem)
+    except ValueError:
+        return False
+    return True
+
+
+def request(names: Sequence[str], key_pem: bytes) -> bytes:
+    """A request (PKCS #10, PEM) that an authority sign a certificate for these names and this key.
+
+    Raises:
+        ValueError: no name, a name that is none, or no key without a passphrase.
+    """
+    if not names:
+        raise ValueError("a certificate needs a name")
+    key = _key(key_pem)
+    alternatives = x509.SubjectAlternativeName([_general(name) for name in names])
+    builder = x509.CertificateSigningRequestBuilder().subject_name(_subject(names))
+    signed = builder.add_extension(alternatives, critical=False).sign(key, hashes.SHA256())
+    return signed.public_bytes(serialization.Encoding.PEM)
+
+
+def facts(pem_or_der: bytes) -> Facts:
+    """What a certificate says of itself; of a chain, its first.
+
+    Raises:
+        ValueError: this is no certificate.
+    """
+    found = _parsed(pem_or_der)
+    try:
+        told = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        names: tuple[str, ...] = ()
+    else:
+        addresses = map(str, told.get_values_for_type(x509.IPAddress))
+        names = (*told.get_values_for_type(x509.DNSName), *addresses)
+    public = found.public_key()
+    kind = type(public).__name__.lstrip("_").removesuffix("PublicKey")
+    kind = {"EllipticCurve": "EC"}.get(kind, kind)
+    return Facts(
+        names=names,
+        issuer=found.issuer.rfc4514_string(),
+        self_signed=found.issuer == found.subject,
+        key=f"{kind} {getattr(public, 'key_size', '')}".strip(),
+        begins=found.not_valid_before_utc,
+        expires=found.not_valid_after_utc,
+        fingerprint=fingerprint(pem_or_der),
+    )
+
+
+def belongs(certificate: bytes, key_pem: bytes) -> bool:
+    """Whether a certificate is for this key; False where one of them is none.
+
+    A certificate that was copied from elsewhere or is half written belongs to no key.
+    """
+    form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    try:
+        public, private = _parsed(certificate).public_key(), _key(key_pem).public_key()
+    except ValueError:
+        return False
+    return public.public_bytes(*form) == private.public_bytes(*form)
 
 
 def fingerprint(pem_or_der: bytes) -> str:
@@ -85,8 +177,22 @@ def _parsed(pem_or_der: bytes) -> x509.Certificate:
     return x509.load_der_x509_certificate(pem_or_der)
 
 
+def _subject(names: Sequence[str]) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:COMMON_NAME_LIMIT])])
+
+
+def _key(pem: bytes) -> ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey:
+    try:
+        key = serialization.load_pem_private_key(pem, None)
+    except (TypeError, UnsupportedAlgorithm) as error:
+        raise ValueError("this is no private key without a passphrase") from error
+    if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+        raise ValueError("this is neither an EC nor an RSA key")  # noqa: TRY004 - of its content
+    return key
+
+
 def _extensions(
-    names: Sequence[str], key: ec.EllipticCurvePublicKey
+    names: Sequence[str], key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 ) -> list[tuple[x509.ExtensionType, bool]]:
     """What a server's certificate says of itself, each with whether readers must understand it."""
     signing = x509.KeyUsage(
@@ -119,3 +225,23 @@ def _general(name: str) -> x509.GeneralName:
         return x509.DNSName(name.encode("idna").decode("ascii"))
     except UnicodeError as error:
         raise ValueError(f"{name!r} is no host name") from error
+
+
+def weakness(pem_or_der: bytes) -> str:
+    """What makes a certificate weak, in words; empty where nothing does.
+
+    Raises:
+        ValueError: this is no certificate.
+    """
+    certificate = _parsed(pem_or_der)
+    key = certificate.public_key()
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size < 2048:
+        return f"an RSA key of {key.key_size} bits"
+    if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.key_size < 256:
+        return f"an elliptic curve of {key.curve.key_size} bits"
+    if isinstance(key, dsa.DSAPublicKey):
+        return "a DSA key"
+    digest = certificate.signature_hash_algorithm
+    if digest is not None and digest.name in {"md5", "sha1"}:
+        return f"a signature with {digest.name.upper()}"
+    return ""

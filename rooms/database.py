@@ -6,6 +6,7 @@ import fcntl
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +19,9 @@ T = TypeVar("T")
 
 SCHEMA = 1
 """Kept as SQLite's `user_version`; raised with every migration that is added."""
+
+SETTLE = 5.0
+"""Seconds after which what was overwritten is gone from the write-ahead log too."""
 
 
 class DatabaseUnusable(Exception):
@@ -89,8 +93,15 @@ class Database:
 
         tables = Tables(self._connection)
         open_ = True
+        settling: float | None = None  # when the log is due to be emptied
         while open_:
-            batch = [self._orders.get()]
+            try:
+                wait = None if settling is None else max(0.0, settling - time.monotonic())
+                batch = [self._orders.get(timeout=wait)]
+            except queue.Empty:
+                _settle(self._connection)
+                settling = None
+                continue
             with contextlib.suppress(queue.Empty):
                 while True:
                     batch.append(self._orders.get_nowait())
@@ -98,6 +109,7 @@ class Database:
             open_ = len(orders) == len(batch)
             if orders:
                 outcomes = _committed(tables, orders)
+                settling = settling or time.monotonic() + SETTLE
                 loop.call_soon_threadsafe(_tell, outcomes)
 
 
@@ -115,6 +127,15 @@ def _committed(tables: "Tables", orders: list[_Order]) -> list[tuple[_Order, Any
     except sqlite3.Error as error:
         return [(order, error) for order in orders]
     return outcomes
+
+
+def _settle(connection: sqlite3.Connection) -> None:
+    """Empty the write-ahead log: it holds pages as they were before they were overwritten.
+
+    A title that is masked by now, or a booking that was purged, would else lie there for days.
+    """
+    with contextlib.suppress(sqlite3.Error):  # a full disk; the next change tries again
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def _tell(outcomes: list[tuple[_Order, Any]]) -> None:
@@ -166,6 +187,7 @@ def _furnish(connection: sqlite3.Connection, path: Path) -> None:
     # What is purged is overwritten, not only unlinked.
     connection.execute("PRAGMA secure_delete=ON")
     _migrate(connection, path)
+    _settle(connection)  # after a crash
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:

@@ -11,6 +11,7 @@ import yaml
 
 from bridge import words
 from bridge.cli import _parser
+from bridge.findings import FINDINGS
 from bridge.measures import measures
 from bridge.settings import schema
 from bridge.settings.load import read
@@ -123,6 +124,14 @@ def test_every_error_is_described(code: str) -> None:
 @pytest.mark.parametrize("code", words.ADVICE)
 def test_every_health_code_is_described_with_its_fix(code: str) -> None:
     assert rows("docs/operation.md")[code] == list(words.ADVICE[code])
+
+
+@pytest.mark.parametrize("code", FINDINGS)
+def test_every_finding_is_described_with_its_severity_and_fix(code: str) -> None:
+    severity, advice = FINDINGS[code]
+    described = [cell.replace("\\|", "|") for cell in rows("docs/operation.md")[code]]
+    assert described == list(advice)
+    assert f"| `{code}` {severity} |" in text("docs/operation.md")
 
 
 @pytest.mark.parametrize("reason", NoJoinReason)

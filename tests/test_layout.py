@@ -2,11 +2,14 @@
 
 import ast
 import importlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from bridge.findings import FINDINGS
+from bridge.words import ADVICE
 from connector import load
 
 ROOT = Path(__file__).parents[1]
@@ -72,3 +75,31 @@ def test_static_files_name_no_other_host() -> None:
         assert "http://" not in text, path
         assert "https://" not in text, path
         assert "innerHTML" not in text, path
+
+
+def _codes(tree: ast.AST) -> Iterator[str]:
+    """Codes that are written where something is found, fails, or is raised."""
+    named = {"Remark": "code", "ConnectorError": "reason"} | dict.fromkeys(
+        ("Unavailable", "Denied", "NotFound", "Malformed"), "reason"
+    )
+    placed = {"finding", "bad", "only", "mailbox_finding", "_trouble"}
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        name = ast.unparse(call.func).rpartition(".")[2]
+        told = [word.value for word in call.keywords if word.arg == named.get(name)]
+        if name in placed:
+            told += call.args[:2]
+        for value in told:
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                yield value.value
+
+
+def test_every_code_in_the_program_is_described() -> None:
+    described = ADVICE.keys() | FINDINGS.keys()
+    of_endpoints = {"unsupported", "not_xml"}  # told as endpoint_unsupported, endpoint_unreachable
+    found: set[str] = set()
+    for path in modules():
+        place = path.relative_to(ROOT).as_posix()
+        if not place.startswith("connector/simulators/"):
+            found |= set(_codes(ast.parse(path.read_text())))
+    assert found - of_endpoints - described == set()
+    assert len(found) > 40, "this test looks in the right places"

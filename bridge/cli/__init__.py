@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_asking(commands)
     _add_secrets(commands)
     _add_offline(commands)
+    _add_examining(commands)
     return parser
 
 
@@ -96,7 +97,24 @@ def _add_running(commands: Commands) -> None:
     demo.add_argument("--port", type=int, default=8080, help="of the appliance (default: 8080)")
     demo.add_argument("--rooms", type=int, default=4, help="how many rooms (default: 4)")
     commands.add("run", "the appliance, in the foreground", "run.run")
+    _add_certificate(commands.group("certificate", "the certificate that callers meet"))
     commands.add("check", "read the configuration and print all its problems", "check.check")
+
+
+def _add_certificate(commands: Commands) -> None:
+    commands.add("show", "what it says of itself: names, fingerprint, end", "certificate.show")
+    request = commands.add(
+        "request", "a request for the site's authority, with the key kept here", "certificate.ask"
+    )
+    request.add_argument(
+        "--name",
+        action="append",
+        help="host or IP address (default: public_url's, else the machine's; may be repeated)",
+    )
+    install = commands.add(
+        "install", "take the certificate that the authority sent", "certificate.install"
+    )
+    install.add_argument("file", metavar="FILE", type=Path, help="PEM: it, then those above it")
 
 
 def _add_asking(commands: Commands) -> None:
@@ -125,6 +143,33 @@ def _add_asking(commands: Commands) -> None:
     tokens.add("list", "all tokens, without the tokens themselves", "tokens.every")
     revoke = tokens.add("revoke", "end a token at once", "tokens.revoke")
     revoke.add_argument("id", metavar="ID")
+
+
+def _add_examining(commands: Commands) -> None:
+    doctor = commands.add(
+        "doctor", "live checks: identity, rights, mailboxes, room systems, machine", "doctor.doctor"
+    )
+    doctor.add_argument("--room", metavar="ROOM", help="only what concerns this room")
+    doctor.add_argument(
+        "--calendar-processing",
+        type=Path,
+        metavar="FILE",
+        help="how the mailboxes are set, as `roombridge guide exchange` exports it (JSON)",
+    )
+    guide = commands.group("guide", "steps and commands for this configuration")
+    for name, words in (
+        ("entra", "register the application, its certificate, its consents"),
+        ("exchange", "let it read the rooms only, and set their mailboxes right"),
+        ("google", "a service account for the rooms of Google Workspace"),
+    ):
+        one = guide.add(name, words, f"guide.{name}")
+        one.add_argument("--source", metavar="NAME", default="", help="where there are several")
+        if name == "exchange":
+            one.add_argument(
+                "--listed",
+                action="store_true",
+                help="exactly the configured mailboxes instead of every room mailbox",
+            )
 
 
 def _add_secrets(commands: Commands) -> None:

@@ -32,14 +32,15 @@ class Refused(Exception):
 class _OverSocket(http.client.HTTPConnection):
     """HTTP over a Unix socket."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=SECONDS)
+    def __init__(self, path: Path, seconds: float) -> None:
+        super().__init__("localhost", timeout=seconds)
         self._path = path
+        self._seconds = seconds
 
     def connect(self) -> None:
         """Connect to the socket instead of a host."""
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(SECONDS)
+        self.sock.settimeout(self._seconds)
         self.sock.connect(str(self._path))
 
 
@@ -50,6 +51,7 @@ def ask(
     *,
     query: dict[str, str | None] | None = None,
     body: object = None,
+    seconds: float = SECONDS,
 ) -> Any:  # what the API answers
     """One question to the running appliance.
 
@@ -61,7 +63,7 @@ def ask(
     target = f"/api/v1{path}" + (f"?{urlencode(asked)}" if asked else "")
     sent = None if body is None else msgspec.json.encode(body)
     for place in (RUNTIME, _data_dir(given.config) / "control.sock"):
-        connection = _OverSocket(place)
+        connection = _OverSocket(place, seconds)
         try:
             connection.request(method, target, sent)
             answer = connection.getresponse()

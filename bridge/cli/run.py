@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bridge import logs, systemd
+from bridge import logs, memory, systemd
 from bridge.settings.load import usable
 from bridge.settings.model import Configuration
 from bridge.settings.problem import Problem, Unusable
@@ -29,6 +29,7 @@ _EXTENDED = 60_000_000
 def run(given: Namespace) -> int:
     """Run until a signal; 2 where the configuration or the machine does not let it start."""
     logs.set_up(as_json=given.json)
+    memory.shut()
     try:
         configuration, problems = _read(given.config)
     except Unusable as error:

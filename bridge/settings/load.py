@@ -16,6 +16,7 @@ from bridge.settings.model import (
     Configuration,
     Inventory,
     JoinSettings,
+    Legacy,
     Mailboxes,
     Settings,
     Site,
@@ -79,8 +80,6 @@ def read(
     _check_site(site, place)
     sources = _sources(reader, nodes.get("sources"), place)
     inventory = _inventory(file, site, sources, problems, seen, shelf=shelf, quick=quick)
-    if site.listen.tls is not None:
-        seen |= {site.listen.tls.certificate_file, site.listen.tls.key_file}
     return Configuration(
         file=file,
         read=tuple(sorted(seen)),
@@ -237,6 +236,8 @@ def _check_listen(site: Site, place: Place) -> None:
         ip_address(site.listen.address)
     except ValueError:
         here.at("address").error("must be an IP address", "0.0.0.0 or :: for all of this machine")
+    if site.legacy is not None:
+        _check_legacy(site.legacy, site.listen.port, place.at("legacy"))
     if site.listen.tls is None:
         return
     try:
@@ -246,6 +247,19 @@ def _check_listen(site: Site, place: Place) -> None:
         here.at("tls").error(f"there is no file {error.filename or 'of that name'}")
     except OSError as error:
         here.at("tls").error(f"certificate and key cannot be used: {error.strerror or error}")
+
+
+def _check_legacy(legacy: Legacy, taken: int, place: Place) -> None:
+    if not 0 <= legacy.port <= 65535 or (legacy.port and legacy.port == taken):
+        place.at("port").error("must be between 0 and 65535, and another than listen.port")
+    try:
+        ip_address(legacy.address)
+    except ValueError:
+        place.at("address").error("must be an IP address")
+    if not legacy.networks or any(not network.prefixlen for network in legacy.networks):
+        place.at("networks").error(
+            "must name the networks of old units, and not all there are", "such as [10.9.0.0/24]"
+        )
 
 
 def _check_authorities(file: Path, place: Place) -> None:

@@ -56,6 +56,19 @@ class Listen(Settings, frozen=True, kw_only=True):
     """Reverse proxies that end TLS; plain http is then served, to them only."""
 
 
+class Legacy(Settings, frozen=True, kw_only=True):
+    """A listener beside the other, for units that speak only old TLS, or none."""
+
+    port: int
+    """Another one than `listen.port`."""
+    networks: tuple[Network, ...]
+    """Where those units are; others are hung up on without an answer."""
+    address: str = "0.0.0.0"  # noqa: S104 - units are elsewhere
+    """An address of this machine; `0.0.0.0` or `::` for all of them."""
+    tls: Literal["weak", "none"] = "weak"
+    """`weak`: from TLS 1.0, with the ciphers of its time; `none`: plain http."""
+
+
 class WindowSpan(Settings, frozen=True, kw_only=True):
     """How much of each calendar is served."""
 
@@ -168,6 +181,8 @@ class Site(Settings, frozen=True, kw_only=True):
     listen: Listen = Listen()
     behind_proxy: tuple[Network, ...] = ()
     """The same as `listen.behind_proxy`."""
+    legacy: Legacy | None = None
+    """For old units only, and for the few paths that they need; health warns while it is there."""
     public_url: str = ""
     """How people and services elsewhere reach the appliance: in links and codes."""
     data_dir: Path = Path("/var/lib/roombridge")

@@ -10,7 +10,9 @@ import msgspec
 from multidict import CIMultiDict
 
 from bridge.callers import Caller, Sight
+from bridge.findings import severity_of
 from bridge.health import Health, Subject, Trouble
+from bridge.limits import Limits, Network
 from bridge.tokens import Tokens
 from bridge.views import render
 from bridge.words import ADVICE
@@ -78,10 +80,20 @@ class House:
     started: datetime
     rooms: Mapping[str, Room] = field(default_factory=dict)
     stale_after: timedelta = timedelta(minutes=20)
-    proxied: bool = False
+    proxies: Sequence[Network] = ()
+    """Reverse proxies in front; nobody else is served then."""
     endpoints: EndpointStates = lambda _room, _booking: ()
     room_endpoints: Callable[[str], Sequence[str]] = lambda _room: ()
     _rendered: dict[tuple[str, Sight], Rendered] = field(default_factory=dict)
+    limits: Limits = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.limits = Limits(self.clock)
+
+    @property
+    def proxied(self) -> bool:
+        """Whether callers come through a reverse proxy: loopback then proves nothing."""
+        return bool(self.proxies)
 
     def stale(self, kept: Kept | None, now: datetime) -> bool:
         """Whether an agenda was not read well for too long."""
@@ -153,22 +165,33 @@ class House:
 
     def health_of(self, room: Room, now: datetime) -> tuple[Trouble, ...]:
         """What fails around a room: its calendar, its source, its systems, the bridge itself."""
-        kept = self.store.kept(room.id)
         found = self.health.of(
             Subject("room", room.id),
             Subject("source", room.source),
             *(Subject("endpoint", name) for name in self.room_endpoints(room.id)),
             Subject("bridge", ""),
         )
+        return (*self.age_of(room, now), *found)
+
+    def age_of(self, room: Room, now: datetime) -> tuple[Trouble, ...]:
+        """What is to be said of an agenda's age."""
+        kept = self.store.kept(room.id)
         if kept is None:
-            return (_trouble("never_read", self.started), *found)
+            return (_trouble("never_read", self.started),)
         if self.stale(kept, now):
-            return (_trouble("stale", kept.as_of + self.stale_after), *found)
-        return found
+            return (_trouble("stale", kept.as_of + self.stale_after),)
+        return ()
 
 
 def _trouble(code: str, since: datetime) -> Trouble:
-    return Trouble(code=code, since=since, words=ADVICE[code].words, fix=ADVICE[code].fix)
+    advice = ADVICE[code]
+    return Trouble(
+        code=code,
+        since=since,
+        words=advice.words,
+        fix=advice.fix,
+        severity=severity_of(code),
+    )
 
 
 def _shows_the_same(known: Rendered, room: Room, kept: Kept | None, *, stale: bool) -> bool:

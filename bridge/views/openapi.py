@@ -22,6 +22,7 @@ _PROBLEMS = {
     "not_found": 404,
     "bad_time": 400,
     "bad_body": 400,
+    "too_many_requests": 429,
 }
 _REF = "#/components/schemas/{name}"
 
@@ -76,7 +77,6 @@ def description(routes: Iterable[Route], version: str) -> dict[str, Any]:
                 "display": {"type": "apiKey", "in": "cookie", "name": "roombridge_display"},
             },
         },
-        "security": [{"token": []}, {"display": []}],
     }
 
 
@@ -86,12 +86,21 @@ def _operation(route: Route) -> dict[str, Any]:
         "summary": route.summary,
         "parameters": [*_path_parameters(route), *_query_parameters(route)],
         "responses": _responses(route),
+        "security": _security(route),
     }
-    if route.scope is None:
-        operation["security"] = []
+    if not route.displays:
+        operation["x-displays"] = False
     if route.body is not None:
         operation["requestBody"] = {"required": True, "content": _json(route.body)}
     return operation
+
+
+def _security(route: Route) -> list[dict[str, list[str]]]:
+    """Who may ask. OpenAPI 3.1 lets every scheme name what is needed, not only OAuth."""
+    if route.scope is None:
+        return []
+    schemes = ("token", "display") if route.cookie else ("token",)
+    return [{scheme: [route.scope]} for scheme in schemes]
 
 
 def _path_parameters(route: Route) -> list[dict[str, Any]]:
@@ -124,10 +133,13 @@ def _responses(route: Route) -> dict[str, Any]:
         responses[str(status)] = {**good, "description": words}
         if status == 304:
             del responses["304"]["content"]
-    codes = [*(("unauthorized", "forbidden") if route.scope else ()), *route.problems]
+    # A token that is shown must be good, even where none is needed.
+    codes = ["unauthorized", *(("forbidden",) if route.scope else ())]
+    codes += ["too_many_requests", *route.problems]
     for code in codes:
         key = str(_PROBLEMS[code])
-        known = responses.setdefault(key, {"description": "", "content": _problem()})
+        known = responses.setdefault(key, {"description": ""})
+        known["content"] = known.get("content", {}) | _problem()
         known["description"] = "; ".join(filter(None, [known["description"], TITLES[code]]))
     return responses
 

@@ -107,6 +107,7 @@ ROUTES = (
         path="/display/{room}/sign-in",
         serve=sign_in,
         scope="read",
+        cookie=False,
         summary="Sign a display in: its bearer token becomes a cookie",
         answer="",
         status=204,

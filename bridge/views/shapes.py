@@ -22,6 +22,34 @@ class TroubleShape(Shape, frozen=True, kw_only=True, omit_defaults=True):
     source: Annotated[str, Meta(description="The calendar source concerned.")] | None = None
 
 
+class ConcernedShape(Shape, frozen=True, kw_only=True):
+    """What a finding is about."""
+
+    kind: Literal["bridge", "source", "room", "endpoint"]
+    id: Annotated[str, Meta(description="Its id; empty for the bridge itself.")]
+
+
+class FindingShape(Shape, frozen=True, kw_only=True):
+    """One thing that is not as it should be."""
+
+    code: Annotated[str, Meta(description="Stable code.")]
+    severity: Annotated[
+        Literal["critical", "error", "warning", "info"],
+        Meta(description="`info` asks for nothing."),
+    ]
+    subject: ConcernedShape
+    words: Annotated[str, Meta(description="What it is, for people.")]
+    fix: Annotated[str, Meta(description="The command or page that mends it.")]
+    since: datetime
+
+
+class HealthShape(Shape, frozen=True, kw_only=True):
+    """Everything that fails now, and what the last live checks found; the worst first."""
+
+    as_of: Annotated[datetime, Meta(description="When the live checks were done.")] | None
+    findings: tuple[FindingShape, ...]
+
+
 class NextShape(Shape, frozen=True, kw_only=True):
     """The next booking of a room."""
 

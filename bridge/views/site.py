@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from aiohttp import hdrs, web
 
 from bridge.views.house import House
-from bridge.views.web import Problem, Route, guarded
+from bridge.views.web import Problem, Route, admitted, guarded
 
 BODY_LIMIT = 64 << 10
 """Bytes of a request's body."""
@@ -23,14 +23,19 @@ def site(house: House, routes: Iterable[Route]) -> web.Application:
         else:
             app.router.add_route(route.method, route.path, handler)
     known = tuple(app.router.resources())
-    app.router.add_route(hdrs.METH_ANY, "/{rest:.*}", _elsewhere(known))
+    app.router.add_route(hdrs.METH_ANY, "/{rest:.*}", _elsewhere(house, known))
     return app
 
 
 def _elsewhere(
+    house: House,
     known: tuple[web.AbstractResource, ...],
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
+        try:
+            admitted(house, request, None)
+        except Problem as problem:
+            return problem.response()
         offered: set[str] = set()
         for resource in known:
             _, methods = await resource.resolve(request)

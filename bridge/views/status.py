@@ -121,6 +121,7 @@ ROUTES = (
         scope=None,
         summary="Liveness: the process answers",
         answer=LiveShape,
+        legacy=True,
     ),
     Route(
         method="GET",

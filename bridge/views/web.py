@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import hdrs, web
 
 from bridge.callers import LOOPBACK, Caller, Scope, control, is_loopback
+from bridge.limits import ADDRESS_LIMIT, DISPLAY_LIMIT, SERVICE_LIMIT, client_address, group
 from bridge.logs import fault
 from bridge.views.house import JSON, House, encode
 from bridge.views.shapes import ProblemShape, Shape
@@ -21,6 +22,8 @@ COOKIE = "roombridge_display"
 Handler = Callable[[House, Caller, web.Request], Awaitable[web.StreamResponse]]
 
 ANYBODY = Caller(name="anybody", scopes=frozenset())
+_LOOKING = frozenset([hdrs.METH_GET, hdrs.METH_HEAD])
+"""What a caller at the appliance may do without credentials: any page could make it post."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +35,10 @@ class Route:
     serve: Handler
     scope: Scope | None
     """None: open to everybody."""
+    cookie: bool = True
+    """Whether a display's cookie will do; otherwise the token itself must be shown."""
+    displays: bool = True
+    """Whether displays may ask at all."""
     summary: str
     answer: type[msgspec.Struct] | str
     """The shape of a good answer, or its media type; empty for no body."""
@@ -42,6 +49,8 @@ class Route:
     query: Mapping[str, str] = field(default_factory=dict)
     also: Mapping[int, str] = field(default_factory=dict)
     """Other statuses of a good answer, and when they come."""
+    legacy: bool = False
+    """Whether the listener for old units offers it too."""
     problems: tuple[str, ...] = ()
     """Codes beside the ones that every route has."""
 
@@ -82,6 +91,7 @@ TITLES = {
     "bad_time": "A time is not RFC 3339",
     "bad_body": "The body is not what is expected",
     "body_too_large": "The body is too large",
+    "too_many_requests": "Too many requests, or too many wrong tokens: wait",
     "unexpected": "A fault of the bridge itself",
 }
 """Every problem there is."""
@@ -93,9 +103,9 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
 
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
-            caller = identified(house, request)
-            if scope is not None and scope not in caller.scopes:
-                return refused(caller).response()
+            caller = admitted(house, request, scope)
+            if scope is not None:
+                _permit(route, caller, request.method)
             return await serve(house, caller, request)
         except Problem as problem:
             return problem.response()
@@ -110,6 +120,18 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
     return handle
 
 
+def _permit(route: Route, caller: Caller, method: str) -> None:
+    """Let pass who may.
+
+    Raises:
+        Problem: everybody else.
+    """
+    if route.scope not in caller.scopes or (caller.room is not None and not route.displays):
+        raise refused(caller)
+    if caller is LOOPBACK and method not in _LOOKING:
+        raise refused(ANYBODY)
+
+
 def refused(caller: Caller) -> Problem:
     """Unknown callers are asked who they are; known ones may not."""
     if caller is ANYBODY:
@@ -117,13 +139,44 @@ def refused(caller: Caller) -> Problem:
     return Problem(403, "forbidden")
 
 
-def identified(house: House, request: web.Request) -> Caller:
-    """Who calls. A token that is shown must be good, even where none is needed."""
+def admitted(house: House, request: web.Request, scope: Scope | None) -> Caller:
+    """Who calls, unless they are locked out or ask too much."""
+    address = client_address(request.remote, request.headers, house.proxies)
+    if address is None:
+        return identified(house, request)
+    shown = hdrs.AUTHORIZATION in request.headers or COOKIE in request.cookies
+    # What is open to everybody stays open: a lock-out must not look like an outage.
+    if (shown or scope is not None) and (wait := house.limits.locked(address)):
+        raise too_many(wait)
+    caller = identified(house, request, address)
+    if caller.token is None:
+        wait = house.limits.count(group(address), ADDRESS_LIMIT)
+    else:
+        limit = SERVICE_LIMIT if caller.room is None else DISPLAY_LIMIT
+        wait = house.limits.count(caller.token, limit)
+    if wait:
+        raise too_many(wait)
+    return caller
+
+
+def too_many(wait: int) -> Problem:
+    """The answer to who has to wait so many seconds."""
+    return Problem(429, "too_many_requests", Retry_After=str(wait))
+
+
+def identified(house: House, request: web.Request, address: str | None = None) -> Caller:
+    """Who calls. A token that is shown must be good, even where none is needed.
+
+    Wrong ones count against the address, but not those that were good once: a display whose token
+    has ended asks on, and guesses nothing.
+    """
     login = request.headers.get(hdrs.AUTHORIZATION)
     if login is not None:
         scheme, token = login[:7], login[7:].strip()
         caller = house.tokens.caller(token) if scheme.lower() == "bearer " else None
         if caller is None:
+            if address is not None and not house.tokens.knew(token):
+                house.limits.wrong(address)
             raise refused(ANYBODY)
         return caller
     transport = request.transport
@@ -131,7 +184,10 @@ def identified(house: House, request: web.Request) -> Caller:
     if peer is not None and peer.family == socket.AF_UNIX:
         return control(peer)
     if cookie := request.cookies.get(COOKIE):
-        return house.tokens.caller(cookie) or ANYBODY
+        caller = house.tokens.caller(cookie)
+        if caller is None and address is not None and not house.tokens.knew(cookie):
+            house.limits.wrong(address)
+        return caller or ANYBODY
     if not house.proxied and is_loopback(request.remote, request.host, request.headers):
         return LOOPBACK
     return ANYBODY

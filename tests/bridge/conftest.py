@@ -1,6 +1,6 @@
 """An appliance's views over a real store and a real socket."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bridge.health import Health
 from bridge.tokens import Tokens
-from bridge.views import explain, openapi, pages, rooms, status, stream, tokens
+from bridge.views import explain, health, openapi, pages, rooms, status, stream, tokens
 from bridge.views.house import House
 from bridge.views.site import site
 from bridge.views.stream import Hub
@@ -24,6 +24,20 @@ from tests.fakes.sources import room
 from tests.fakes.virtual import FixedClock
 
 Client = TestClient[Any, Any]
+
+
+class FakeRounds:
+    """Live checks that find what they are told to."""
+
+    def __init__(self) -> None:
+        self.as_of: datetime | None = None
+        self.asked: list[str | None] = []
+        self.find: Callable[[], None] = lambda: None
+
+    async def go(self, room: str | None = None) -> None:
+        """A round."""
+        self.asked.append(room)
+        self.find()
 
 
 class Views:
@@ -43,6 +57,7 @@ class Views:
             started=clock.now(),
             rooms={name: room(name) for name in ("kestrel", "heron")},
         )
+        self.rounds = FakeRounds()
         self.hub = Hub(self.house)
         self.tokens.on_revoked = self.hub.expel
 
@@ -54,6 +69,7 @@ class Views:
             *tokens.ROUTES,
             *pages.ROUTES,
             *status.ROUTES,
+            *health.routes(self.rounds),
             status.metrics(lambda: [status.Family("a_gauge", "gauge", "Words", (), {(): 1})]),
         ]
         return [*served, openapi.route(served, "1.2.3")]

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import ssl
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 
 from bridge import housekeeping, logs
-from bridge.certificate import own_certificate, server_context
+from bridge.certificate import own_certificate, plain
 from bridge.health import BRIDGE, Health, Subject
 from bridge.housekeeping import Chore
 from bridge.settings import compiled
@@ -33,36 +32,34 @@ class TestCertificate:
     """The appliance's own certificate."""
 
     def test_it_is_made_once_and_only_its_owner_reads_the_key(self, tmp_path: Path) -> None:
-        certificate, key = own_certificate(tmp_path / "tls", NOW)
+        certificate, key = own_certificate(Site(data_dir=tmp_path), NOW)
         before = certificate.read_bytes()
         assert stat.S_IMODE(key.stat().st_mode) == 0o600
-        assert own_certificate(tmp_path / "tls", NOW) == (certificate, key)
+        assert own_certificate(Site(data_dir=tmp_path), NOW) == (certificate, key)
         assert certificate.read_bytes() == before
 
     def test_its_fingerprint_is_logged(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
-        certificate, _ = own_certificate(tmp_path / "tls", NOW)
+        certificate, _ = own_certificate(Site(data_dir=tmp_path), NOW)
         assert fingerprint(certificate.read_bytes()) in caplog.text
 
     def test_it_is_made_anew_near_its_end(self, tmp_path: Path) -> None:
-        certificate, _ = own_certificate(tmp_path / "tls", NOW)
+        certificate, _ = own_certificate(Site(data_dir=tmp_path), NOW)
         first = expires(certificate.read_bytes())
-        own_certificate(tmp_path / "tls", first - timedelta(days=29))
+        own_certificate(Site(data_dir=tmp_path), first - timedelta(days=29))
         assert expires(certificate.read_bytes()) > first
 
     def test_plain_http_is_for_loopback_and_reverse_proxies_only(self, tmp_path: Path) -> None:
         from ipaddress import ip_network
 
-        def tls(**listen: Any) -> ssl.SSLContext | None:
-            return server_context(Site(listen=Listen(**listen), data_dir=tmp_path), NOW)
+        def served(**listen: Any) -> bool:
+            return plain(Site(listen=Listen(**listen), data_dir=tmp_path))
 
-        assert tls(address="127.0.0.1") is None
-        assert tls(address="::1") is None
-        assert tls(behind_proxy=(ip_network("10.0.0.5/32"),)) is None
-        own = tls()
-        assert own
-        assert own.minimum_version == ssl.TLSVersion.TLSv1_2
+        assert served(address="127.0.0.1")
+        assert served(address="::1")
+        assert served(behind_proxy=(ip_network("10.0.0.5/32"),))
+        assert not served()
 
 
 class TestCompiled:

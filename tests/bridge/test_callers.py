@@ -1,6 +1,7 @@
 """Who may see what."""
 
 from datetime import timedelta
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -51,7 +52,7 @@ async def test_without_credentials_little_is_open(client: Client, views: Views) 
 
 
 async def test_behind_a_proxy_loopback_needs_credentials_too(client: Client, views: Views) -> None:
-    views.house.proxied = True
+    views.house.proxies = (ip_network("10.0.0.5/32"),)
     assert await code(client, "GET", AGENDA) == (401, "unauthorized")
 
 

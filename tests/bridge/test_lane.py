@@ -382,3 +382,25 @@ def test_five_thousand_rooms_are_read_without_a_crowd(play: Any) -> None:
     world = play(story)
     assert len({name for _, name in world.source.reads}) == 5000
     assert world.source.most_inside <= 64
+
+
+def test_a_new_room_that_is_refused_is_pending_for_two_hours(play: Any) -> None:
+    async def story(world: World) -> None:
+        world.source.answer("kestrel", Denied("HTTP 403", reason="access_denied"))
+        world.adopt("kestrel")
+        await world.run(2 * 3600 - 1)
+        assert world.troubles() == ["access_pending"]
+        await world.run(3600)
+        assert world.troubles() == ["access_denied"]
+
+    play(story)
+
+
+def test_a_room_that_was_read_before_is_refused_and_not_pending(play: Any) -> None:
+    async def story(world: World) -> None:
+        world.source.answer("kestrel", [STANDUP], Denied("HTTP 403", reason="access_denied"))
+        world.adopt("kestrel")
+        await world.run(300)
+        assert world.troubles() == ["access_denied"]
+
+    play(story)

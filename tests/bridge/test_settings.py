@@ -400,3 +400,18 @@ def test_bookings_are_kept_as_long_as_they_are_served(folder: Folder) -> None:
     assert folder.good().site.keeps == timedelta(days=1)
     assert folder.good(GRAPH + "window: {past: 3d}\n").site.keeps == timedelta(days=3)
     assert folder.good(GRAPH + "window: {past: 90d}\n").site.keeps == timedelta(days=30)
+
+
+def test_the_listener_for_old_units_is_never_for_everybody(folder: Folder) -> None:
+    good = folder.good(GRAPH + "legacy: {port: 8080, networks: [10.9.0.0/24], tls: none}\n")
+    assert good.site.legacy
+    for wrong, place in (
+        ("{port: 8080}", "legacy.networks"),
+        ("{port: 8080, networks: []}", "legacy.networks"),
+        ("{port: 8080, networks: [0.0.0.0/0]}", "legacy.networks"),
+        ("{port: 8443, networks: [10.9.0.0/24]}", "legacy.port"),
+        ("{port: 8080, networks: [10.9.0.0/24], tls: strong}", "legacy.tls"),
+        ("{port: 8080, networks: [10.9.0.0/24], address: here}", "legacy.address"),
+    ):
+        (problem,) = folder.problems(f"{GRAPH}legacy: {wrong}\n")
+        assert problem.path == place

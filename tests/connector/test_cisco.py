@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from connector.checkup import Tried
 from connector.endpoint import Endpoint
 from connector.endpoints import cisco
 from connector.errors import ConnectorError, Denied, Malformed, Unavailable
@@ -291,3 +292,23 @@ async def test_names_that_lead_outside_the_endpoint_networks_are_not_followed(
             with pytest.raises(Unavailable):
                 await endpoint.show(agenda(booking("one")))
     assert bool(codec.screen().bookings) is reached
+
+
+async def test_a_codec_is_tried_with_one_request_and_left_as_it_is(
+    outside: Outside, address: Address, codec: Codec
+) -> None:
+    async with cisco.connect(options(address), outside) as endpoint:
+        assert isinstance(endpoint, Tried)
+        await endpoint.attempt()
+    assert len(codec.requests) == 1
+    assert not codec.received
+
+
+async def test_a_wrong_password_is_tried_once(
+    outside: Outside, address: Address, codec: Codec
+) -> None:
+    async with cisco.connect(options(address, password=Secret("wrong")), outside) as endpoint:
+        assert isinstance(endpoint, Tried)
+        with pytest.raises(Denied):
+            await endpoint.attempt()
+    assert len(codec.requests) == 1

@@ -110,6 +110,8 @@ class Site:
             "poll": {"near": "1s", "far": "1s"},
             "acknowledge": ["cisco_permitted_use"],
         }
+        self.secrets = {"secret": "right", "codec": "right"}
+        """Files with secrets, beside the configuration."""
         self.rooms: list[dict[str, Any]] = []
         self.add_room("kestrel")
 
@@ -139,8 +141,8 @@ class Site:
 
     def write(self) -> Path:
         """Write the configuration."""
-        for name in ("secret", "codec"):
-            (self.folder / name).write_text("right")
+        for name, secret in self.secrets.items():
+            (self.folder / name).write_text(secret)
             (self.folder / name).chmod(0o600)
         (self.folder / "rooms.yaml").write_text(json.dumps({"rooms": self.rooms}))
         file = self.folder / "bridge.yaml"

@@ -125,3 +125,20 @@ async def test_the_audit_log_cannot_be_changed(database: Database, tmp_path: Pat
             with pytest.raises(sqlite3.IntegrityError, match="append-only"):
                 await database.change(partial(Tables.execute, sql=sql))
     assert await asyncio.to_thread(rows, tmp_path / "bridge.db") == ["one"]
+
+
+async def test_what_was_overwritten_leaves_the_write_ahead_log_too(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rooms.database.SETTLE", 0.0)
+    log = tmp_path / "bridge.db-wal"
+    async with database.running():
+        await database.change(lambda db: db.execute("DROP TRIGGER audit_no_update"))
+        await database.change(insert("overwritten"))
+        await database.change(lambda db: db.execute("UPDATE audit SET at = 'since'"))
+        async with asyncio.timeout(20):
+            while await asyncio.to_thread(log.read_bytes):
+                await database.change(lambda db: db.execute("SELECT 1"))
+        kept = await asyncio.to_thread((tmp_path / "bridge.db").read_bytes)
+    assert b"overwritten" not in kept
+    assert b"since" in kept

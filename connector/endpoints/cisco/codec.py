@@ -78,6 +78,14 @@ class Codec:
             self._way = None  # it may come back with other software
             raise
 
+    async def attempt(self) -> None:
+        """Reach the codec and sign in, once, by reading which software it has."""
+        answer = await self._ask(
+            "GET", (self._url / "getxml").with_query(location="/Status/SystemUnit/Software")
+        )
+        if answer.status not in {200, 404}:  # what has no such page may take bookings all the same
+            raise failure(answer, self._outside.clock.now())
+
     async def _choose(self) -> Way:
         """Bookings Put from RoomOS 11.14, and from 9.14 where Webex knows the codec (EP-10)."""
         self._version = version_of(await self._status("/Status/SystemUnit/Software"))

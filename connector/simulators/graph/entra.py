@@ -74,7 +74,7 @@ async def configuration(request: web.Request) -> web.StreamResponse:
 
 
 async def keys(request: web.Request) -> web.StreamResponse:
-    """The keys that sign tokens: none, because the tokens of this service are opaque."""
+    """The keys that sign tokens: none, because the signatures of this service are random."""
     call = Call(request, "token")
 
     def make() -> Json:

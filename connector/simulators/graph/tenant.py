@@ -1,7 +1,6 @@
 """A simulated Microsoft 365 tenant: applications, tokens, mailboxes, and its own clock."""
 
 import asyncio
-import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from uuid import UUID
 
 from cryptography import x509
 
+from connector.simulators.graph.access_token import access_token
 from connector.simulators.graph.faults import Faults
 from connector.simulators.graph.journal import Journal
 from connector.simulators.graph.mailbox import Mailbox
@@ -32,6 +32,8 @@ class App:
     certificates: tuple[x509.Certificate, ...] = ()
     scope: frozenset[str] | None = None
     """Addresses of mailboxes; None for all."""
+    roles: tuple[str, ...] = ()
+    """Application permissions that Entra granted, as its tokens name them."""
 
     def reads(self, address: str) -> bool:
         """Whether a mailbox is within its scope."""
@@ -82,8 +84,13 @@ class Tenant:
         secret_expires: datetime | None = None,
         certificate: str | bytes | None = None,
         scope: Iterable[str] | None = None,
+        roles: Iterable[str] | None = None,
     ) -> App:
-        """Register an application, or replace it; a certificate is PEM, perhaps several."""
+        """Register an application, or replace it; a certificate is PEM, perhaps several.
+
+        A `scope` stands for RBAC in Exchange, of which no token tells; without it the right to
+        read comes from Entra and is one of the token's roles.
+        """
         pem = certificate.encode() if isinstance(certificate, str) else certificate
         app = App(
             client_id=client_id.lower(),
@@ -91,6 +98,7 @@ class Tenant:
             secret_expires=secret_expires,
             certificates=tuple(x509.load_pem_x509_certificates(pem)) if pem else (),
             scope=None if scope is None else frozenset(address.lower() for address in scope),
+            roles=tuple(roles) if roles is not None else _usual_roles(narrowed=scope is not None),
         )
         self.apps[app.client_id] = app
         return app
@@ -144,7 +152,14 @@ class Tenant:
         """A new access token; those that expired are forgotten."""
         now = self.now()
         self._tokens = {text: token for text, token in self._tokens.items() if token.expires > now}
-        text = secrets.token_urlsafe(64)
+        app = self.apps.get(client_id.lower())
+        text = access_token(
+            tenant_id=self.tenant_id,
+            client_id=client_id,
+            roles=app.roles if app else (),
+            issued=now,
+            expires=now + self.token_life,
+        )
         self._tokens[text] = Token(client_id, now + self.token_life)
         return text
 
@@ -174,6 +189,10 @@ class Tenant:
             self._in_flight[key] -= 1
             if not self._in_flight[key]:
                 del self._in_flight[key]
+
+
+def _usual_roles(*, narrowed: bool) -> tuple[str, ...]:
+    return () if narrowed else ("Calendars.Read",)
 
 
 def is_guid(text: str) -> bool:

@@ -5,7 +5,7 @@ Plain `calendarView` over the window is the truth: one small page a room
 `Calendars.Read`, narrowed to the room mailboxes by RBAC for Applications.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from typing import Literal
@@ -13,11 +13,13 @@ from typing import Literal
 import msgspec
 from yarl import URL
 
+from connector.checkup import Remark
 from connector.outside import Outside
 from connector.secret import Secret
 from connector.source import CalendarSource
 from connector.sources.graph.calendar import GraphCalendar
 from connector.sources.graph.identity import AppIdentity
+from connector.sources.graph.rights import zoom_remarks
 
 _CLOUDS = {
     "global": ("https://graph.microsoft.com", "https://login.microsoftonline.com"),
@@ -65,6 +67,16 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     def scope(self) -> str:
         """What tokens are asked for: everything granted to the app at this cloud's Graph."""
         return f"{_CLOUDS[self.cloud][0]}/.default"
+
+    @property
+    def services(self) -> Sequence[URL]:
+        """Addresses that answer without credentials; one that tells the time comes first."""
+        discovery = f"{self.tenant_id}/v2.0/.well-known/openid-configuration"
+        return URL(self.login) / discovery, self.graph
+
+    def remarks(self) -> Iterator[Remark]:
+        """What is wrong with them, though they would start."""
+        yield from zoom_remarks(self.client_id)
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """What types cannot tell: the key and the words."""

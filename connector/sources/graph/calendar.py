@@ -1,15 +1,17 @@
 """Reading `calendarView`: pages, limits, and what each failure means."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from yarl import URL
 
+from connector.checkup import Remark, Wanted
 from connector.errors import ConnectorError, Denied, Malformed, NotFound
 from connector.http import Answer, ask, failure
 from connector.outside import Outside
 from connector.sources.graph import wire
+from connector.sources.graph.checkup import examination
 from connector.sources.graph.identity import AppIdentity
 from rooms.model import Event, Window
 from rooms.room import Room
@@ -67,6 +69,15 @@ class GraphCalendar:
                 break
             seen.add(url)
         raise Malformed("the calendar's pages never end", reason="endless_pages")
+
+    async def examine(self, wanted: Wanted) -> Sequence[Remark]:
+        """What is wrong with identity and rights."""
+        return await examination(self._identity.token, self._look, wanted)
+
+    async def _look(self, mailbox: str) -> None:
+        """Ask for an hour of a mailbox; whether it may be read shows in nothing less."""
+        now = self._outside.clock.now()
+        await self._read(self._view(mailbox, Window(start=now, end=now + timedelta(hours=1))))
 
     def _view(self, mailbox: str, window: Window) -> URL:
         return URL(

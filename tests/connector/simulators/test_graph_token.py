@@ -2,7 +2,7 @@
 
 import json
 import time
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -272,3 +272,26 @@ async def test_azure_identity_says_what_entra_says(authority: Authority) -> None
         ) as credential:
             with pytest.raises(ClientAuthenticationError, match="AADSTS7000215"):
                 await credential.get_token(GRAPH)
+
+
+@pytest.mark.parametrize(
+    ("registered", "roles"),
+    [
+        ({}, ["Calendars.Read"]),
+        ({"scope": [KESTREL]}, None),
+        ({"scope": [KESTREL], "roles": ["Place.Read.All"]}, ["Place.Read.All"]),
+    ],
+)
+async def test_a_token_tells_who_it_is_for_and_what_entra_granted(
+    registered: dict[str, Any], roles: list[str] | None
+) -> None:
+    async with asking() as graph:
+        graph.tenant.register_app(secret="right", **registered)
+        answer = await graph.log_in()
+        _, payload, signature = answer.json["access_token"].split(".")
+        claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        assert (claims["appid"], claims["tid"]) == (CLIENT_ID, TENANT_ID)
+        assert claims["aud"] == "https://graph.microsoft.com"
+        assert claims["exp"] - claims["iat"] == 3599
+        assert claims.get("roles") == roles
+        assert len(signature) > 64

@@ -16,6 +16,7 @@ class _NewApp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     secret_expires: datetime | None = None
     certificate: str | None = None
     scope: list[str] | None = None
+    roles: list[str] | None = None
 
 
 class _Clock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

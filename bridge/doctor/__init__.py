@@ -1,0 +1,1 @@
+"""The doctor: live checks of identity, rights, mailboxes, room systems and the machine itself."""

@@ -1,0 +1,94 @@
+"""One visit of the doctor: all live checks, or those that concern one room."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from bridge.doctor import certificates, machine, mailboxes, services, units
+from bridge.doctor.finding import Finding, merged
+from bridge.health import BRIDGE, Subject
+from bridge.settings.model import Configuration, EndpointSettings, SourceSettings
+from connector.outside import Outside
+from rooms.room import Room
+from rooms.signs import Signs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """What is looked at, and with what."""
+
+    configuration: Configuration
+    outside: Callable[[str, SourceSettings], Outside]
+    """How a source reaches the network."""
+    devices: Outside
+    """How room systems are reached."""
+    signs: Mapping[str, Signs] | None = None
+    """What the running appliance counted in each room's calendar; None: read them."""
+    only: Room | None = None
+    """None for all rooms."""
+
+    @property
+    def rooms(self) -> list[Room]:
+        """The rooms that are looked at."""
+        return [self.only] if self.only else list(self.configuration.inventory.rooms)
+
+    @property
+    def sources(self) -> Mapping[str, SourceSettings]:
+        """The sources that are looked at."""
+        known = self.configuration.sources
+        return {self.only.source: known[self.only.source]} if self.only else known
+
+    @property
+    def endpoints(self) -> list[EndpointSettings]:
+        """The room systems that are looked at."""
+        here = {room.id for room in self.rooms}
+        return [one for one in self.configuration.inventory.endpoints if one.room in here]
+
+    def subjects(self) -> Iterator[Subject]:
+        """Whatever could have been found something of."""
+        yield BRIDGE
+        yield from (Subject("source", name) for name in self.sources)
+        yield from (Subject("room", room.id) for room in self.rooms)
+        yield from (Subject("endpoint", one.id) for one in self.endpoints)
+
+    async def findings(self) -> list[Finding]:
+        """Do all checks, side by side."""
+        site = self.configuration.site
+        async with asyncio.TaskGroup() as group:
+            checks = [
+                group.create_task(machine.disk(site.data_dir)),
+                group.create_task(certificates.own(site, self.devices.clock.now())),
+                group.create_task(
+                    units.units(
+                        self.endpoints,
+                        self.devices,
+                        site.endpoint_networks,
+                        attempt=self.signs is None,
+                    )
+                ),
+                *(
+                    group.create_task(self._source(name, source))
+                    for name, source in self.sources.items()
+                ),
+            ]
+        return merged(found for check in checks for found in check.result())
+
+    async def _source(self, name: str, source: SourceSettings) -> list[Finding]:
+        subject = Subject("source", name)
+        outside = self.outside(name, source)
+        rooms = [room for room in self.rooms if room.source == name]
+        # Of all rooms, or one that is refused would look as if the right itself were missing.
+        all_rooms = self.configuration.inventory.rooms
+        addresses = [room.mailbox for room in all_rooms if room.source == name]
+        found = list(services.settings(subject, source))
+        found += await services.ways(subject, source, outside)
+        found += await services.rights(
+            subject, source, outside, addresses, writes=self.configuration.site.writes != "none"
+        )
+        if self.signs is None:
+            found += await mailboxes.read(rooms, source, outside, self.configuration.site.window)
+        else:
+            for room in rooms:
+                if room.id in self.signs:
+                    found += mailboxes.told_by(room, source, self.signs[room.id])
+        return found

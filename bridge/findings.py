@@ -1,0 +1,267 @@
+"""What the doctor finds, what mends it, and how bad each code is."""
+
+from typing import Literal
+
+from bridge.words import ADVICE, Advice
+
+Severity = Literal["critical", "error", "warning", "info"]
+"""As in `connector.checkup`; `info` asks for nothing."""
+
+ORDER: tuple[Severity, ...] = ("critical", "error", "warning", "info")
+
+FINDINGS: dict[str, tuple[Severity, Advice]] = {
+    "over_privileged": (
+        "critical",
+        Advice(
+            "the identity can read the canary mailbox, and so most likely every mailbox",
+            "remove the tenant-wide consent: `roombridge guide entra` step 5; then narrow the"
+            " right to rooms: `roombridge guide exchange`",
+        ),
+    ),
+    "identity_fails": (
+        "error",
+        Advice(
+            "no new token could be got for the identity",
+            "compare identity and credential with Entra: `roombridge guide entra`",
+        ),
+    ),
+    "scope_missing": (
+        "error",
+        Advice(
+            "the identity is refused by every mailbox that was tried",
+            "`roombridge guide exchange` prints the commands that grant it the rooms; a new grant"
+            " takes up to two hours",
+        ),
+    ),
+    "scope_mail": (
+        "error",
+        Advice(
+            "the identity may read mail or whole mailboxes",
+            "remove the permission: `roombridge guide entra` step 5",
+        ),
+    ),
+    "scope_writes": (
+        "error",
+        Advice(
+            "the identity may change calendars, and this configuration only reads",
+            "remove Calendars.ReadWrite: `roombridge guide entra` step 5",
+        ),
+    ),
+    "scope_tenant_wide": (
+        "error",
+        Advice(
+            "the right to read calendars was consented in Entra, for every mailbox",
+            "remove it: `roombridge guide entra` step 5; grant it for rooms only:"
+            " `roombridge guide exchange`",
+        ),
+    ),
+    "scope_superfluous": (
+        "warning",
+        Advice(
+            "the identity has a permission that is not used",
+            "remove it: `roombridge guide entra` step 5",
+        ),
+    ),
+    "zoom_application": (
+        "error",
+        Advice(
+            "client_id is one of Zoom's own applications",
+            "register an application of the site's own: `roombridge guide entra`",
+        ),
+    ),
+    "no_canary": (
+        "warning",
+        Advice(
+            "nothing proves that the identity is kept to the rooms",
+            "name a person's mailbox in mailboxes.canary; it must be refused, and is asked for"
+            " once a day",
+        ),
+    ),
+    "canary_absent": (
+        "warning",
+        Advice(
+            "the canary mailbox does not exist, so that its refusal proves nothing",
+            "name a mailbox that exists in mailboxes.canary",
+        ),
+    ),
+    "canary_unknown": (
+        "warning",
+        Advice(
+            "it could not be seen whether the canary is refused",
+            "run `roombridge doctor` again when the service answers",
+        ),
+    ),
+    "mailboxes_open": (
+        "warning",
+        Advice(
+            "any mailbox may be asked for, whoever adds it as a room",
+            "set mailboxes.domains or mailboxes.allow of the source",
+        ),
+    ),
+    "bodies_stripped": (
+        "error",
+        Advice(
+            "the mailbox deletes the text of invitations, and their join links with it",
+            "Set-CalendarProcessing -Identity {mailbox} -DeleteComments $false (new invitations"
+            " only)",
+        ),
+    ),
+    "subjects_stripped": (
+        "warning",
+        Advice(
+            "the mailbox deletes the subject of invitations",
+            "Set-CalendarProcessing -Identity {mailbox} -DeleteSubject $false",
+        ),
+    ),
+    "organizer_as_subject": (
+        "warning",
+        Advice(
+            "the mailbox shows the organizer in place of the subject",
+            "Set-CalendarProcessing -Identity {mailbox} -AddOrganizerToSubject $false"
+            " -DeleteSubject $false",
+        ),
+    ),
+    "private_flag_lost": (
+        "warning",
+        Advice(
+            "the mailbox drops the private mark: private meetings are shown in clear",
+            "Set-CalendarProcessing -Identity {mailbox} -RemovePrivateProperty $false",
+        ),
+    ),
+    "private_flag_unknown": (
+        "info",
+        Advice(
+            "no invitation is private: calendars do not tell whether the mailbox drops the mark",
+            "look: Get-CalendarProcessing -Identity {mailbox} | Select-Object"
+            " RemovePrivateProperty; wanted is False",
+        ),
+    ),
+    "external_never_accepted": (
+        "info",
+        Advice(
+            "no invitation came from outside the site's domains; they may be refused",
+            "if they are wanted: Set-CalendarProcessing -Identity {mailbox}"
+            " -ProcessExternalMeetingMessages $true",
+        ),
+    ),
+    "never_accepts": (
+        "warning",
+        Advice(
+            "the mailbox answers no invitation: its bookings stay tentative, without a button",
+            "Set-CalendarProcessing -Identity {mailbox} -AutomateProcessing AutoAccept",
+        ),
+    ),
+    "own_certificate_ends": (
+        "warning",
+        Advice(
+            "the certificate that displays see ends soon",
+            "put a new one into listen.tls.certificate_file; systemctl restart roombridge",
+        ),
+    ),
+    "own_certificate_weak": (
+        "warning",
+        Advice(
+            "the certificate that displays see is weak",
+            "use a key of RSA 2048 bits or more or P-256, signed with SHA-256 or better",
+        ),
+    ),
+    "peer_certificate_ends": (
+        "warning",
+        Advice(
+            "a certificate at the other end ends soon",
+            "renew it there; where a fingerprint is configured, enter the new one under tls",
+        ),
+    ),
+    "peer_certificate_weak": (
+        "warning",
+        Advice(
+            "a certificate at the other end is weak",
+            "renew it there with RSA 2048 bits or more or P-256, signed with SHA-256 or better",
+        ),
+    ),
+    "service_unreachable": (
+        "error",
+        Advice(
+            "a service of the source cannot be reached",
+            "check name resolution, firewall and proxy from the appliance",
+        ),
+    ),
+    "proxy_unreachable": (
+        "error",
+        Advice(
+            "the web proxy cannot be reached",
+            "check proxy.url and the way to it: curl --proxy URL https://graph.microsoft.com",
+        ),
+    ),
+    "proxy_denied": (
+        "error",
+        Advice(
+            "the web proxy refuses the login",
+            "correct proxy.username and proxy.password_file and reload",
+        ),
+    ),
+    "proxy_refuses": (
+        "error",
+        Advice(
+            "the web proxy does not let the appliance through to a service",
+            "let it pass to the service's host on port 443, or name the host in proxy.bypass",
+        ),
+    ),
+    "clock_off": (
+        "warning",
+        Advice(
+            "the appliance's clock differs from the service's",
+            "timedatectl set-ntp true; timedatectl timesync-status tells whether it follows",
+        ),
+    ),
+    "disk_low": (
+        "warning",
+        Advice(
+            "little space is left where data_dir lies",
+            "free space: du -x -h -d 2 / | sort -h | tail shows what takes it",
+        ),
+    ),
+    "disk_unwritable": (
+        "error",
+        Advice(
+            "data_dir cannot be written by whoever looked",
+            "chown -R roombridge: on data_dir, and see that its file system is not read-only",
+        ),
+    ),
+}
+"""By code. Only the doctor raises these, and only the doctor ends them."""
+
+_ERRORS = {
+    "stale",
+    "credentials_refused",
+    "token_refused",
+    "access_denied",
+    "not_found",
+    "gone",
+    "mailbox_elsewhere",
+    "request_refused",
+    "certificate_changed",
+    "certificate_untrusted",
+    "configuration_rejected",
+    "disk_failing",
+    "unexpected",
+    "endpoint_denied",
+    "endpoint_unsupported",
+}
+_INFO = {"access_pending", "throttled", "endpoint_unconfirmed", "beyond_push_range"}
+
+
+def severity_of(code: str) -> Severity:
+    """How bad a code usually is."""
+    if code in FINDINGS:
+        return FINDINGS[code][0]
+    if code in _ERRORS:
+        return "error"
+    return "info" if code in _INFO else "warning"
+
+
+def advice_of(code: str) -> Advice:
+    """What a code of health or of the doctor means, and what mends it."""
+    if code in FINDINGS:
+        return FINDINGS[code][1]
+    return ADVICE.get(code, Advice("", ""))

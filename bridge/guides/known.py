@@ -1,0 +1,95 @@
+"""What a configuration tells a guide, however unfinished it is.
+
+Somebody who reads a guide has no certificate yet, and perhaps no client_id: what is missing stands
+as a word in <angle brackets>.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+import yaml
+
+from bridge.settings import files
+from bridge.settings.load import read
+from bridge.settings.problem import Problem
+from bridge.settings.typed import bare
+
+_PLAIN = ("tenant_id", "client_id", "certificate_file", "subject")
+"""Settings that a guide may show: no secret is among them."""
+
+
+class Unknown(Exception):
+    """There is no telling what the guide is for; the words say why."""
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A room and its mailbox."""
+
+    name: str
+    mailbox: str
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What a guide fills in."""
+
+    source: str
+    settings: Mapping[str, str] = {}
+    """Plain settings of the source, as they stand in the file."""
+    canary: str = ""
+    rooms: Sequence[Place] = ()
+    folder: str = "/etc/roombridge"
+    """Where the configuration lies."""
+
+    def get(self, name: str) -> str:
+        """A setting, or its name in angle brackets."""
+        return self.settings.get(name) or f"<{name}>"
+
+
+def known(file: Path, kind: str, source: str = "") -> Known:
+    """What a configuration tells about its source of a kind.
+
+    Raises:
+        Unknown: it cannot be read, or it has several such sources and none was named.
+    """
+    problems: list[Problem] = []
+    node = files.document(file, problems)
+    if node is None:
+        raise Unknown("\n".join(map(str, problems)))
+    sources = _sources(node)
+    name = _chosen(sources, kind, source)
+    given = sources.get(name, {})
+    configuration = read(file, [])
+    rooms = configuration.inventory.rooms if configuration else ()
+    boxes = given.get("mailboxes")
+    return Known(
+        source=name or kind,
+        settings={key: str(given[key]) for key in _PLAIN if isinstance(given.get(key), str)},
+        canary=str(boxes.get("canary", "")) if isinstance(boxes, dict) else "",
+        rooms=[
+            Place(name=room.name, mailbox=room.mailbox)
+            for room in rooms
+            if not sources or (name and room.source == name)
+        ],
+        folder=str(file.parent.absolute()),
+    )
+
+
+def _sources(node: yaml.Node) -> dict[str, dict[str, object]]:
+    told = bare(node)
+    listed = told.get("sources") if isinstance(told, dict) else None
+    if not isinstance(listed, dict):
+        return {}
+    return {str(name): one for name, one in listed.items() if isinstance(one, dict)}
+
+
+def _chosen(sources: Mapping[str, Mapping[str, object]], kind: str, source: str) -> str:
+    """The source that is meant; empty where the configuration has none of the kind yet."""
+    fit = [name for name, one in sources.items() if one.get("kind") == kind]
+    if source:
+        if source not in fit:
+            raise Unknown(f"there is no source {source} of kind {kind}")
+        return source
+    if len(fit) > 1:
+        raise Unknown(f"several sources are of kind {kind}: name one with --source")
+    return next(iter(fit), "")

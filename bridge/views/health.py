@@ -1,0 +1,96 @@
+"""Everything that is not as it should be, and the live checks that find it out."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime
+from typing import Protocol
+
+from aiohttp import web
+
+from bridge.callers import Caller
+from bridge.findings import ORDER
+from bridge.health import Subject, Trouble
+from bridge.views.house import House
+from bridge.views.shapes import ConcernedShape, FindingShape, HealthShape
+from bridge.views.web import Problem, Route, answer
+
+
+class Rounds(Protocol):
+    """Who makes the live checks."""
+
+    @property
+    def as_of(self) -> datetime | None:
+        """When everything was looked at last."""
+
+    @property
+    def go(self) -> Callable[[str | None], Awaitable[None]]:
+        """Look at everything, or at what concerns one room."""
+
+
+def routes(rounds: Rounds) -> tuple[Route, Route]:
+    """Health as it stands, and the live checks."""
+
+    async def stands(house: House, _caller: Caller, _request: web.Request) -> web.StreamResponse:
+        return answer(_shape(rounds.as_of, _everything(house)))
+
+    async def check(house: House, _caller: Caller, request: web.Request) -> web.StreamResponse:
+        room = request.query.get("room")
+        if room is not None and room not in house.rooms:
+            raise Problem(404, "unknown_room")
+        await rounds.go(room)
+        found = _everything(house) if room is None else _around(house, room)
+        return answer(_shape(house.clock.now(), found))
+
+    return (
+        Route(
+            method="GET",
+            path="/api/v1/health",
+            serve=stands,
+            scope="read",
+            displays=False,  # they see their own room's health with the room
+            summary="Everything that fails now, and what the last live checks found",
+            answer=HealthShape,
+        ),
+        Route(
+            method="POST",
+            path="/api/v1/doctor",
+            serve=check,
+            scope="control",
+            summary="Do the live checks now",
+            answer=HealthShape,
+            query={"room": "Only what concerns this room"},
+            problems=("unknown_room",),
+        ),
+    )
+
+
+def _everything(house: House) -> Iterator[tuple[Subject, Trouble]]:
+    now = house.clock.now()
+    for room in house.rooms.values():
+        yield from ((Subject("room", room.id), one) for one in house.age_of(room, now))
+    yield from house.health.all()
+
+
+def _around(house: House, room: str) -> Iterator[tuple[Subject, Trouble]]:
+    near = {
+        Subject("bridge", ""),
+        Subject("room", room),
+        Subject("source", house.rooms[room].source),
+        *(Subject("endpoint", name) for name in house.room_endpoints(room)),
+    }
+    return (pair for pair in _everything(house) if pair[0] in near)
+
+
+def _shape(as_of: datetime | None, found: Iterator[tuple[Subject, Trouble]]) -> HealthShape:
+    worst = sorted(found, key=lambda pair: (ORDER.index(pair[1].severity), pair[0], pair[1].code))
+    return HealthShape(as_of=as_of, findings=tuple(_finding(*pair) for pair in worst))
+
+
+def _finding(subject: Subject, trouble: Trouble) -> FindingShape:
+    return FindingShape(
+        code=trouble.code,
+        severity=trouble.severity,
+        subject=ConcernedShape(kind=subject.kind, id=subject.id),
+        words=trouble.words,
+        fix=trouble.fix,
+        since=trouble.since,
+    )
