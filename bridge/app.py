@@ -203,6 +203,8 @@ class Appliance:
             )
         except Unusable as error:
             self._reject(error)
+            # What was taken out of the vault is gone at once, whatever else is wrong.
+            await self._made.custody.refresh(self.health)
             return
         self._rejected, self._again = [], False
         self.health.good(BRIDGE, "configuration_rejected")
