@@ -255,7 +255,7 @@ async def test_the_rule_for_loopback_ends_where_somebody_stands_between(
 
 
 async def test_the_rule_for_loopback_is_off_behind_a_proxy(
-    client: Client, opened: dict[str, Case], monkeypatch: pytest.MonkeyPatch
+    client: Client, views: Views, opened: dict[str, Case]
 ) -> None:
     views.house.proxies = (ip_network("10.0.0.5/32"),)
     document = await described_to(client, opened["read bearer"])
