@@ -16,6 +16,7 @@ from typing import Any
 from aiohttp import web
 
 from bridge import housekeeping, systemd
+from bridge.alerts.courier import Courier
 from bridge.certificate import plain
 from bridge.dispatch import Dispatch
 from bridge.door import LOOPBACK, Door
@@ -29,7 +30,7 @@ from bridge.settings.model import Configuration
 from bridge.settings.problem import Unusable
 from bridge.sync import Sync
 from bridge.tokens import Tokens
-from bridge.views import explain, openapi, pages, rooms, status, stream, tokens
+from bridge.views import alerts, explain, openapi, pages, rooms, status, stream, tokens
 from bridge.views.house import House
 from bridge.views.site import site
 from bridge.views.stream import Hub
@@ -142,11 +143,13 @@ class Appliance:
         self.dispatch = Dispatch(devices, store=made.store, health=self.health, clock=made.clock)
         report = EndpointReport(self.dispatch, self.house)
         self.house.endpoints, self.house.room_endpoints = report, report.names
+        self.courier = Courier(sources, health=self.health, data_dir=site_.data_dir)
         self._furnish()
         await self._serve()
         await self._stack.enter_async_context(_working(made.store.run()))
         await self._stack.enter_async_context(self.sync.running())
         await self._stack.enter_async_context(self.dispatch.running())
+        await self._stack.enter_async_context(self.courier.running())
         await self.adopt(self.configuration)
         await self._stack.enter_async_context(housekeeping.running(self._chores()))
         await self._stack.enter_async_context(_working(self.hub.run()))
@@ -161,6 +164,7 @@ class Appliance:
         self._made.store.adopt(configuration.inventory.rooms)
         await self.dispatch.adopt(configuration.inventory.endpoints)
         await self.sync.adopt(configuration)
+        self.courier.adopt(configuration.site)
 
     async def reload(self) -> None:
         """Read the configuration again and work by it, whole or not at all."""
@@ -207,6 +211,7 @@ class Appliance:
             stream.route(self.hub),
             *explain.ROUTES,
             *tokens.ROUTES,
+            alerts.route(self.courier.test),
             *pages.ROUTES,
             *status.ROUTES,
             status.metrics(

@@ -188,6 +188,8 @@ def _check_site(site: Site, place: Place) -> None:
     _check_spans(site, place)
     _check_listen(site, place)
     _check_proxy(site.proxy, place)
+    for key, words in site.alerts.problems() if site.alerts is not None else ():
+        place.at(f"alerts.{key}").error(words)
     if site.ca_file is not None:
         _check_authorities(site.ca_file, place.at("ca_file"))
     if site.public_url and urlsplit(site.public_url).scheme not in {"http", "https"}:

@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bridge.health import Health
 from bridge.tokens import Tokens
-from bridge.views import explain, openapi, pages, rooms, status, stream, tokens
+from bridge.views import alerts, explain, openapi, pages, rooms, status, stream, tokens
 from bridge.views.house import House
 from bridge.views.site import site
 from bridge.views.stream import Hub
@@ -52,6 +52,7 @@ class Views:
             stream.route(self.hub),
             *explain.ROUTES,
             *tokens.ROUTES,
+            alerts.route(nobody),
             *pages.ROUTES,
             *status.ROUTES,
             status.metrics(lambda: [status.Family("a_gauge", "gauge", "Words", (), {(): 1})]),
@@ -72,6 +73,11 @@ class Views:
         """The header of a caller with a token of its own."""
         _, secret = await self.tokens.create("test", scopes or ("read",), actor="test", **more)
         return {"Authorization": f"Bearer {secret}"}
+
+
+async def nobody() -> list[tuple[str, bool, str]]:
+    """Alerts that nobody gets."""
+    return []
 
 
 @pytest.fixture
