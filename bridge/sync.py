@@ -93,7 +93,7 @@ class Sync:
             span=site.window,
             rules=configuration.rules,
         )
-        outside = replace(self._outside, proxy=settings.proxy or site.proxy)
+        outside = replace(self._outside, proxy=settings.proxy or site.proxy, trust=settings.tls)
         assert self._group is not None  # noqa: S101 - adopted while running
         task = self._group.create_task(self._looked_after(name, settings, lane, outside))
         return _Open(settings=settings, lane=lane, task=task)

@@ -74,7 +74,7 @@ class Mail(msgspec.Struct, frozen=True):
                     password=smtp.password.reveal() if smtp.username and smtp.password else None,
                     use_tls=smtp.tls == "tls",
                     start_tls=smtp.tls == "starttls",
-                    tls_context=None if smtp.tls == "none" else outside.tls,
+                    tls_context=None if smtp.tls == "none" else outside.context,
                     timeout=SECONDS,
                 )
         except aiosmtplib.SMTPAuthenticationError as error:

@@ -26,7 +26,7 @@ from bridge.settings.problem import Place, Problem, Unusable, errors
 from bridge.settings.secrets import Secrets
 from bridge.settings.typed import BAD, Reader, bare, names
 from connector import load
-from connector.outside import Proxy
+from connector.outside import Proxy, Trust
 from rooms import join
 
 SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -41,6 +41,7 @@ class SourceEntry(Settings, frozen=True, kw_only=True):
     kind: str
     mailboxes: Mailboxes = Mailboxes()
     proxy: Proxy | None = None
+    tls: Trust = Trust()
 
 
 def usable(file: Path) -> tuple[Configuration, list[Problem]]:
@@ -166,8 +167,16 @@ def _source(reader: Reader, node: yaml.Node, place: Place) -> SourceSettings | N
     if general is BAD or special is BAD:
         return None
     _check_proxy(general.proxy, place)
+    for key, words in general.tls.problems():
+        place.at(f"tls.{key}").error(words)
+    if general.tls.ca_file is not None:
+        _check_authorities(general.tls.ca_file, place.at("tls.ca_file"))
     return SourceSettings(
-        kind=kind, options=special, mailboxes=general.mailboxes, proxy=general.proxy
+        kind=kind,
+        options=special,
+        mailboxes=general.mailboxes,
+        proxy=general.proxy,
+        tls=general.tls,
     )
 
 

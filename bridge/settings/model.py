@@ -10,7 +10,7 @@ import msgspec
 
 from bridge.settings.alerts import Alerts
 from bridge.settings.typed import Network
-from connector.outside import Proxy
+from connector.outside import Proxy, Trust
 from connector.secret import Secret
 from rooms.join import Dialing, Rules
 from rooms.model import Buffers
@@ -213,6 +213,7 @@ class SourceSettings(Settings, frozen=True, kw_only=True):
     """The `Options` of its driver."""
     mailboxes: Mailboxes = Mailboxes()
     proxy: Proxy | None = None
+    tls: Trust = Trust()
 
 
 class EndpointSettings(Settings, frozen=True, kw_only=True):
