@@ -245,7 +245,8 @@ def _check_listen(site: Site, place: Place) -> None:
         return
     try:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(site.listen.tls.certificate_file, site.listen.tls.key_file)
+        files = site.listen.tls.certificate_file, site.listen.tls.key_file
+        context.load_cert_chain(*files, password="")  # or it would ask a terminal
     except FileNotFoundError as error:
         here.at("tls").error(f"there is no file {error.filename or 'of that name'}")
     except OSError as error:
