@@ -246,7 +246,9 @@ class Post:
 
 
 @asynccontextmanager
-async def mail_server(post: Post, folder: Path, **more: Any) -> AsyncIterator[tuple[int, Path]]:
+async def mail_server(
+    post: Post, folder: Path, *, tls_at_once: bool = False, **more: Any
+) -> AsyncIterator[tuple[int, Path]]:
     """A real server that wants TLS and a login; its port, and the authority to trust."""
     made = self_signed(["localhost"], days=2, now=datetime.now(UTC))
     ca, key = folder / "ca.pem", folder / "mail.key"
@@ -265,7 +267,7 @@ async def mail_server(post: Post, folder: Path, **more: Any) -> AsyncIterator[tu
     }
     given = {"hostname": "localhost", "tls_context": context, **usual} | more
     server = await asyncio.get_running_loop().create_server(
-        lambda: SMTP(post, **given), "127.0.0.1", 0
+        lambda: SMTP(post, **given), "127.0.0.1", 0, ssl=context if tls_at_once else None
     )
     try:
         yield server.sockets[0].getsockname()[1], ca
@@ -296,6 +298,34 @@ async def test_mail_goes_out_with_starttls_and_login(tmp_path: Path, clock: Fixe
     assert mail.rcpt_tos == ["facilities@example.com"]
     assert isinstance(mail.content, bytes)
     assert b"room kestrel: timeout" in mail.content
+
+
+async def test_mail_goes_out_over_tls_from_the_first_byte(
+    tmp_path: Path, clock: FixedClock
+) -> None:
+    post = Post()
+    server: dict[str, Any] = {"tls_context": None, "require_starttls": False}
+    async with (
+        mail_server(post, tmp_path, tls_at_once=True, auth_required=False, **server) as (port, ca),
+        open_outside(clock, ca_file=ca) as out,
+    ):
+        smtp = settings(port, tls="tls", username="", password=None)
+        await Mail(smtp).send(NOTICE, "rooms.example.com", out)
+    assert len(post.mails) == 1
+
+
+async def test_mail_goes_to_a_server_in_the_same_rack_without_tls_and_login(
+    tmp_path: Path, clock: FixedClock
+) -> None:
+    post = Post()
+    server: dict[str, Any] = {"tls_context": None, "require_starttls": False}
+    async with (
+        mail_server(post, tmp_path, auth_required=False, **server) as (port, _),
+        open_outside(clock) as out,
+    ):
+        smtp = settings(port, tls="none", username="", password=None)
+        await Mail(smtp).send(NOTICE, "rooms.example.com", out)
+    assert (len(post.mails), post.logins) == (1, [])
 
 
 @pytest.mark.parametrize(
