@@ -16,6 +16,7 @@ from typing import Any
 from aiohttp import web
 
 from bridge import housekeeping, systemd
+from bridge.alerts.courier import Courier
 from bridge.certificate import plain
 from bridge.custody import Custody
 from bridge.dispatch import Dispatch
@@ -34,7 +35,18 @@ from bridge.settings.model import Configuration
 from bridge.settings.problem import Unusable
 from bridge.sync import Sync
 from bridge.tokens import Tokens
-from bridge.views import explain, health, openapi, pages, rooms, sources, status, stream, tokens
+from bridge.views import (
+    alerts,
+    explain,
+    health,
+    openapi,
+    pages,
+    rooms,
+    sources,
+    status,
+    stream,
+    tokens,
+)
 from bridge.views.house import House
 from bridge.views.site import site
 from bridge.views.stream import Hub
@@ -170,6 +182,7 @@ class Appliance:
         self.rounds = Rounds(self.health, made.clock, self._visit)
         report = EndpointReport(self.dispatch, self.house)
         self.house.endpoints, self.house.room_endpoints = report, report.names
+        self.courier = Courier(services, health=self.health, data_dir=site_.data_dir)
         self._furnish()
         await self._serve()
         await self._stack.enter_async_context(_working(made.store.run()))
@@ -177,6 +190,7 @@ class Appliance:
         await self._stack.enter_async_context(self.sync.running())
         await self._stack.enter_async_context(self.dispatch.running())
         await self._stack.enter_async_context(self.identities.running())
+        await self._stack.enter_async_context(self.courier.running())
         await self.adopt(self.configuration)
         await self._stack.enter_async_context(housekeeping.running(self._chores()))
         await self._stack.enter_async_context(_working(self.rounds.attend()))
@@ -194,6 +208,7 @@ class Appliance:
         await self.dispatch.adopt(configuration.inventory.endpoints)
         await self.identities.adopt(configuration)
         await self.sync.adopt(configuration)
+        self.courier.adopt(configuration.site)
 
     async def reload(self) -> None:
         """Read the configuration again and work by it, whole or not at all."""
@@ -258,6 +273,7 @@ class Appliance:
             *explain.ROUTES,
             *tokens.ROUTES,
             *sources.routes(self.identities),
+            alerts.route(self.courier.test),
             *pages.ROUTES,
             *status.ROUTES,
             *health.routes(self.rounds),

@@ -125,7 +125,7 @@ class Sync:
         """How a source reaches its service, and where it keeps what it must."""
         assert self._configuration is not None  # noqa: S101 - asked after adopting
         proxy = settings.proxy or self._configuration.site.proxy
-        return replace(self._outside, proxy=proxy, keep=self._keep(name))
+        return replace(self._outside, proxy=proxy, trust=settings.tls, keep=self._keep(name))
 
     def hint(self, room: str) -> None:
         """A room is worth reading again."""

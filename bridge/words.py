@@ -175,6 +175,10 @@ ADVICE = {
         "the appliance's certificate ends within 30 days",
         "renew it; the new one is served without a restart",
     ),
+    "alerts_failing": Advice(
+        "alerts cannot be delivered; they are tried again by themselves",
+        "`roombridge alerts test` says what each receiver answers",
+    ),
     "legacy_listener": Advice(
         "a listener with weak TLS, or none, is open for old units",
         "replace these units, then remove `legacy` from bridge.yaml",

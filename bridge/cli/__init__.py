@@ -130,6 +130,8 @@ def _add_asking(commands: Commands) -> None:
     )
     explain.add_argument("room", metavar="ROOM")
     explain.add_argument("booking", metavar="BOOKING", nargs="?", help="only this booking")
+    alerts = commands.group("alerts", "mail and webhooks that tell of troubles")
+    alerts.add("test", "send a test message to every receiver", "alerts.test")
     tokens = commands.group("tokens", "tokens of callers: services and displays")
     create = tokens.add("create", "make a token; it is told this once", "tokens.create")
     create.add_argument("name", metavar="NAME", help="what it is for")

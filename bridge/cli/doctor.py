@@ -94,7 +94,7 @@ async def _visit(configuration: Configuration, clock: Any, only: Room | None) ->
         visit = Visit(
             configuration=configuration,
             outside=lambda name, source: replace(
-                services, proxy=source.proxy or site.proxy, keep=keep(name)
+                services, proxy=source.proxy or site.proxy, trust=source.tls, keep=keep(name)
             ),
             devices=devices,
             only=only,

@@ -92,7 +92,10 @@ class Reader:
             if name not in given:
                 place.at(name).error("required")
         good = {name: value for name, value in given.items() if value is not BAD}
-        return struct(**good) if all(name in good for name in needed) else BAD
+        if not all(name in good for name in needed):
+            return BAD
+        here = {field.encode_name: field.name for field in msgspec.structs.fields(struct)}
+        return struct(**{here[name]: value for name, value in good.items()})
 
     def given(
         self,

@@ -10,7 +10,18 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bridge.health import Health
 from bridge.tokens import Tokens
-from bridge.views import explain, health, openapi, pages, rooms, sources, status, stream, tokens
+from bridge.views import (
+    alerts,
+    explain,
+    health,
+    openapi,
+    pages,
+    rooms,
+    sources,
+    status,
+    stream,
+    tokens,
+)
 from bridge.views.house import House
 from bridge.views.site import site
 from bridge.views.stream import Hub
@@ -69,6 +80,7 @@ class Views:
             *explain.ROUTES,
             *tokens.ROUTES,
             *sources.routes(FakeDesk()),
+            alerts.route(nobody),
             *pages.ROUTES,
             *status.ROUTES,
             *health.routes(self.rounds),
@@ -90,6 +102,11 @@ class Views:
         """The header of a caller with a token of its own."""
         _, secret = await self.tokens.create("test", scopes or ("read",), actor="test", **more)
         return {"Authorization": f"Bearer {secret}"}
+
+
+async def nobody() -> list[tuple[str, bool, str]]:
+    """Alerts that nobody gets."""
+    return []
 
 
 @pytest.fixture

@@ -171,7 +171,7 @@ def _transport(outside: Outside, scheme: str) -> Any:  # an azure.core AioHttpTr
 def _meaning(error: Any) -> ConnectorError:  # an AzureError
     """What an error of azure-identity means, without its text: it may name accounts."""
     cause = getattr(error, "inner_exception", None) or error.__cause__
-    if isinstance(cause, aiohttp.ClientSSLError):
+    if isinstance(cause, aiohttp.ClientSSLError | aiohttp.ServerFingerprintMismatch):
         return untrusted(cause)
     if type(error).__name__.startswith(("Service", "IncompleteRead")):  # no whole answer came
         return Unavailable(
