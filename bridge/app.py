@@ -1,13 +1,11 @@
 """The appliance: everything wired together. The only place that knows everyone."""
 
 import asyncio
-import gc
 import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +16,6 @@ from aiohttp import web
 from bridge import housekeeping, systemd
 from bridge.alerts.courier import Courier
 from bridge.certificate import plain
-from bridge.custody import Custody
 from bridge.dispatch import Dispatch
 from bridge.doctor.round import Rounds
 from bridge.doctor.visit import Visit
@@ -28,13 +25,11 @@ from bridge.health import BRIDGE, Health, Subject
 from bridge.housekeeping import Chore
 from bridge.identities import Identities
 from bridge.measures import measures
-from bridge.presented import Presented, modern, weak
-from bridge.revoked import Revoked
+from bridge.prepared import Prepared
 from bridge.settings.load import usable
 from bridge.settings.model import Configuration
 from bridge.settings.problem import Unusable
 from bridge.sync import Sync
-from bridge.tokens import Tokens
 from bridge.views import (
     alerts,
     explain,
@@ -52,10 +47,7 @@ from bridge.views.site import site
 from bridge.views.stream import Hub
 from bridge.views.web import Route
 from connector.outside import open_outside
-from rooms.audit import Audit, Entry
-from rooms.clock import Clock
-from rooms.database import Database
-from rooms.store import Store
+from rooms.audit import Entry
 
 log = logging.getLogger(__name__)
 
@@ -67,63 +59,6 @@ LOOK_AT_CREDENTIALS = timedelta(seconds=10)
 CLOSING = 2.0
 """Seconds that open requests have to end at a stop."""
 CONTROL = "control.sock"
-
-
-@dataclass(kw_only=True)
-class Prepared:
-    """What is made before the loop runs: reading files and importing would block it."""
-
-    configuration: Configuration
-    clock: Clock
-    database: Database
-    store: Store
-    tokens: Tokens
-    audit: Audit
-    custody: Custody
-    revoked: Revoked
-    presented: Presented | None
-    """None where callers are served plain http."""
-
-
-def prepared(configuration: Configuration, clock: Clock) -> Prepared:
-    """Open what the appliance needs on disk.
-
-    Raises:
-        DatabaseUnusable: the data folder cannot be used.
-    """
-    folder = configuration.site.data_dir
-    with suppress(FileExistsError):
-        folder.mkdir(mode=0o700, parents=True)
-    database = Database(folder / "bridge.db")
-    store = Store(database)
-    store.adopt(configuration.inventory.rooms)
-    audit = Audit(database)
-    made = Prepared(
-        configuration=configuration,
-        clock=clock,
-        database=database,
-        store=store,
-        tokens=Tokens(database, audit, clock),
-        audit=audit,
-        custody=Custody(configuration.site, database, audit, clock),
-        revoked=Revoked(database),
-        presented=_presented(configuration, clock),
-    )
-    pages.files()
-    for room in configuration.inventory.rooms:
-        room.zone  # noqa: B018 - read from disk now, not in the loop
-    gc.collect()
-    gc.freeze()  # what was loaded stays: the collector need not walk it again and again
-    return made
-
-
-def _presented(configuration: Configuration, clock: Clock) -> Presented | None:
-    """The certificate for the listeners, of which the one for old units may be weaker."""
-    site_ = configuration.site
-    legacy = site_.legacy is not None and site_.legacy.tls == "weak"
-    if plain(site_) and not legacy:
-        return None
-    return Presented(site_, clock, (modern, weak) if legacy else (modern,))
 
 
 class Appliance:

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from bridge.app import Appliance, prepared, running
+from bridge.app import Appliance, running
 from bridge.clock import SystemClock
+from bridge.prepared import prepared
 from bridge.settings.load import usable
 from connector.simulators.graph import Tenant
 from tests.fakes.keep import MemoryKeep
