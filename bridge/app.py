@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
 from bridge import housekeeping, systemd
@@ -284,8 +285,10 @@ class Appliance:
 
     def _visit(self, room: str | None) -> Visit:
         """The doctor's visit to everything, or to what concerns one room."""
+        revoked, known = self._made.revoked, self.configuration.sources
+        read = {name: one for name, one in known.items() if not revoked.get(name)}
         return Visit(
-            configuration=self.configuration,
+            configuration=msgspec.structs.replace(self.configuration, sources=read),
             outside=self.sync.outside,
             devices=self._devices,
             signs=self.sync.signs(),

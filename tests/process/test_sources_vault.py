@@ -6,14 +6,10 @@ import pytest
 
 from connector.simulators.graph import Tenant
 
-from .conftest import ROOT, Running, Site, until
+from .conftest import Running, Site, until
 from .test_sources import ROOMS, authorizing, delegated, told
 
 __all__ = ["delegated"]
-
-pytestmark = pytest.mark.skipif(
-    not (ROOT / "bridge" / "vault").is_dir(), reason="this version has no vault yet"
-)
 
 
 @pytest.fixture

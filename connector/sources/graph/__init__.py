@@ -114,7 +114,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def services(self) -> Sequence[URL]:
         """Addresses that answer without credentials; one that tells the time comes first."""
-        discovery = f"{self.tenant_id}/v2.0/.well-known/openid-configuration"
+        discovery = f"{self.tenant_id or 'organizations'}/v2.0/.well-known/openid-configuration"
         return URL(self.login) / discovery, self.graph
 
     def remarks(self) -> Iterator[Remark]:
