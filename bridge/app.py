@@ -1,23 +1,22 @@
 """The appliance: everything wired together. The only place that knows everyone."""
 
 import asyncio
-import gc
 import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
 from bridge import housekeeping, systemd
+from bridge.alerts.courier import Courier
 from bridge.certificate import plain
-from bridge.custody import Custody
 from bridge.dispatch import Dispatch
 from bridge.doctor.round import Rounds
 from bridge.doctor.visit import Visit
@@ -25,87 +24,42 @@ from bridge.door import LOOPBACK, Door
 from bridge.explain import EndpointReport
 from bridge.health import BRIDGE, Health, Subject
 from bridge.housekeeping import Chore
+from bridge.identities import Identities
 from bridge.measures import measures
-from bridge.presented import Presented, modern, weak
+from bridge.prepared import Prepared
 from bridge.settings.load import usable
 from bridge.settings.model import Configuration
 from bridge.settings.problem import Unusable
 from bridge.sync import Sync
-from bridge.tokens import Tokens
-from bridge.views import explain, health, openapi, pages, rooms, status, stream, tokens
+from bridge.views import (
+    alerts,
+    explain,
+    health,
+    openapi,
+    pages,
+    rooms,
+    sources,
+    status,
+    stream,
+    tokens,
+)
 from bridge.views.house import House
 from bridge.views.site import site
 from bridge.views.stream import Hub
 from bridge.views.web import Route
 from connector.outside import open_outside
-from rooms.audit import Audit, Entry
-from rooms.clock import Clock
-from rooms.database import Database
-from rooms.store import Store
+from rooms.audit import Entry
 
 log = logging.getLogger(__name__)
 
 VERSION = version("room-calendar-bridge")
 LOOK_EVERY = 2.0
 """Seconds between two looks at the configuration's files."""
+LOOK_AT_CREDENTIALS = timedelta(seconds=10)
+"""Between two looks at what ends soon or is refused: it costs nothing."""
 CLOSING = 2.0
 """Seconds that open requests have to end at a stop."""
 CONTROL = "control.sock"
-
-
-@dataclass(kw_only=True)
-class Prepared:
-    """What is made before the loop runs: reading files and importing would block it."""
-
-    configuration: Configuration
-    clock: Clock
-    database: Database
-    store: Store
-    tokens: Tokens
-    audit: Audit
-    custody: Custody
-    presented: Presented | None
-    """None where callers are served plain http."""
-
-
-def prepared(configuration: Configuration, clock: Clock) -> Prepared:
-    """Open what the appliance needs on disk.
-
-    Raises:
-        DatabaseUnusable: the data folder cannot be used.
-    """
-    folder = configuration.site.data_dir
-    with suppress(FileExistsError):
-        folder.mkdir(mode=0o700, parents=True)
-    database = Database(folder / "bridge.db")
-    store = Store(database)
-    store.adopt(configuration.inventory.rooms)
-    audit = Audit(database)
-    made = Prepared(
-        configuration=configuration,
-        clock=clock,
-        database=database,
-        store=store,
-        tokens=Tokens(database, audit, clock),
-        audit=audit,
-        custody=Custody(configuration.site, database, audit, clock),
-        presented=_presented(configuration, clock),
-    )
-    pages.files()
-    for room in configuration.inventory.rooms:
-        room.zone  # noqa: B018 - read from disk now, not in the loop
-    gc.collect()
-    gc.freeze()  # what was loaded stays: the collector need not walk it again and again
-    return made
-
-
-def _presented(configuration: Configuration, clock: Clock) -> Presented | None:
-    """The certificate for the listeners, of which the one for old units may be weaker."""
-    site_ = configuration.site
-    legacy = site_.legacy is not None and site_.legacy.tls == "weak"
-    if plain(site_) and not legacy:
-        return None
-    return Presented(site_, clock, (modern, weak) if legacy else (modern,))
 
 
 class Appliance:
@@ -137,34 +91,45 @@ class Appliance:
         """Serve what is known first, then look after sources and room systems."""
         made, site_ = self._made, self.configuration.site
         await self._stack.enter_async_context(made.database.running())
-        sources = await self._stack.enter_async_context(
+        services = await self._stack.enter_async_context(
             open_outside(made.clock, ca_file=site_.ca_file)
         )
         devices = await self._stack.enter_async_context(
             open_outside(made.clock, ca_file=site_.ca_file, networks=site_.endpoint_networks)
         )
         self.sync = Sync(
-            sources,
+            services,
             store=made.store,
             health=self.health,
             clock=made.clock,
             heard=self._heard,
             keep=made.custody.keep,
         )
+        self.identities = Identities(
+            self.sync,
+            revoked=made.revoked,
+            health=self.health,
+            audit=made.audit,
+            clock=made.clock,
+            forget=made.custody.forget,
+        )
         self._devices = devices
         self.dispatch = Dispatch(devices, store=made.store, health=self.health, clock=made.clock)
         self.rounds = Rounds(self.health, made.clock, self._visit)
         report = EndpointReport(self.dispatch, self.house)
         self.house.endpoints, self.house.room_endpoints = report, report.names
+        self.courier = Courier(services, health=self.health, data_dir=site_.data_dir)
         self._furnish()
         await self._serve()
         await self._stack.enter_async_context(_working(made.store.run()))
         await made.custody.refresh(self.health)
         await self._stack.enter_async_context(self.sync.running())
         await self._stack.enter_async_context(self.dispatch.running())
+        await self._stack.enter_async_context(self.identities.running())
+        await self._stack.enter_async_context(self.courier.running())
         await self.adopt(self.configuration)
         await self._stack.enter_async_context(housekeeping.running(self._chores()))
-        await self._stack.enter_async_context(_working(self.rounds.first()))
+        await self._stack.enter_async_context(_working(self.rounds.attend()))
         await self._stack.enter_async_context(_working(self.hub.run()))
 
     async def adopt(self, configuration: Configuration) -> None:
@@ -172,11 +137,14 @@ class Appliance:
         self.configuration = configuration
         self._furnish()
         endpoints = {endpoint.id for endpoint in configuration.inventory.endpoints}
-        known = {"room": self.house.rooms, "source": configuration.sources, "endpoint": endpoints}
+        known = {"room": self.house.rooms, "endpoint": endpoints}
+        known |= dict.fromkeys(("source", "identity"), configuration.sources)
         self.health.forget(lambda subject: subject.id in known.get(subject.kind, {subject.id}))
         self._made.store.adopt(configuration.inventory.rooms)
         await self.dispatch.adopt(configuration.inventory.endpoints)
+        await self.identities.adopt(configuration)
         await self.sync.adopt(configuration)
+        self.courier.adopt(configuration.site)
 
     async def reload(self) -> None:
         """Read the configuration again and work by it, whole or not at all."""
@@ -186,6 +154,8 @@ class Appliance:
             )
         except Unusable as error:
             self._reject(error)
+            # What was taken out of the vault is gone at once, whatever else is wrong.
+            await self._made.custody.refresh(self.health)
             return
         self._rejected, self._again = [], False
         self.health.good(BRIDGE, "configuration_rejected")
@@ -197,6 +167,7 @@ class Appliance:
         if _fixed(configuration) != _fixed(self._made.configuration):
             self.health.bad(BRIDGE, "restart_needed")
         await self.adopt(configuration)
+        self.rounds.changed()
         log.info("the changed configuration is in force")
 
     def _reject(self, error: Unusable) -> None:
@@ -237,11 +208,20 @@ class Appliance:
             stream.route(self.hub),
             *explain.ROUTES,
             *tokens.ROUTES,
+            *sources.routes(self.identities),
+            alerts.route(self.courier.test),
             *pages.ROUTES,
             *status.ROUTES,
             *health.routes(self.rounds),
             status.metrics(
-                lambda: measures(self.house, self.sync, self.dispatch, self.hub, VERSION)
+                lambda: measures(
+                    self.house,
+                    self.sync,
+                    self.dispatch,
+                    self.hub,
+                    self.identities,
+                    version=VERSION,
+                )
             ),
         ]
         app = site(self.house, [*routes, openapi.route(routes, VERSION)])
@@ -300,14 +280,16 @@ class Appliance:
                 every=timedelta(minutes=1),
                 do=lambda: self._made.custody.refresh(self.health),
             ),
+            Chore(name="credentials", every=LOOK_AT_CREDENTIALS, do=self.identities.look),
         ]
 
     def _visit(self, room: str | None) -> Visit:
         """The doctor's visit to everything, or to what concerns one room."""
-        site_ = self.configuration.site
+        revoked, known = self._made.revoked, self.configuration.sources
+        read = {name: one for name, one in known.items() if not revoked.get(name)}
         return Visit(
-            configuration=self.configuration,
-            outside=lambda _, source: self.sync.outside(source, site_),
+            configuration=msgspec.structs.replace(self.configuration, sources=read),
+            outside=self.sync.outside,
             devices=self._devices,
             signs=self.sync.signs(),
             only=self.house.rooms[room] if room else None,

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sqlite3
+from collections.abc import Sequence
 
 import msgspec
 
@@ -61,8 +62,8 @@ class Custody:
                 await self._note()
             health.good(BRIDGE, CODE)
 
-    async def revoke(self, source: str, *, by: str) -> list[str]:
-        """Delete everything that a source keeps, at once; the names that are gone.
+    async def forget(self, source: str, names: Sequence[str], /, *, by: str) -> list[str]:
+        """Delete everything that a source keeps, and these, at once; the names that are gone.
 
         Raises:
             VaultUnusable: the vault cannot be opened.
@@ -71,7 +72,7 @@ class Custody:
         if not self.there:
             return []
         at = self._clock.now()
-        gone = await asyncio.to_thread(self.vault.drop_all, prefix(source), at=at, by=by)
+        gone = await asyncio.to_thread(self.vault.drop_all, prefix(source), names, at=at, by=by)
         async with self._one:
             await self._note()
         return gone

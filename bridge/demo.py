@@ -13,8 +13,9 @@ from pathlib import Path
 import msgspec
 from aiohttp import web
 
-from bridge.app import Appliance, prepared, running
+from bridge.app import Appliance, running
 from bridge.clock import SystemClock
+from bridge.prepared import prepared
 from bridge.settings.load import usable
 from connector.simulators import cisco, graph
 from rooms.room import Room

@@ -24,7 +24,8 @@ _LEVELS: Mapping[Severity, int] = {
 class Subject(NamedTuple):
     """What can fail by itself."""
 
-    kind: Literal["bridge", "source", "room", "endpoint"]
+    kind: Literal["bridge", "source", "identity", "room", "endpoint"]
+    """`identity`: the credentials of a source, told apart from its reading."""
     id: str
 
     def __str__(self) -> str:
@@ -71,10 +72,10 @@ class Health:
             code=code,
             since=before.since if before else self._clock.now(),
             words=words or advice.words,
-            fix=fix or advice.fix,
+            fix=(fix or advice.fix).replace("{source}", subject.id),
             severity=severity or severity_of(code),
             endpoint=subject.id if subject.kind == "endpoint" else None,
-            source=subject.id if subject.kind == "source" else None,
+            source=subject.id if subject.kind in {"source", "identity"} else None,
         )
         known[code] = trouble
         if before is None:

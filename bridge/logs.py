@@ -6,7 +6,7 @@ import sys
 import traceback
 from datetime import UTC, datetime
 
-_LOUD = ("azure", "msal", "aiohttp.access", "apscheduler", "asyncio")
+_LOUD = ("azure", "msal", "urllib3", "aiohttp.access", "apscheduler", "asyncio")
 
 
 class _Json(logging.Formatter):

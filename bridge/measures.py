@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from bridge.dispatch import Dispatch
 from bridge.health import count
+from bridge.identities import Identities, seconds_left
 from bridge.sync import Sync
 from bridge.views.house import House
 from bridge.views.status import Family
@@ -13,7 +14,13 @@ PERCENTILES = (50, 99, 100)
 
 
 def measures(
-    house: House, sync: Sync, dispatch: Dispatch, hub: Hub, version: str
+    house: House,
+    sync: Sync,
+    dispatch: Dispatch,
+    hub: Hub,
+    identities: Identities,
+    *,
+    version: str,
 ) -> Iterator[Family]:
     """Everything, summed over rooms: thousands of series would be of use to nobody."""
     yield Family("roombridge_build", "gauge", "What runs", ("version",), {(version,): 1})
@@ -46,6 +53,13 @@ def measures(
         "Requests refused because their caller is locked out or asks too much, by why",
         ("why",),
         house.limits.refused,
+    )
+    yield Family(
+        "roombridge_credential_seconds_left",
+        "gauge",
+        "Seconds until a credential of a source ends, where its end is known",
+        ("source", "credential"),
+        seconds_left(identities, house.clock.now()),
     )
     yield Family("roombridge_streams", "gauge", "Open event streams", (), {(): len(hub)})
 

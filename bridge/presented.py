@@ -133,7 +133,7 @@ class Presented:
         state = _state(certificate, key)  # before they are read: what changes meanwhile is seen
         contexts = tuple(kind() for kind in self._kinds)
         for context in contexts:
-            context.load_cert_chain(certificate, key)
+            context.load_cert_chain(certificate, key, password="")  # or it would ask a terminal
         written = certificate.read_bytes()
         return _Read(state, contexts, expires(written), fingerprint(written))
 

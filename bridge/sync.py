@@ -2,18 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from bridge.health import Health, Subject
 from bridge.lane import Counts, Heard, Lane
 from bridge.pace import spread
-from bridge.settings.model import Configuration, Site, SourceSettings
+from bridge.settings.model import Configuration, SourceSettings
 from connector import load
 from connector.errors import ConnectorError
 from connector.keep import Keep
 from connector.outside import Outside
+from connector.source import CalendarSource, Credential, Identified
 from rooms.clock import Clock
 from rooms.signs import Signs
 from rooms.store import Store
@@ -54,6 +55,10 @@ class Sync:
         self._health = health
         self._clock = clock
         self._heard = heard
+        self._keep = keep
+        self._configuration: Configuration | None = None
+        self._withheld: set[str] = set()
+        self._reached: dict[str, CalendarSource] = {}
         self._open: dict[str, _Open] = {}
         self._group: asyncio.TaskGroup | None = None
         self.counts = Counts()
@@ -75,12 +80,15 @@ class Sync:
 
     async def adopt(self, configuration: Configuration) -> None:
         """Look after exactly these sources and rooms; what stays the same is not disturbed."""
+        self._configuration = configuration
         for name, source in list(self._open.items()):
             vault = self._keep(name) is not None
             if configuration.sources.get(name) != source.settings or vault != source.vault:
                 await self._close(name)
         site = configuration.site
         for name, settings in configuration.sources.items():
+            if name in self._withheld:
+                continue
             if name not in self._open:
                 self._open[name] = self._opened(name, settings, configuration)
             rooms = [room for room in configuration.inventory.rooms if room.source == name]
@@ -88,15 +96,36 @@ class Sync:
                 rooms, poll=site.poll, span=site.window, rules=configuration.rules
             )
 
-    def outside(self, settings: SourceSettings, site: Site) -> Outside:
-        """How a source reaches the network."""
-        return replace(self._outside, proxy=settings.proxy or site.proxy)
-
     def signs(self) -> dict[str, Signs]:
         """What was counted in the calendar of each room that was read."""
         return {
             room: signs for source in self._open.values() for room, signs in source.lane.signs()
         }
+
+    async def withhold(self, name: str) -> None:
+        """Do not read a source from now on: what it knows of tokens is gone with it."""
+        self._withheld.add(name)
+        if name in self._open:
+            await self._close(name)
+
+    async def release(self, name: str) -> None:
+        """Read a source, from its beginning where it was read already."""
+        self._withheld.discard(name)
+        if name in self._open:
+            await self._close(name)
+        if self._configuration is not None:
+            await self.adopt(self._configuration)
+
+    def credentials(self, name: str) -> Sequence[Credential]:
+        """What a source proves itself with; nothing of one that is not read."""
+        source: object = self._reached.get(name)
+        return source.credentials() if isinstance(source, Identified) else ()
+
+    def outside(self, name: str, settings: SourceSettings) -> Outside:
+        """How a source reaches its service, and where it keeps what it must."""
+        assert self._configuration is not None  # noqa: S101 - asked after adopting
+        proxy = settings.proxy or self._configuration.site.proxy
+        return replace(self._outside, proxy=proxy, trust=settings.tls, keep=self._keep(name))
 
     def hint(self, room: str) -> None:
         """A room is worth reading again."""
@@ -116,11 +145,10 @@ class Sync:
             span=site.window,
             rules=configuration.rules,
         )
-        keep = self._keep(name)
-        outside = replace(self.outside(settings, site), keep=keep)
+        outside = self.outside(name, settings)
         assert self._group is not None  # noqa: S101 - adopted while running
         task = self._group.create_task(self._looked_after(name, settings, lane, outside))
-        return _Open(settings=settings, lane=lane, vault=keep is not None, task=task)
+        return _Open(settings=settings, lane=lane, vault=outside.keep is not None, task=task)
 
     async def _looked_after(
         self, name: str, settings: SourceSettings, lane: Lane, outside: Outside
@@ -130,7 +158,11 @@ class Sync:
         while True:
             try:
                 async with driver.connect(settings.options, outside) as source:
-                    await lane.run(source)
+                    self._reached[name] = source
+                    try:
+                        await lane.run(source)
+                    finally:
+                        del self._reached[name]
             except ConnectorError as error:
                 self._health.only(Subject("source", name), error.reason, str(error), error.fix)
             await asyncio.sleep(spread(REOPEN_AFTER))

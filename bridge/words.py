@@ -45,6 +45,74 @@ ADVICE = {
     "token_refused": Advice(
         "the service refuses a new token", "check the app registration and the appliance's clock"
     ),
+    "credentials_missing": Advice(
+        "the secret or certificate that the configuration names cannot be read",
+        "`roombridge check` tells which; put it back, then `roombridge sources authorize {source}`",
+    ),
+    "managed_identity_refused": Advice(
+        "the machine gives out no such identity",
+        "connect the machine to Azure Arc, and let the appliance read its agent's key files",
+    ),
+    "vault_needed": Advice(
+        "the authorization of a service account needs the vault, and there is none",
+        "roombridge secrets init, restart, then roombridge sources authorize {source}",
+    ),
+    "vault_unwritable": Advice(
+        "the vault cannot be written",
+        "free space on data_dir's file system, or mend the disk; then authorize again",
+    ),
+    "authorization_needed": Advice(
+        "nobody has signed in for this source, or the sign-in is over",
+        "roombridge sources authorize {source}",
+    ),
+    "sign_in_expired": Advice(
+        "nobody signed in in time",
+        "roombridge sources authorize {source}",
+    ),
+    "sign_in_declined": Advice(
+        "whoever signed in said no",
+        "roombridge sources authorize {source}, and let the service account agree",
+    ),
+    "wrong_account": Advice(
+        "another account signed in than delegate.account names",
+        "roombridge sources authorize {source}, and sign in as the account of the configuration",
+    ),
+    "source_revoked": Advice(
+        "somebody revoked this source: it is not read, the last agendas stay",
+        "give it a new credential, then roombridge sources authorize {source}",
+    ),
+    "secrets_left": Advice(
+        "the vault could not be written: secrets of a revoked source are still in it",
+        "mend the vault, then roombridge sources revoke {source} again",
+    ),
+    "credential_expiring_60": Advice(
+        "a credential ends within 60 days",
+        "make a new one and configure it beside the old one as next_certificate_file or"
+        " next_client_secret_file",
+    ),
+    "credential_expiring_30": Advice(
+        "a credential ends within 30 days",
+        "configure a new one as next_certificate_file or next_client_secret_file; for a"
+        " service account roombridge sources authorize {source}",
+    ),
+    "credential_expiring_7": Advice(
+        "a credential ends within 7 days: then no calendar is read",
+        "configure a new one now as next_certificate_file or next_client_secret_file; "
+        "for a service account roombridge sources authorize {source}",
+    ),
+    "credential_expired": Advice(
+        "a credential has ended",
+        "configure a new one; for a service account roombridge sources authorize {source}",
+    ),
+    "credential_refused": Advice(
+        "one of two credentials is refused, the other works",
+        "take the refused one out of the configuration; if it is the new one, compare "
+        "it with the service",
+    ),
+    "credential_unsaved": Advice(
+        "a refresh token could not be kept: reading goes on until the next start",
+        "free space on data_dir's file system, or mend the disk; it is tried again by itself",
+    ),
     "access_denied": Advice(
         "the identity may not read this mailbox",
         "grant it in Exchange (RBAC for Applications); a new grant takes up to two hours",
@@ -106,6 +174,10 @@ ADVICE = {
     "certificate_expiring": Advice(
         "the appliance's certificate ends within 30 days",
         "renew it; the new one is served without a restart",
+    ),
+    "alerts_failing": Advice(
+        "alerts cannot be delivered; they are tried again by themselves",
+        "`roombridge alerts test` says what each receiver answers",
     ),
     "legacy_listener": Advice(
         "a listener with weak TLS, or none, is open for old units",

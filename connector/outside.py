@@ -2,10 +2,9 @@
 
 import socket
 import ssl
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import msgspec
 from aiohttp.abc import ResolveResult
 from yarl import URL
 
+from connector.fingerprint import fingerprint_bytes
 from connector.keep import Keep
 from connector.secret import Secret
 from rooms.clock import Clock
@@ -43,6 +43,25 @@ class Proxy(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class Trust(msgspec.Struct, frozen=True, kw_only=True):
+    """Which certificate of a service is trusted, where the usual authorities do not tell."""
+
+    ca_file: Path | None = None
+    """PEM: authorities that are trusted here besides the system's and the global `ca_file`."""
+    fingerprint: str = ""
+    """`sha256:` and the SHA-256 of the one certificate that is trusted, in hex; no authority is
+    asked then."""
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """What types cannot tell: the key and the words."""
+        try:
+            fingerprint_bytes(self.fingerprint)
+        except ValueError as error:
+            yield "fingerprint", str(error)
+        if self.fingerprint and self.ca_file is not None:
+            yield "ca_file", "must not stand beside a fingerprint: no authority is asked then"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outside:
     """One HTTP session, one TLS policy and one clock for every driver.
@@ -54,9 +73,13 @@ class Outside:
     http: aiohttp.ClientSession
     clock: Clock
     ca_file: Path | None = None
+    trust: Trust = Trust()  # noqa: RUF009 - it is frozen
+    """What this connection trusts of its own."""
     proxy: Proxy | None = None
     keep: Keep | None = None
     """Where this driver keeps secrets of its own; None where there is no vault."""
+    contexts: dict[tuple[Path, ...], ssl.SSLContext] = field(default_factory=dict, repr=False)
+    """TLS contexts by the files that they trust besides the system's."""
 
     def route(self, url: URL) -> dict[str, Any]:
         """How aiohttp reaches an address: directly, or through the proxy."""
@@ -69,13 +92,26 @@ class Outside:
             address = address.with_user(self.proxy.username).with_password(password)
         return {"proxy": address}
 
-    @cached_property
-    def tls(self) -> ssl.SSLContext:
-        """TLS 1.2 or later, verified against the system's authorities and the site's own."""
-        context = ssl.create_default_context()
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if self.ca_file is not None:
-            context.load_verify_locations(self.ca_file)
+    @property
+    def tls(self) -> ssl.SSLContext | aiohttp.Fingerprint:
+        """What aiohttp verifies a service by: its authority, or the one fingerprint."""
+        pinned = fingerprint_bytes(self.trust.fingerprint)
+        return self.context if pinned is None else aiohttp.Fingerprint(pinned)
+
+    @property
+    def context(self) -> ssl.SSLContext:
+        """TLS 1.2 or later, verified against the system's authorities and the site's own.
+
+        One for all that trust the same files.
+        """
+        files = tuple(file for file in (self.ca_file, self.trust.ca_file) if file is not None)
+        context = self.contexts.get(files)
+        if context is None:
+            context = ssl.create_default_context()
+            context.minimum_version = ssl.TLSVersion.TLSv1_2
+            for file in files:
+                context.load_verify_locations(file)
+            self.contexts[files] = context
         return context
 
 

@@ -40,3 +40,11 @@ def tokens(db: Database) -> None:
         pk="id",
         not_null={"name", "scopes", "hash", "created"},
     )
+
+
+@schema()
+def revoked_sources(db: Database) -> None:
+    """Calendar sources that are not read until somebody authorizes them again."""
+    db.table("revoked_sources").create(
+        {"name": str, "at": str, "actor": str}, pk="name", not_null={"at", "actor"}
+    )

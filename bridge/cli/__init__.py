@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_running(commands)
     _add_asking(commands)
     _add_secrets(commands)
+    _add_sources(commands)
     _add_offline(commands)
     _add_examining(commands)
     return parser
@@ -129,6 +130,8 @@ def _add_asking(commands: Commands) -> None:
     )
     explain.add_argument("room", metavar="ROOM")
     explain.add_argument("booking", metavar="BOOKING", nargs="?", help="only this booking")
+    alerts = commands.group("alerts", "mail and webhooks that tell of troubles")
+    alerts.add("test", "send a test message to every receiver", "alerts.test")
     tokens = commands.group("tokens", "tokens of callers: services and displays")
     create = tokens.add("create", "make a token; it is told this once", "tokens.create")
     create.add_argument("name", metavar="NAME", help="what it is for")
@@ -193,6 +196,21 @@ def _add_secrets(commands: Commands) -> None:
         metavar="NEW",
         help="and by this key too, which is made where it is missing: a move to another key",
     )
+
+
+def _add_sources(commands: Commands) -> None:
+    sources = commands.group("sources", "identities of calendar services")
+    sources.add("list", "all sources, their credentials and when these end", "sources.every")
+    authorize = sources.add(
+        "authorize",
+        "sign in for a source: a service account with a code, others by themselves",
+        "sources.authorize",
+    )
+    revoke = sources.add(
+        "revoke", "stop reading a source and delete its secrets, at once", "sources.revoke"
+    )
+    for command in (authorize, revoke):
+        command.add_argument("name", metavar="NAME", help="of the source in bridge.yaml")
 
 
 def _add_offline(commands: Commands) -> None:

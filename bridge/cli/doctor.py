@@ -4,6 +4,7 @@ import asyncio
 import sys
 from argparse import Namespace
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -17,8 +18,10 @@ from bridge.doctor.processing import NotAnExport
 from bridge.doctor.visit import Visit
 from bridge.findings import ORDER
 from bridge.settings.load import read
-from bridge.settings.model import Configuration
+from bridge.settings.model import Configuration, Site
 from bridge.settings.problem import Problem, errors
+from connector.keep import Keep
+from rooms.clock import Clock
 from rooms.room import Room
 
 SECONDS = 600.0
@@ -83,17 +86,34 @@ async def _visit(configuration: Configuration, clock: Any, only: Room | None) ->
     from connector.outside import open_outside  # noqa: PLC0415
 
     site = configuration.site
+    keep = await asyncio.to_thread(_keeps, site, clock)
     async with (
         open_outside(clock, ca_file=site.ca_file) as services,
         open_outside(clock, ca_file=site.ca_file, networks=site.endpoint_networks) as devices,
     ):
         visit = Visit(
             configuration=configuration,
-            outside=lambda _, source: replace(services, proxy=source.proxy or site.proxy),
+            outside=lambda name, source: replace(
+                services, proxy=source.proxy or site.proxy, trust=source.tls, keep=keep(name)
+            ),
             devices=devices,
             only=only,
         )
         return await visit.findings()
+
+
+def _keeps(site: Site, clock: Clock) -> Callable[[str], Keep | None]:
+    """Where each source keeps what a service gave it; nowhere without a vault that opens."""
+    from bridge.settings.vaults import vault_of  # noqa: PLC0415 - see bridge.cli
+    from bridge.vault.keep import SourceKeep  # noqa: PLC0415
+    from bridge.vault.trouble import VaultUnusable  # noqa: PLC0415
+
+    vault = vault_of(site.data_dir, site.vault)
+    try:
+        vault.reopen()
+    except VaultUnusable:  # none, or the configuration's own check says why not
+        return lambda _: None
+    return lambda name: SourceKeep(vault, name, clock)
 
 
 def _configuration(given: Namespace) -> Configuration:

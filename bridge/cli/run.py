@@ -16,7 +16,7 @@ from bridge.settings.model import Configuration
 from bridge.settings.problem import Problem, Unusable
 
 if TYPE_CHECKING:
-    from bridge.app import Prepared
+    from bridge.prepared import Prepared
 
 log = logging.getLogger(__name__)
 
@@ -65,8 +65,8 @@ def _read(file: Path) -> tuple[Configuration, list[Problem]]:
 
 def serve(configuration: Configuration) -> int:
     """Run an appliance by a configuration that is good."""
-    from bridge.app import prepared  # noqa: PLC0415 - after the configuration is known to be good
     from bridge.clock import SystemClock  # noqa: PLC0415
+    from bridge.prepared import prepared  # noqa: PLC0415 - after the configuration is known to be good
     from rooms.database import DatabaseUnusable  # noqa: PLC0415
 
     try:

@@ -17,6 +17,9 @@ from connector.certificates import self_signed
 from connector.simulators import cisco as cisco_simulator
 from connector.simulators import graph as graph_simulator
 
+SERVICE_ACCOUNT = "service@example.com"
+"""Somebody with whom all rooms are shared, for `delegate`."""
+
 Started = Callable[[Namespace], AbstractAsyncContextManager[dict[str, str]]]
 
 
@@ -33,13 +36,14 @@ def cisco(given: Namespace) -> int:
 @asynccontextmanager
 async def _graph(given: Namespace) -> AsyncIterator[dict[str, str]]:
     tenant = graph_simulator.Tenant()
-    tenant.register_app(secret=SECRET)
+    tenant.register_app(secret=SECRET, public=True)
     rooms = await asyncio.to_thread(demo_rooms, given.rooms)
     if given.empty:
         for room in rooms:
             tenant.add_mailbox(room.mailbox, name=room.name, time_zone=room.time_zone)
     else:
         await asyncio.to_thread(graph_simulator.populate, tenant, rooms, datetime.now(UTC).date())
+    tenant.add_account(SERVICE_ACCOUNT, mailboxes=[room.mailbox for room in rooms])
     tls = await asyncio.to_thread(_trusted, given.ca, given.name) if given.ca else None
     async with serve_graph(tenant, given.address, given.port, tls) as url:
         yield {
@@ -49,6 +53,7 @@ async def _graph(given: Namespace) -> AsyncIterator[dict[str, str]]:
             "tenant_id": graph_simulator.TENANT_ID,
             "client_id": graph_simulator.CLIENT_ID,
             "client_secret": SECRET,
+            "service_account": SERVICE_ACCOUNT,
             "mailboxes": " ".join(room.mailbox for room in rooms),
         }
 

@@ -15,7 +15,7 @@ from rooms.clock import Clock
 log = logging.getLogger(__name__)
 
 SETTLED = 60.0
-"""Seconds after a start until the first round: calendars are read by then."""
+"""Seconds after a start or a change until the next round: calendars are read by then."""
 
 
 class Rounds:
@@ -26,16 +26,24 @@ class Rounds:
         self._clock = clock
         self._visit = visit
         self._one = asyncio.Lock()
+        self._changed = asyncio.Event()
         self.as_of: datetime | None = None
         """When everything was looked at last."""
 
-    async def first(self) -> None:
-        """The round after the start. The others are housekeeping's."""
-        await asyncio.sleep(SETTLED)
-        try:
-            await self.go()
-        except Exception as error:  # noqa: BLE001 - a fault here must not end the appliance
-            log.error("doctor: %s", fault(error))
+    def changed(self) -> None:
+        """Something is configured otherwise: what was found may be over."""
+        self._changed.set()
+
+    async def attend(self) -> None:
+        """A round after the start, and after each change. The daily ones are housekeeping's."""
+        while True:
+            await asyncio.sleep(SETTLED)
+            self._changed.clear()
+            try:
+                await self.go()
+            except Exception as error:  # noqa: BLE001 - a fault here must not end the appliance
+                log.error("doctor: %s", fault(error))
+            await self._changed.wait()
 
     async def go(self, room: str | None = None) -> None:
         """Look at everything, or at what concerns one room, and tell health."""

@@ -1,16 +1,21 @@
 """One visit of the doctor: all live checks, or those that concern one room."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+import logging
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bridge.doctor import certificates, machine, mailboxes, services, units
-from bridge.doctor.finding import Finding, merged
+from bridge.doctor.finding import Finding, finding, merged
 from bridge.health import BRIDGE, Subject
+from bridge.logs import fault
 from bridge.settings.model import Configuration, EndpointSettings, SourceSettings
 from connector.outside import Outside
 from rooms.room import Room
 from rooms.signs import Signs
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,24 +59,26 @@ class Visit:
     async def findings(self) -> list[Finding]:
         """Do all checks, side by side."""
         site = self.configuration.site
+        checks = [
+            (BRIDGE, machine.disk(site.data_dir)),
+            (BRIDGE, certificates.own(site, self.devices.clock.now())),
+            (
+                BRIDGE,
+                units.units(
+                    self.endpoints,
+                    self.devices,
+                    site.endpoint_networks,
+                    attempt=self.signs is None,
+                ),
+            ),
+            *(
+                (Subject("source", name), self._source(name, source))
+                for name, source in self.sources.items()
+            ),
+        ]
         async with asyncio.TaskGroup() as group:
-            checks = [
-                group.create_task(machine.disk(site.data_dir)),
-                group.create_task(certificates.own(site, self.devices.clock.now())),
-                group.create_task(
-                    units.units(
-                        self.endpoints,
-                        self.devices,
-                        site.endpoint_networks,
-                        attempt=self.signs is None,
-                    )
-                ),
-                *(
-                    group.create_task(self._source(name, source))
-                    for name, source in self.sources.items()
-                ),
-            ]
-        return merged(found for check in checks for found in check.result())
+            tasks = [group.create_task(_whatever(subject, check)) for subject, check in checks]
+        return merged(found for task in tasks for found in task.result())
 
     async def _source(self, name: str, source: SourceSettings) -> list[Finding]:
         subject = Subject("source", name)
@@ -92,3 +99,12 @@ class Visit:
                 if room.id in self.signs:
                     found += mailboxes.told_by(room, source, self.signs[room.id])
         return found
+
+
+async def _whatever(subject: Subject, check: Coroutine[Any, Any, list[Finding]]) -> list[Finding]:
+    """What a check finds, whatever comes of it: its own fault must not end the others."""
+    try:
+        return await check
+    except Exception as error:  # noqa: BLE001 - told as a finding, logged without its message
+        log.error("doctor, %s: %s", subject, fault(error))
+        return [finding(subject, "unexpected")]

@@ -84,7 +84,11 @@ def _application(known: Known) -> Step:
         title="Register the application",
         words=words,
         language="powershell",
-        commands=[*commands, "$app | Format-List DisplayName, AppId, Id; $sp | Format-List Id"],
+        commands=[
+            *commands,
+            "$app | Format-List 'DisplayName', 'AppId', 'Id'",
+            "$sp | Format-List 'Id'",
+        ],
     )
 
 
@@ -129,7 +133,7 @@ def _consents(known: Known) -> Step:
             f"$sp = Get-MgServicePrincipal -Filter {by_client_id(known)}",
             "if (@($sp).Count -ne 1) { throw 'client_id names no single application' }",
             "$grants = Get-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $sp.Id -All",
-            "$grants | Format-Table ResourceDisplayName, AppRoleId, Id",
+            "$grants | Format-Table 'ResourceDisplayName', 'AppRoleId', 'Id'",
             (
                 "$grants | ForEach-Object { Remove-MgServicePrincipalAppRoleAssignment"
                 " -ServicePrincipalId $sp.Id -AppRoleAssignmentId $_.Id }"

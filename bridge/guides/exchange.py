@@ -37,7 +37,9 @@ def _connect(known: Known) -> Step:
     return Step(
         title="Connect, and find the application",
         words="Needs the roles Organization Management and Application.Read.All. The object id is"
-        " that of the enterprise application, not of the app registration.",
+        " that of the enterprise application, not of the app registration. Where one session does"
+        " not load both modules, look the ids up in another one, and here write"
+        " $sp = @{ AppId = '…'; Id = '…' }.",
         language="powershell",
         commands=[
             "Install-Module ExchangeOnlineManagement -Scope CurrentUser",
@@ -121,16 +123,16 @@ def _export(known: Known) -> Step:
         language="powershell",
         commands=[
             *_rooms(known.rooms),
-            "$set = foreach ($room in $rooms) {",
+            "$set = @(foreach ($room in $rooms) {",
             "    # Without a name Exchange would answer with every mailbox of the company.",
             "    if ([string]::IsNullOrWhiteSpace($room)) { throw 'a room without a mailbox' }",
             (
                 "    Get-CalendarProcessing -Identity $room | Select-Object"
-                " @{ Name = 'Mailbox'; Expression = { $room } }, Identity,"
+                " @{ Name = 'Mailbox'; Expression = { $room } }, 'Identity',"
             ),
-            f"        {', '.join(_COLUMNS)}",
-            "}",
-            "ConvertTo-Json -InputObject @($set) | Set-Content -Encoding utf8 rooms.json",
+            f"        {', '.join(map(powershell, _COLUMNS))}",
+            "})",
+            "ConvertTo-Json -InputObject $set | Set-Content -Encoding utf8 rooms.json",
         ],
     )
 
@@ -155,8 +157,8 @@ def _policies(known: Known) -> Step:
         language="powershell",
         commands=[
             (
-                "Get-ApplicationAccessPolicy | Where-Object AppId -eq"
-                f" {powershell(known.get('client_id'))} | Format-List Identity, ScopeName"
+                "Get-ApplicationAccessPolicy | Where-Object { $_.AppId -eq"
+                f" {powershell(known.get('client_id'))} }} | Format-List 'Identity', 'ScopeName'"
             ),
             "# Remove-ApplicationAccessPolicy -Identity <Identity from above>",
             "# Get-ManagementRoleAssignment -RoleAssignee $sp.Id | Remove-ManagementRoleAssignment",

@@ -198,6 +198,12 @@ class InventoryReader:
         if settings is not None and not settings.mailboxes.allows(mailbox):
             place.error(f"is outside what sources.{source}.mailboxes allows")
             return False
+        if settings is not None and mailbox.lower() == settings.mailboxes.canary.lower():
+            place.error(
+                f"is sources.{source}.mailboxes.canary",
+                "the canary must be no room: nobody reads it",
+            )
+            return False
         first = self._seen.setdefault((f"mailbox of {source}", mailbox.lower()), place)
         if first is not place:
             place.warn(f"is the mailbox of another room too ({first.path})")

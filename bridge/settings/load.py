@@ -27,7 +27,7 @@ from bridge.settings.secrets import Secrets
 from bridge.settings.typed import BAD, Reader, bare, names
 from bridge.settings.vaults import Known, Shelf, check_vault, shelf_of, warn_of_keys
 from connector import load
-from connector.outside import Proxy
+from connector.outside import Proxy, Trust
 from rooms import join
 
 SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -42,6 +42,7 @@ class SourceEntry(Settings, frozen=True, kw_only=True):
     kind: str
     mailboxes: Mailboxes = Mailboxes()
     proxy: Proxy | None = None
+    tls: Trust = Trust()
 
 
 def usable(file: Path, known: Known | None = None) -> tuple[Configuration, list[Problem]]:
@@ -172,8 +173,16 @@ def _source(reader: Reader, node: yaml.Node, place: Place) -> SourceSettings | N
     if general is BAD or special is BAD:
         return None
     _check_proxy(general.proxy, place)
+    for key, words in general.tls.problems():
+        place.at(f"tls.{key}").error(words)
+    if general.tls.ca_file is not None:
+        _check_authorities(general.tls.ca_file, place.at("tls.ca_file"))
     return SourceSettings(
-        kind=kind, options=special, mailboxes=general.mailboxes, proxy=general.proxy
+        kind=kind,
+        options=special,
+        mailboxes=general.mailboxes,
+        proxy=general.proxy,
+        tls=general.tls,
     )
 
 
@@ -196,6 +205,8 @@ def _check_site(site: Site, place: Place) -> None:
     _check_proxy(site.proxy, place)
     check_vault(site.vault, place)
     warn_of_keys(site, place)
+    for key, words in site.alerts.problems() if site.alerts is not None else ():
+        place.at(f"alerts.{key}").error(words)
     if site.ca_file is not None:
         _check_authorities(site.ca_file, place.at("ca_file"))
     if site.public_url and urlsplit(site.public_url).scheme not in {"http", "https"}:
@@ -242,7 +253,8 @@ def _check_listen(site: Site, place: Place) -> None:
         return
     try:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(site.listen.tls.certificate_file, site.listen.tls.key_file)
+        files = site.listen.tls.certificate_file, site.listen.tls.key_file
+        context.load_cert_chain(*files, password="")  # or it would ask a terminal
     except FileNotFoundError as error:
         here.at("tls").error(f"there is no file {error.filename or 'of that name'}")
     except OSError as error:

@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from bridge.settings.alerts import Alerts
 from bridge.settings.typed import Network
-from connector.outside import Proxy
+from connector.outside import Proxy, Trust
 from connector.secret import Secret
 from rooms.join import Dialing, Rules
 from rooms.model import Buffers
@@ -183,6 +184,8 @@ class Site(Settings, frozen=True, kw_only=True):
     """The same as `listen.behind_proxy`."""
     legacy: Legacy | None = None
     """For old units only, and for the few paths that they need; health warns while it is there."""
+    alerts: Alerts | None = None
+    """Who is told of what fails, and of its end."""
     public_url: str = ""
     """How people and services elsewhere reach the appliance: in links and codes."""
     data_dir: Path = Path("/var/lib/roombridge")
@@ -235,6 +238,7 @@ class SourceSettings(Settings, frozen=True, kw_only=True):
     """The `Options` of its driver."""
     mailboxes: Mailboxes = Mailboxes()
     proxy: Proxy | None = None
+    tls: Trust = Trust()
 
 
 class EndpointSettings(Settings, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ import sys
 import textwrap
 import types
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -41,6 +41,7 @@ _SCALARS: Mapping[Any, Schema] = {
     int: {"type": ["integer", "string"], "pattern": r"^[+-]?\d{1,18}$"},
     bool: {"enum": [True, False, "true", "false", "yes", "no", "on", "off"]},
     timedelta: {"type": "string", "pattern": r"^\d{1,9}(\.\d{1,3})?\s*[smhd]$"},
+    date: {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"},
     Path: {"type": "string"},
     Network: {"type": "string", "pattern": r"^[0-9A-Fa-f.:]+(/\d{1,3})?$"},
 }

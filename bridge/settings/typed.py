@@ -4,7 +4,7 @@ import difflib
 import re
 import types
 from collections.abc import Callable, Collection
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -67,6 +67,7 @@ class Reader:
             int: _integer,
             bool: _truth,
             timedelta: duration,
+            date: _day,
             Path: self._file,
             Network: _network,
         }
@@ -91,7 +92,10 @@ class Reader:
             if name not in given:
                 place.at(name).error("required")
         good = {name: value for name, value in given.items() if value is not BAD}
-        return struct(**good) if all(name in good for name in needed) else BAD
+        if not all(name in good for name in needed):
+            return BAD
+        here = {field.encode_name: field.name for field in msgspec.structs.fields(struct)}
+        return struct(**{here[name]: value for name, value in good.items()})
 
     def given(
         self,
@@ -248,6 +252,13 @@ def duration(text: str) -> timedelta:
     if match is None:
         raise ValueError(f"must be a span of time such as 90s, 15m, 12h or 7d, not {text}")
     return timedelta(**{_UNITS[match[2]]: float(match[1])})
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"must be a day such as 2027-01-31, not {text}") from None
 
 
 def _network(text: str) -> Network:

@@ -105,7 +105,16 @@ class Shelf:
     def secret(self, name: str, place: Place) -> Secret | None:
         """A secret for one place of the configuration, or None after saying why not."""
         try:
-            return self._opened().require(name)
+            vault = self._opened()
+            taken = place.path.startswith("sources.") and vault.forgot(name)
+            if taken and vault.get(name) is None:
+                # Whoever revokes a source must not keep the appliance from its next start.
+                place.warn(
+                    f"the secret {name} was deleted from the vault",
+                    f"roombridge secrets set {name}",
+                )
+                return Secret("", vault=name)
+            return vault.require(name)
         except VaultUnusable as error:
             if self._closed is None:
                 place.error(str(error), error.fix, passes=error.passes)

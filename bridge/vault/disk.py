@@ -10,7 +10,7 @@ from pathlib import Path
 from bridge.vault.trouble import VaultUnusable
 
 LIMIT = 16 << 20
-"""Bytes of a vault; ten thousand passwords take three mebibytes."""
+"""Bytes of a vault; five thousand passwords take less than one mebibyte."""
 
 _BETWEEN = 0.01
 _TRIES = 4000

@@ -2,7 +2,7 @@
 
 import difflib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -132,6 +132,10 @@ class Vault:
         changes = self._open.document.changes if self._open else ()
         return [change for change in changes if change.number > after]
 
+    def forgot(self, name: str) -> bool:
+        """Whether a secret of that name was deleted, as far as the file remembers."""
+        return any(one.name == name and one.what == "delete" for one in self.changes(0))
+
     def put(self, name: str, secret: Secret, *, at: datetime, by: str) -> None:
         """Keep a secret in place of the former one.
 
@@ -154,9 +158,11 @@ class Vault:
         """Forget a secret; whether there was one. Raises as `put` does."""
         return bool(self._drop(lambda one: one == name, at, by))
 
-    def drop_all(self, prefix: str, *, at: datetime, by: str) -> list[str]:
-        """Forget every secret whose name begins so; their names. Raises as `put` does."""
-        return self._drop(lambda one: one.startswith(prefix), at, by)
+    def drop_all(
+        self, prefix: str, also: Collection[str] = (), *, at: datetime, by: str
+    ) -> list[str]:
+        """Forget secrets whose names begin so, and these; their names. Raises as `put` does."""
+        return self._drop(lambda one: one.startswith(prefix) or one in also, at, by)
 
     def rotate(self, *, at: datetime, by: str, more: Sequence[Key] = ()) -> list[str]:
         """Encrypt everything by a new data key, wrapped by the configured keys and by `more`.

@@ -168,6 +168,7 @@ class House:
         found = self.health.of(
             Subject("room", room.id),
             Subject("source", room.source),
+            Subject("identity", room.source),
             *(Subject("endpoint", name) for name in self.room_endpoints(room.id)),
             Subject("bridge", ""),
         )

@@ -18,6 +18,7 @@ _PROBLEMS = {
     "forbidden": 403,
     "unknown_room": 404,
     "unknown_booking": 404,
+    "unknown_source": 404,
     "unknown_token": 404,
     "not_found": 404,
     "bad_time": 400,

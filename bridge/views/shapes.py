@@ -256,6 +256,21 @@ class TokenOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     days: Annotated[int, Meta(ge=1, le=3650)] | None = None
 
 
+class ReceiverShape(Shape, frozen=True, kw_only=True):
+    """How a test message went for one receiver of alerts."""
+
+    receiver: str
+    ok: bool
+    words: str
+    """Why it did not arrive."""
+
+
+class AlertTestShape(Shape, frozen=True, kw_only=True):
+    """How a test message went."""
+
+    receivers: tuple[ReceiverShape, ...]
+
+
 class LiveShape(Shape, frozen=True, kw_only=True):
     """That the process answers."""
 

@@ -38,7 +38,7 @@ class Route:
     cookie: bool = True
     """Whether a display's cookie will do; otherwise the token itself must be shown."""
     displays: bool = True
-    """Whether displays may ask at all."""
+    """Whether a display may ask; what is about the appliance is not for rooms."""
     summary: str
     answer: type[msgspec.Struct] | str
     """The shape of a good answer, or its media type; empty for no body."""
@@ -85,6 +85,7 @@ TITLES = {
     "forbidden": "This caller may not do that",
     "unknown_room": "There is no such room",
     "unknown_booking": "There is no such booking in this room",
+    "unknown_source": "There is no such calendar source",
     "unknown_token": "There is no such token in force",
     "not_found": "There is nothing here",
     "method_not_allowed": "This method is not offered here",
@@ -121,10 +122,10 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
 
 
 def _permit(route: Route, caller: Caller, method: str) -> None:
-    """Let pass who may.
+    """Let a caller pass who may.
 
     Raises:
-        Problem: everybody else.
+        Problem: everybody else, with why not.
     """
     if route.scope not in caller.scopes or (caller.room is not None and not route.displays):
         raise refused(caller)

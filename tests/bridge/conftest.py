@@ -10,7 +10,18 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bridge.health import Health
 from bridge.tokens import Tokens
-from bridge.views import explain, health, openapi, pages, rooms, status, stream, tokens
+from bridge.views import (
+    alerts,
+    explain,
+    health,
+    openapi,
+    pages,
+    rooms,
+    sources,
+    status,
+    stream,
+    tokens,
+)
 from bridge.views.house import House
 from bridge.views.site import site
 from bridge.views.stream import Hub
@@ -20,6 +31,7 @@ from rooms.audit import Audit
 from rooms.database import Database
 from rooms.model import Event, Window
 from rooms.store import Store
+from tests.fakes.desk import FakeDesk
 from tests.fakes.sources import room
 from tests.fakes.virtual import FixedClock
 
@@ -67,6 +79,8 @@ class Views:
             stream.route(self.hub),
             *explain.ROUTES,
             *tokens.ROUTES,
+            *sources.routes(FakeDesk()),
+            alerts.route(nobody),
             *pages.ROUTES,
             *status.ROUTES,
             *health.routes(self.rounds),
@@ -88,6 +102,11 @@ class Views:
         """The header of a caller with a token of its own."""
         _, secret = await self.tokens.create("test", scopes or ("read",), actor="test", **more)
         return {"Authorization": f"Bearer {secret}"}
+
+
+async def nobody() -> list[tuple[str, bool, str]]:
+    """Alerts that nobody gets."""
+    return []
 
 
 @pytest.fixture

@@ -106,6 +106,11 @@ class Operation(NamedTuple):
         return {name for way in self.told["security"] for name in way}
 
     @property
+    def displays(self) -> bool:
+        """Whether a display may ask at all."""
+        return bool(self.told.get("x-displays", True))
+
+    @property
     def little(self) -> bool:
         """Whether there is an answer that tells little of a room."""
         return "OtherRoomShape" in str(self.told["responses"])
@@ -124,8 +129,8 @@ def due(operation: Operation, case: Case) -> str:
     if operation.scope is None:
         mine = case.scopes is not None and case.room in {None, "kestrel"}
         return "answer" if mine or "{room}" not in operation.path else "401"
-    closed = case.room is not None and not operation.told.get("x-displays", True)
-    if case.scopes is not None and (operation.scope not in case.scopes or closed):
+    lacking = case.scopes is not None and operation.scope not in case.scopes
+    if lacking or (case.room is not None and not operation.displays):
         return "403"
     if case.scopes is None or case.scheme not in operation.schemes:
         return "401"

@@ -97,7 +97,7 @@ async def test_revoking_a_source_deletes_what_it_keeps_and_the_audit_log_says_so
         keep = custody.keep("m365")
         assert keep
         await keep.put("refresh_token", Secret("one"))
-        gone = await custody.revoke("m365", by="cli:ada")
+        gone = await custody.forget("m365", [], by="cli:ada")
         assert gone == ["source/m365/refresh_token"]
         assert keep.get("refresh_token") is None
         assert (await audited(database))[-1] == (
@@ -106,7 +106,7 @@ async def test_revoking_a_source_deletes_what_it_keeps_and_the_audit_log_says_so
             "source/m365/refresh_token",
             3,
         )
-        assert await custody.revoke("m365", by="cli:ada") == []
+        assert await custody.forget("m365", [], by="cli:ada") == []
 
 
 async def test_every_change_is_audited_once_also_those_made_while_it_was_stopped(
@@ -133,7 +133,7 @@ async def test_every_change_is_audited_once_also_those_made_while_it_was_stopped
 async def test_without_a_vault_drivers_have_nothing_to_keep_secrets_in(place: Place) -> None:
     async with place.running() as (_, custody):
         assert custody.keep("m365") is None
-        assert await custody.revoke("m365", by=BY) == []
+        assert await custody.forget("m365", [], by=BY) == []
         assert place.codes() == []
         await asyncio.to_thread(place.other.init, at=AT, by=BY)
         await custody.refresh(place.health)

@@ -17,8 +17,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
+from bridge.doctor import machine
+from bridge.doctor import round as round_
 from bridge.doctor.certificates import ending
-from bridge.doctor.finding import finding, merged
+from bridge.doctor.finding import Finding, finding, merged
 from bridge.doctor.round import Rounds
 from bridge.doctor.visit import Visit
 from bridge.findings import FINDINGS, ORDER
@@ -32,7 +34,7 @@ from connector.simulators.cisco import Codec
 from connector.simulators.cisco.serving import serve
 from connector.simulators.graph.faults import kinds
 from rooms.signs import Signs
-from tests.bridge.patient import CANARY, KESTREL, Patient, organizer, patient
+from tests.bridge.patient import CANARY, HEALTHY, KESTREL, Patient, organizer, patient
 from tests.fakes.sources import room
 from tests.fakes.virtual import NOON
 
@@ -383,6 +385,18 @@ def test_findings_are_one_a_code_and_the_worst_come_first() -> None:
 class TestRounds:
     """Findings in the running appliance."""
 
+    async def test_an_identity_that_reads_the_canary_is_logged_as_critical_once(
+        self, site: Patient, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        site.signs = {}
+        site.register(scope=[KESTREL, CANARY])
+        async with _rounds(site, Health(site.clock)) as rounds:
+            await rounds.go()
+            await rounds.go()
+        (record,) = [one for one in caplog.records if one.levelname == "CRITICAL"]
+        assert "over_privileged" in record.getMessage()
+        assert CANARY not in caplog.text
+
     async def test_a_finding_stands_in_health_until_a_later_round_finds_it_mended(
         self, site: Patient
     ) -> None:
@@ -416,6 +430,34 @@ class TestRounds:
             site.signs = {}
             await rounds.go("kestrel")
             assert [str(subject) for subject, _ in health.all()] == ["room heron"]
+
+    async def test_a_change_of_the_configuration_brings_another_round(
+        self, site: Patient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(round_, "SETTLED", 0.0)
+        site.signs = {}
+        site.mailboxes = Mailboxes(domains=("example.com",))
+        seen: asyncio.Queue[str] = asyncio.Queue()
+        health = Health(site.clock, lambda _: seen.put_nowait(" ".join(_codes(health))))
+        async with _rounds(site, health) as rounds:
+            attending = asyncio.create_task(rounds.attend())
+            assert await seen.get() == "no_canary"
+            site.mailboxes = HEALTHY
+            rounds.changed()
+            assert await seen.get() == ""
+            attending.cancel()
+
+
+async def test_a_fault_in_one_check_is_told_and_ends_no_other(
+    site: Patient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(*_: object) -> list[Finding]:
+        raise RuntimeError(CANARY)
+
+    monkeypatch.setattr(machine, "disk", broken)
+    site.mailboxes = Mailboxes(domains=("example.com",))
+    assert set(await site.codes()) == {"unexpected", "no_canary"}
+    assert CANARY not in caplog.text
 
 
 def _codes(health: Health) -> list[str]:

@@ -170,7 +170,13 @@ async def test_a_pair_that_cannot_be_used_leaves_the_former_in_force(
     first = presented.fingerprint
     good = pair.certificate.read_bytes(), pair.key.read_bytes()
     expired = self_signed(["x"], days=1, now=NOW - timedelta(days=9), key_pem=good[1]).pem
+    locked = serialization.load_pem_private_key(good[1], None).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"passphrase"),
+    )
     wrong = [
+        (good[0], locked),
         (b"", good[1]),
         (b"no certificate", good[1]),
         (good[0], new_key()),

@@ -331,6 +331,11 @@ def test_a_mailbox_outside_the_allowed_ones_is_refused(folder: Folder) -> None:
     assert "outside what sources.m365.mailboxes allows" in told(problems)["rooms[0].mailbox"]
 
 
+def test_the_canary_is_no_room(folder: Folder) -> None:
+    canary = GRAPH + "    mailboxes: {canary: Kestrel@Example.com}\n"
+    assert "sources.m365.mailboxes.canary" in told(folder.problems(canary))["rooms[0].mailbox"]
+
+
 def test_cisco_needs_its_notice_acknowledged_or_a_warning_stays(folder: Folder) -> None:
     codec = CODEC.format(address="10.2.0.15", password="password_file: secret", more="")
     rooms = f"rooms:\n  - {{id: a, mailbox: a@b.c, time_zone: UTC, endpoints: [{codec}]}}\n"

@@ -32,6 +32,11 @@ def test_the_claims_of_a_token_are_read() -> None:
     assert told == Claims(roles=("Calendars.Read",), appid="app", tid="t")
 
 
+def test_what_does_not_look_like_a_role_is_not_told() -> None:
+    told = claims(token({"roles": ["Mail.Read", "<script>", "x" * 81], "scp": "a\nb \u202ec"}))
+    assert told == Claims(roles=("Mail.Read",), scp="a b")
+
+
 @given(some.text() | some.builds(token, some.dictionaries(some.text(), some.integers())))
 def test_any_text_is_a_token_or_none(text: str) -> None:
     assert claims(text) is None or isinstance(claims(text), Claims)
@@ -61,6 +66,23 @@ def test_every_role_has_a_judgement(role: str, code: str, *, writes: bool) -> No
     (remark,) = role_remarks(Claims(roles=(role,)), writes=writes)
     assert remark.code == code
     assert role in remark.words
+
+
+@pytest.mark.parametrize(
+    ("scope", "writes", "codes"),
+    [
+        ("Calendars.Read.Shared offline_access openid profile email User.Read", False, []),
+        ("Calendars.ReadWrite.Shared", False, ["scope_writes"]),
+        ("Calendars.ReadWrite.Shared", True, []),
+        ("Mail.Read EWS.AccessAsUser.All", False, ["scope_mail", "scope_mail"]),
+        ("Contacts.Read Calendars.Read", False, ["scope_superfluous"]),
+    ],
+)
+def test_delegated_permissions_have_judgements_too(
+    scope: str, codes: list[str], *, writes: bool
+) -> None:
+    remarks = role_remarks(Claims(scp=scope), writes=writes)
+    assert [remark.code for remark in remarks] == codes
 
 
 def test_without_roles_there_is_nothing_to_remark() -> None:

@@ -22,7 +22,8 @@ from connector.simulators.graph import CLIENT_ID, TENANT_ID, Tenant
 from connector.simulators.graph import app as graph_app
 from connector.simulators.graph.faults import kinds
 from connector.sources import graph
-from connector.sources.graph.identity import AppIdentity
+from connector.sources.graph.application import Application, Proof
+from connector.sources.graph.identity import Identity
 from rooms.model import Window
 from tests.fakes.sources import room
 from tests.fakes.virtual import NOON, FixedClock
@@ -51,20 +52,20 @@ def url_of(server: TestServer) -> str:
 
 
 @pytest.fixture
-async def identity(outside: Outside, server: TestServer) -> AsyncIterator[AppIdentity]:
+async def identity(outside: Outside, server: TestServer) -> AsyncIterator[Identity]:
     async with app(outside, server) as made:
         yield made
 
 
-def app(outside: Outside, server: TestServer, **more: Any) -> AppIdentity:
+def app(outside: Outside, server: TestServer, secret: str = "right", **more: Any) -> Identity:
     usual = {
         "tenant_id": TENANT_ID,
         "client_id": CLIENT_ID,
         "login_url": url_of(server),
         "scope": "https://graph.microsoft.com/.default",
-        "client_secret": Secret("right"),
     }
-    return AppIdentity(outside, **{**usual, **more})
+    proofs = [Proof(name="client_secret", kind="client_secret", secret=Secret(secret))]
+    return Identity(outside, Application(outside, **{**usual, "proofs": proofs, **more}))
 
 
 def asked(tenant: Tenant) -> int:
@@ -73,7 +74,7 @@ def asked(tenant: Tenant) -> int:
 
 
 async def test_one_token_serves_until_it_is_near_its_end(
-    identity: AppIdentity, tenant: Tenant, clock: FixedClock
+    identity: Identity, tenant: Tenant, clock: FixedClock
 ) -> None:
     first = await identity.token()
     clock.move(0.7 * HOUR)
@@ -83,7 +84,7 @@ async def test_one_token_serves_until_it_is_near_its_end(
     assert asked(tenant) == 2
 
 
-async def test_whoever_waits_shares_one_request(identity: AppIdentity, tenant: Tenant) -> None:
+async def test_whoever_waits_shares_one_request(identity: Identity, tenant: Tenant) -> None:
     tokens = await asyncio.gather(*(identity.token() for _ in range(50)))
     assert len(set(tokens)) == 1
     assert asked(tenant) == 1
@@ -92,14 +93,14 @@ async def test_whoever_waits_shares_one_request(identity: AppIdentity, tenant: T
 async def test_whoever_waits_shares_one_refusal(
     outside: Outside, server: TestServer, tenant: Tenant
 ) -> None:
-    async with app(outside, server, client_secret=Secret("wrong")) as identity:
+    async with app(outside, server, secret="wrong") as identity:
         told = await asyncio.gather(*(identity.token() for _ in range(20)), return_exceptions=True)
     assert all(isinstance(error, Denied) for error in told)
     assert asked(tenant) == 1
 
 
 async def test_whoever_gives_up_does_not_take_the_token_from_the_others(
-    identity: AppIdentity, tenant: Tenant
+    identity: Identity, tenant: Tenant
 ) -> None:
     impatient = asyncio.ensure_future(identity.token())
     patient = asyncio.ensure_future(identity.token())
@@ -110,7 +111,7 @@ async def test_whoever_gives_up_does_not_take_the_token_from_the_others(
 
 
 async def test_a_token_that_still_works_outlives_an_outage_of_the_login(
-    identity: AppIdentity, tenant: Tenant, clock: FixedClock
+    identity: Identity, tenant: Tenant, clock: FixedClock
 ) -> None:
     first = await identity.token()
     tenant.faults.add(kinds.Status(at="token", status=503))
@@ -146,7 +147,7 @@ async def test_a_refused_token_is_renewed_once(
 
 
 REFUSALS: list[tuple[dict[str, Any], str, str]] = [
-    ({"client_secret": Secret("wrong")}, "AADSTS7000215", "enter its value, not its ID"),
+    ({"secret": "wrong"}, "AADSTS7000215", "enter its value, not its ID"),
     ({"client_id": "11111111-1111-4111-8111-111111111111"}, "AADSTS700016", "compare client_id"),
     ({"tenant_id": "22222222-2222-4222-8222-222222222222"}, "AADSTS90002", "compare tenant_id"),
 ]
@@ -166,7 +167,7 @@ async def test_every_refusal_is_told_with_its_mend(
 
 
 async def test_a_secret_that_has_expired_is_told(
-    identity: AppIdentity, tenant: Tenant, clock: FixedClock
+    identity: Identity, tenant: Tenant, clock: FixedClock
 ) -> None:
     tenant.register_app(secret="right", secret_expires=clock.now() - HOUR)
     with pytest.raises(Denied) as caught:
@@ -186,7 +187,7 @@ async def test_a_secret_that_has_expired_is_told(
     ids=lambda value: repr(value)[:40],
 )
 async def test_faults_of_the_login_are_told_apart(
-    identity: AppIdentity, tenant: Tenant, fault: Any, kind: type[Exception], reason: str
+    identity: Identity, tenant: Tenant, fault: Any, kind: type[Exception], reason: str
 ) -> None:
     tenant.faults.add(fault)
     with pytest.raises(kind) as caught:
@@ -249,8 +250,8 @@ async def test_a_certificate_over_tls_signs_in(
     server = TestServer(graph_app(tenant), scheme="https")
     await server.start_server(ssl=context)
     async with open_outside(clock, ca_file=authority) as outside:
-        secret = Secret(client_certificate.decode())
-        async with app(outside, server, client_secret=None, certificate=secret) as identity:
+        proof = Proof.certificate("certificate", Secret(client_certificate.decode()))
+        async with app(outside, server, proofs=[proof]) as identity:
             assert await identity.token()
     await server.close()
 

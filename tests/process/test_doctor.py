@@ -53,6 +53,18 @@ async def test_a_healthy_appliance_passes_and_an_over_privileged_one_is_loud(
     assert codec.requests
 
 
+async def test_what_a_mailbox_strips_is_inferred_from_what_is_read_anyway(narrow: Site) -> None:
+    for hour in range(6):
+        narrow.book(f"Talk {hour}", hour=hour)
+    async with narrow.running() as running:
+        await until(running.titles)
+        status, answer, _ = await told(narrow, "--room", "kestrel")
+        (one,) = answer["findings"]
+        assert (status, one["code"]) == (1, "bodies_stripped")
+        assert one["subject"] == {"kind": "room", "id": "kestrel"}
+        assert "-Identity 'kestrel@example.com' -DeleteComments $false" in one["fix"]
+
+
 async def test_without_an_appliance_it_looks_from_here_and_says_so(
     narrow: Site, codec: Codec
 ) -> None:

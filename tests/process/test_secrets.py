@@ -291,3 +291,21 @@ async def test_a_change_while_the_key_service_is_away_is_made_up_for(vaulted: Si
             await until(lambda: running.titles("robin"), "the third room")
             await until(none, "good health")
             assert await running.stop() == 0
+
+
+async def test_a_change_of_the_vault_counts_beside_a_configuration_that_is_wrong(
+    vaulted: Site,
+) -> None:
+    vaulted.book("Review")
+    async with vaulted.running() as running:
+        await until(running.titles)
+        vaulted.settings["nonsense"] = "1"
+        vaulted.write()
+        assert (await vaulted.command("secrets", "set", "spare", stdin="x"))[0] == 0
+
+        async def noted() -> bool:
+            return audited(vaulted)[-1][1:] == ("secrets.set", "spare")
+
+        await until(noted, "the audit log")
+        assert await running.titles() == ["Review"]
+        assert await running.stop() == 0

@@ -6,7 +6,11 @@ import ssl
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
+from connector.simulators.graph import Tenant
+from connector.simulators.graph.faults import kinds
 from tests.process.conftest import Site, until
 
 
@@ -117,3 +121,42 @@ async def test_a_certificate_of_the_sites_authority_is_served_without_a_restart(
         if process.process.returncode is None:
             process.process.kill()
         await reading
+
+
+async def test_troubles_go_to_a_webhook_with_their_end_and_a_test_says_how_it_went(
+    site: Site, tenant: Tenant
+) -> None:
+    told: list[dict[str, Any]] = []
+
+    async def hook(request: web.Request) -> web.Response:
+        told.append(await request.json())
+        return web.Response(status=204)
+
+    app = web.Application()
+    app.router.add_post("/planted-key", hook)
+    server = TestServer(app)
+    async with server:
+        url = str(server.make_url("/planted-key"))
+        site.settings["alerts"] = {"hold": "1s", "webhooks": [{"url": url}]}
+        site.book("planted-subject")
+        async with site.running() as running:
+            await until(running.titles)
+            status, out, _ = await site.command("alerts", "test")
+            assert (status, out) == (0, "webhook 1: delivered\n")
+            assert [one["test"] for one in told] == [True]
+            tenant.faults.add(kinds.Status(status=403))
+
+            async def began() -> bool:
+                return any(one["began"] for one in told)
+
+            async def over() -> bool:
+                return any(one["over"] for one in told)
+
+            await until(began, "the alert")
+            tenant.faults.clear()
+            await until(over, "its end")
+            assert await running.stop() == 0
+            assert "planted" not in "\n".join(running.log)
+    codes = {one["code"] for message in told for one in message["began"]}
+    assert codes == {"access_denied"}
+    assert "planted" not in str(told)

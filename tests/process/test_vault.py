@@ -38,22 +38,21 @@ async def test_kills_while_it_writes_and_rotates_leave_the_former_or_the_new(
     chance = random.Random(20261123)
     vault_at(tmp_path).init(at=AT, by=BY)
     put(vault_at(tmp_path), "m365", "right")
-    said = 0
+    last = 0
     for _ in range(KILLS):
         process = await writer(tmp_path, "name", "100000", "rotates")
         assert process.stdout
         async with asyncio.timeout(PATIENCE):
-            last = int(await process.stdout.readline())
+            for _ in range(chance.randint(1, 4)):  # puts and rotations that are done
+                last = int(await process.stdout.readline())
             await asyncio.sleep(chance.uniform(0.0, 0.05))
             process.send_signal(signal.SIGKILL)
             rest = (await process.stdout.read()).split()
             assert await process.wait() == -signal.SIGKILL
         last = int(rest[-1]) if rest else last
-        said += last
         found = values(tmp_path, key(1))
         assert found["m365"] == "right"
         assert int(found[f"name-{last % 20}"]) >= last, "it had said that this was kept"
-    assert said > KILLS, "hardly anything was written: the kills proved little"
 
 
 async def test_processes_that_write_at_once_lose_nothing_of_one_another(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from connector.simulators.graph.entry import Event, NotThere
 from connector.simulators.graph.mailbox import Mailbox
 from connector.simulators.graph.meeting import Attendee, Meeting, Online
 from connector.simulators.graph.office import populate
+from connector.simulators.graph.people import Account
 from connector.simulators.graph.recurrence import Recurrence
 from connector.simulators.graph.serving import app
 from connector.simulators.graph.tenant import CLIENT_ID, TENANT_ID, Tenant
@@ -15,6 +16,7 @@ from connector.simulators.graph.tenant import CLIENT_ID, TENANT_ID, Tenant
 __all__ = [
     "CLIENT_ID",
     "TENANT_ID",
+    "Account",
     "Attendee",
     "Event",
     "Mailbox",

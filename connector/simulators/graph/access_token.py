@@ -17,7 +17,9 @@ def access_token(
     *,
     tenant_id: str,
     client_id: str,
-    roles: Iterable[str],
+    roles: Iterable[str] = (),
+    scopes: Iterable[str] = (),
+    account: str = "",
     issued: datetime,
     expires: datetime,
 ) -> str:
@@ -29,12 +31,14 @@ def access_token(
         "nbf": int(issued.timestamp()),
         "exp": int(expires.timestamp()),
         "appid": client_id,
-        "idtyp": "app",
+        "idtyp": "user" if account else "app",
         "tid": tenant_id,
         "ver": "1.0",
     }
     if granted := list(roles):  # the claim is left out where nothing was granted
         claims["roles"] = granted
+    if account:
+        claims |= {"scp": " ".join(sorted(scopes)), "upn": account}
     header = {"typ": "JWT", "alg": "RS256", "kid": "simulated"}
     return ".".join([_part(header), _part(claims), secrets.token_urlsafe(64)])
 

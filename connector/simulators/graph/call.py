@@ -14,7 +14,7 @@ from connector.simulators.graph.faults import Fault, Place
 from connector.simulators.graph.faults.answers import PreferencesIgnored, challenge
 from connector.simulators.graph.mailbox import Mailbox
 from connector.simulators.graph.refusal import Json, Refused
-from connector.simulators.graph.tenant import IN_FLIGHT_LIMIT, Tenant, is_guid
+from connector.simulators.graph.tenant import IN_FLIGHT_LIMIT, Tenant, Token, is_guid
 
 TENANT = web.AppKey("tenant", Tenant)
 _JSON = (
@@ -22,6 +22,8 @@ _JSON = (
     "IEEE754Compatible=false;charset=utf-8"
 )
 RETRY_SECONDS = "10"
+_SHARED = frozenset({"Calendars.Read.Shared", "Calendars.ReadWrite.Shared"})
+_OWN = frozenset({"Calendars.Read", "Calendars.ReadWrite"})
 
 
 class Call:
@@ -132,14 +134,13 @@ class Call:
         Raises:
             Refused: no good token, no such mailbox, none that REST reaches, or out of scope.
         """
-        client_id = self.authenticated()
+        token = self.authenticated()
         name = mailbox_name(self.request)
         try:
             mailbox = self.tenant.mailbox(name)
         except KeyError:
             raise _no_mailbox(name) from None
-        app = self.tenant.apps.get(client_id)
-        if app is None or not app.reads(mailbox.address):
+        if not self._may_read(token, mailbox):
             message = "Access is denied. Check credentials and try again."
             raise Refused(403, "ErrorAccessDenied", message)
         if not mailbox.rest_enabled:
@@ -147,12 +148,30 @@ class Call:
             raise Refused(404, "MailboxNotEnabledForRESTAPI", message)
         return mailbox
 
-    def authenticated(self) -> str:
-        """The application whose token came with the request."""
+    def _may_read(self, token: Token, mailbox: Mailbox) -> bool:
+        """Whether the application itself, or who signed in for it, may read a calendar.
+
+        Somebody else's needs the permission for shared calendars
+        (https://learn.microsoft.com/graph/outlook-get-shared-events-calendars).
+        """
+        app = self.tenant.apps.get(token.client_id)
+        if app is None:
+            return False
+        if not token.account:
+            return app.reads(mailbox.address)
+        account = self.tenant.accounts.get(token.account)
+        own = mailbox.address.lower() == token.account
+        needed = _SHARED if not own else _SHARED | _OWN
+        return (
+            account is not None and account.reads(mailbox.address) and bool(needed & token.scopes)
+        )
+
+    def authenticated(self) -> Token:
+        """The token that came with the request."""
         text = _bearer(self.request)
         token = self.tenant.token(text)
         if token is not None and token.expires > self.tenant.now():
-            return token.client_id
+            return token
         message = "Access token is empty." if not text else "Access token validation failure."
         if token is not None:
             message = "Lifetime validation failed, the token is expired."

@@ -1,15 +1,15 @@
-"""The login service: access tokens for applications.
+"""The login service: access tokens for applications, by themselves or for somebody.
 
 https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hmac import compare_digest
 
 from aiohttp import web
 from yarl import URL
 
-from connector.simulators.graph import assertion
+from connector.simulators.graph import assertion, delegated
 from connector.simulators.graph.call import Call
 from connector.simulators.graph.refusal import Json, Refused
 from connector.simulators.graph.tenant import App, is_guid
@@ -29,30 +29,60 @@ def routes() -> list[web.RouteDef]:
     """What the login service answers here."""
     return [
         web.post("/{tenant}/oauth2/v2.0/token", token),
+        web.post("/{tenant}/oauth2/v2.0/devicecode", device_code),
+        web.get("/devicelogin", delegated.page),
+        web.post("/devicelogin", delegated.entered),
         web.get("/{tenant}/v2.0/.well-known/openid-configuration", configuration),
         web.get("/{tenant}/discovery/v2.0/keys", keys),
     ]
 
 
 async def token(request: web.Request) -> web.StreamResponse:
-    """An access token for client credentials."""
+    """An access token, in one of the ways that are simulated."""
     call = Call(request, "token")
     form = {name: str(value) for name, value in (await request.post()).items()}
 
     def make() -> Json:
         _check_tenant(call)
-        app = _app(call, form)
-        _check_scope(call, _parameter(form, "scope"))
-        _check_credential(call, app, form)
-        life = int(call.tenant.token_life.total_seconds())
-        return {
-            "token_type": "Bearer",
-            "expires_in": life,
-            "ext_expires_in": life,
-            "access_token": call.tenant.issue_token(app.client_id),
-        }
+        grant = _parameter(form, "grant_type")
+        if grant not in _GRANTS:
+            message = f"The app requested an unsupported grant type '{grant}'."
+            raise Refused(400, "70003", message, oauth="unsupported_grant_type")
+        return _GRANTS[grant](call, _app(call, form), form)
 
     return await call.answer(make)
+
+
+async def device_code(request: web.Request) -> web.StreamResponse:
+    """The beginning of a sign-in on another device."""
+    call = Call(request, "token")
+    form = {name: str(value) for name, value in (await request.post()).items()}
+
+    def make() -> Json:
+        _check_tenant(call)
+        return delegated.begin(call, _app(call, form), _parameter(form, "scope"))
+
+    return await call.answer(make)
+
+
+def _by_credentials(call: Call, app: App, form: Mapping[str, str]) -> Json:
+    """An access token for the application itself."""
+    _check_scope(call, _parameter(form, "scope"))
+    _check_credential(call, app, form)
+    life = int(call.tenant.token_life.total_seconds())
+    return {
+        "token_type": "Bearer",
+        "expires_in": life,
+        "ext_expires_in": life,
+        "access_token": call.tenant.issue_token(app.client_id),
+    }
+
+
+_GRANTS: dict[str, Callable[[Call, App, Mapping[str, str]], Json]] = {
+    "client_credentials": _by_credentials,
+    "refresh_token": delegated.by_refresh_token,
+    delegated.DEVICE_CODE: delegated.by_device_code,
+}
 
 
 async def configuration(request: web.Request) -> web.StreamResponse:
@@ -67,6 +97,7 @@ async def configuration(request: web.Request) -> web.StreamResponse:
             "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
             "issuer": f"{there}/v2.0",
             "authorization_endpoint": f"{there}/oauth2/v2.0/authorize",
+            "device_authorization_endpoint": f"{there}/oauth2/v2.0/devicecode",
             "jwks_uri": f"{there}/discovery/v2.0/keys",
         }
 
@@ -97,11 +128,7 @@ def _check_tenant(call: Call, oauth: str = "invalid_request") -> None:
 
 
 def _app(call: Call, form: Mapping[str, str]) -> App:
-    """The application that asks, in the one way that is simulated."""
-    grant = _parameter(form, "grant_type")
-    if grant != "client_credentials":
-        message = f"The app requested an unsupported grant type '{grant}'."
-        raise Refused(400, "70003", message, oauth="unsupported_grant_type")
+    """The application that asks."""
     client_id = _parameter(form, "client_id")
     app = call.tenant.apps.get(client_id.lower())
     if app is None:

@@ -14,6 +14,7 @@ from connector.simulators.graph.access_token import access_token
 from connector.simulators.graph.faults import Faults
 from connector.simulators.graph.journal import Journal
 from connector.simulators.graph.mailbox import Mailbox
+from connector.simulators.graph.people import Account, RefreshTokens, SignIn, SignIns
 
 TENANT_ID = "3b0f6f1e-6d6f-4f0e-9a51-0c0de0c0ffee"
 CLIENT_ID = "7f3c2b1a-5b4d-4c3e-8f2a-1e0d0c0b0a09"
@@ -34,6 +35,8 @@ class App:
     """Addresses of mailboxes; None for all."""
     roles: tuple[str, ...] = ()
     """Application permissions that Entra granted, as its tokens name them."""
+    public: bool = False
+    """Whether people may sign in for it without a secret of its own ("public client flows")."""
 
     def reads(self, address: str) -> bool:
         """Whether a mailbox is within its scope."""
@@ -46,6 +49,10 @@ class Token:
 
     client_id: str
     expires: datetime
+    account: str = ""
+    """Somebody who signed in; empty for the application itself."""
+    scopes: frozenset[str] = frozenset()
+    """Delegated permissions."""
 
 
 class Tenant:
@@ -67,6 +74,9 @@ class Tenant:
         self.journal = Journal()
         self.token_life = TOKEN_LIFE
         self.apps: dict[str, App] = {}
+        self.accounts: dict[str, Account] = {}
+        self.sign_ins = SignIns(self.now)
+        self.refresh_tokens = RefreshTokens(self.now)
         self._clock = clock
         self._mailboxes: dict[str, Mailbox] = {}
         self._tokens: dict[str, Token] = {}
@@ -85,6 +95,7 @@ class Tenant:
         certificate: str | bytes | None = None,
         scope: Iterable[str] | None = None,
         roles: Iterable[str] | None = None,
+        public: bool = False,
     ) -> App:
         """Register an application, or replace it; a certificate is PEM, perhaps several.
 
@@ -99,6 +110,7 @@ class Tenant:
             certificates=tuple(x509.load_pem_x509_certificates(pem)) if pem else (),
             scope=None if scope is None else frozenset(address.lower() for address in scope),
             roles=tuple(roles) if roles is not None else _usual_roles(narrowed=scope is not None),
+            public=public,
         )
         self.apps[app.client_id] = app
         return app
@@ -144,23 +156,51 @@ class Tenant:
         """Take a mailbox away, with all it holds."""
         return self._mailboxes.pop(self.mailbox(name).address.lower())
 
+    def add_account(self, address: str, *, mailboxes: Iterable[str] = ()) -> Account:
+        """Add somebody with whom these calendars are shared, or share others with them."""
+        shared = frozenset(one.lower() for one in mailboxes)
+        account = Account(address.lower(), shared)
+        self.accounts[account.address] = account
+        return account
+
+    def remove_account(self, address: str) -> Account:
+        """Somebody leaves.
+
+        Raises:
+            KeyError: there is nobody of that address.
+        """
+        return self.accounts.pop(address.lower())
+
+    def sign_in(self, user_code: str, address: str) -> SignIn:
+        """Somebody enters a code and signs in.
+
+        Raises:
+            KeyError: no sign-in waits with this code, or there is nobody of that address.
+        """
+        one = self.sign_ins.by_user(user_code)
+        one.account = self.accounts[address.lower()].address
+        return one
+
     def known_as(self, name: str) -> bool:
         """Whether this is the tenant's id or one of its domains."""
         return name.lower() == self.tenant_id or name.lower() in self.domains
 
-    def issue_token(self, client_id: str) -> str:
+    def issue_token(self, client_id: str, *, account: str = "", scopes: Iterable[str] = ()) -> str:
         """A new access token; those that expired are forgotten."""
         now = self.now()
         self._tokens = {text: token for text, token in self._tokens.items() if token.expires > now}
+        expires = now + self.token_life
         app = self.apps.get(client_id.lower())
         text = access_token(
             tenant_id=self.tenant_id,
             client_id=client_id,
-            roles=app.roles if app else (),
+            roles=app.roles if app and not account else (),
+            scopes=scopes,
+            account=account,
             issued=now,
-            expires=now + self.token_life,
+            expires=expires,
         )
-        self._tokens[text] = Token(client_id, now + self.token_life)
+        self._tokens[text] = Token(client_id, expires, account, frozenset(scopes))
         return text
 
     def token(self, text: str) -> Token | None:

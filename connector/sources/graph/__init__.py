@@ -2,11 +2,14 @@
 
 Plain `calendarView` over the window is the truth: one small page a room
 (https://learn.microsoft.com/graph/api/user-list-calendarview). The identity is an application with
-`Calendars.Read`, narrowed to the room mailboxes by RBAC for Applications.
+`Calendars.Read`, narrowed to the room mailboxes by RBAC for Applications; or a service account with
+which the rooms' calendars are shared.
 """
 
+import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, time
 from ipaddress import ip_address
 from typing import Literal
 
@@ -16,10 +19,17 @@ from yarl import URL
 from connector.checkup import Remark
 from connector.outside import Outside
 from connector.secret import Secret
-from connector.source import CalendarSource
+from connector.source import CalendarSource, SignIn
+from connector.sources.graph import device
+from connector.sources.graph.application import Application, Proof
 from connector.sources.graph.calendar import GraphCalendar
-from connector.sources.graph.identity import AppIdentity
+from connector.sources.graph.delegate import KEPT_AS, Client, Delegate
+from connector.sources.graph.identity import Identity, Way
+from connector.sources.graph.managed import ManagedIdentity
 from connector.sources.graph.rights import zoom_remarks
+
+KEPT = (KEPT_AS,)
+"""What a service account's source keeps."""
 
 _CLOUDS = {
     "global": ("https://graph.microsoft.com", "https://login.microsoftonline.com"),
@@ -31,18 +41,46 @@ _CLOUDS = {
     ),
 }
 
+_ONE_WAY = (
+    "give exactly one of client_secret_file, certificate_file, managed_identity: true and"
+    " delegate: {account: …}"
+)
+_EITHER = (
+    "give either client_secret_file or certificate_file; a second credential is"
+    " next_client_secret_file or next_certificate_file"
+)
+_NO_KEY = "no private key in PEM; `openssl pkcs12 -in app.pfx -out app.pem -nodes` makes one"
+
+
+class DelegateAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """A service account with which the calendars of the rooms are shared."""
+
+    account: str = ""
+    """Its user principal name; nobody else may sign in for this source."""
+
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Settings under `sources.<name>` when `kind: graph`."""
 
-    tenant_id: str
+    tenant_id: str = ""
     """Directory (tenant) ID of the app registration, or one of the tenant's domains."""
-    client_id: str
-    """Application (client) ID."""
+    client_id: str = ""
+    """Application (client) ID; of a managed identity only where several are assigned."""
     client_secret: Secret | None = None
     """A client secret's value, not its ID."""
+    client_secret_expires: date | None = None
+    """The day on which it ends, as Entra shows it: nobody else can know."""
     certificate: Secret | None = None
     """PEM with the certificate and its RSA private key; better than a client secret."""
+    next_client_secret: Secret | None = None
+    """A second one, tried where the first is refused: to change without a gap."""
+    next_client_secret_expires: date | None = None
+    """The day on which that one ends."""
+    next_certificate: Secret | None = None
+    """A second certificate, tried where the first credential is refused."""
+    managed_identity: bool = False
+    """The machine's own identity, through Azure Arc, instead of a secret or certificate."""
+    delegate: DelegateAccount = DelegateAccount()
     cloud: Literal["global", "usgov", "dod", "china"] = "global"
     """Whose Graph and token service are used."""
     graph_url: str = ""
@@ -69,9 +107,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         return f"{_CLOUDS[self.cloud][0]}/.default"
 
     @property
+    def delegated_scope(self) -> str:
+        """What a service account is asked for: to read calendars shared with it, and to go on."""
+        return f"{_CLOUDS[self.cloud][0]}/Calendars.Read.Shared offline_access"
+
+    @property
     def services(self) -> Sequence[URL]:
         """Addresses that answer without credentials; one that tells the time comes first."""
-        discovery = f"{self.tenant_id}/v2.0/.well-known/openid-configuration"
+        discovery = f"{self.tenant_id or 'organizations'}/v2.0/.well-known/openid-configuration"
         return URL(self.login) / discovery, self.graph
 
     def remarks(self) -> Iterator[Remark]:
@@ -80,16 +123,37 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """What types cannot tell: the key and the words."""
-        if (self.client_secret is None) == (self.certificate is None):
-            yield "client_secret_file", "give either client_secret_file or certificate_file"
-        if self.certificate and "PRIVATE KEY-----" not in self.certificate.reveal():
-            yield (
-                "certificate_file",
-                "no private key in PEM; `openssl pkcs12 -in app.pfx -out app.pem -nodes` makes one",
-            )
+        yield from self._unproven()
+        if not self.managed_identity:
+            for key in ("tenant_id", "client_id"):
+                if not getattr(self, key):
+                    yield key, "required"
+        for key in ("certificate", "next_certificate"):
+            given: Secret | None = getattr(self, key)
+            if given and "PRIVATE KEY-----" not in given.reveal():
+                yield f"{key}_file", _NO_KEY
         for key in ("graph_url", "login_url"):
             if fault := _unsafe(getattr(self, key)):
                 yield key, fault
+
+    def _unproven(self) -> Iterator[tuple[str, str]]:
+        """What is wrong with the ways in which the identity proves itself: exactly one."""
+        own = self.client_secret is not None or self.certificate is not None
+        second = self.next_client_secret is not None or self.next_certificate is not None
+        account = self.delegate.account
+        if own + self.managed_identity + bool(account) != 1:
+            yield "client_secret_file", _ONE_WAY
+        elif self.client_secret is not None and self.certificate is not None:
+            yield "client_secret_file", _EITHER
+        if second and not own:
+            yield "next_certificate_file", "a second credential needs a first one"
+        if self.next_client_secret is not None and self.next_certificate is not None:
+            yield "next_client_secret_file", "give one second credential, not two"
+        if account and not re.fullmatch(r"[^@\s]+@[^@\s]+", account):
+            yield "delegate.account", "must be a user principal name, as rooms@example.com"
+        for key in ("client_secret", "next_client_secret"):
+            if getattr(self, f"{key}_expires") and getattr(self, key) is None:
+                yield f"{key}_expires", f"there is no {key}_file whose end it could be"
 
 
 def _unsafe(text: str) -> str | None:
@@ -117,13 +181,57 @@ def _is_loopback(host: str) -> bool:
 @asynccontextmanager
 async def connect(options: Options, outside: Outside) -> AsyncIterator[CalendarSource]:
     """Hold one identity and its token for as long as the source lives."""
-    async with AppIdentity(
+    async with Identity(outside, _way(options, outside)) as identity:
+        yield GraphCalendar(outside, identity, options.graph)
+
+
+async def sign_in(options: Options, outside: Outside) -> SignIn | None:
+    """Begin the sign-in of the service account; None where no person is needed.
+
+    Raises:
+        Unavailable, Denied, Malformed: there is no code to sign in with, or no vault.
+    """
+    if not options.delegate.account:
+        return None
+    return await device.begin(outside, _client(options))
+
+
+def _way(options: Options, outside: Outside) -> Way:
+    """How the identity comes to its tokens."""
+    if options.managed_identity:
+        return ManagedIdentity(client_id=options.client_id, scope=options.scope)
+    if options.delegate.account:
+        return Delegate(outside, _client(options))
+    return Application(
         outside,
         tenant_id=options.tenant_id,
         client_id=options.client_id,
         login_url=options.login,
         scope=options.scope,
-        client_secret=options.client_secret,
-        certificate=options.certificate,
-    ) as identity:
-        yield GraphCalendar(outside, identity, options.graph)
+        proofs=list(_proofs(options)),
+    )
+
+
+def _client(options: Options) -> Client:
+    return Client(
+        login=options.login,
+        tenant_id=options.tenant_id,
+        client_id=options.client_id,
+        account=options.delegate.account,
+        scope=options.delegated_scope,
+    )
+
+
+def _proofs(options: Options) -> Iterator[Proof]:
+    """The credentials in the order in which they are tried first."""
+    for prefix in ("", "next_"):
+        secret: Secret | None = getattr(options, f"{prefix}client_secret")
+        if secret is not None:
+            day: date | None = getattr(options, f"{prefix}client_secret_expires")
+            end = datetime.combine(day, time(), UTC) if day else None
+            yield Proof(
+                name=f"{prefix}client_secret", kind="client_secret", secret=secret, expires=end
+            )
+        certificate: Secret | None = getattr(options, f"{prefix}certificate")
+        if certificate is not None:
+            yield Proof.certificate(f"{prefix}certificate", certificate)

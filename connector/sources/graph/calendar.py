@@ -10,9 +10,10 @@ from connector.checkup import Remark, Wanted
 from connector.errors import ConnectorError, Denied, Malformed, NotFound
 from connector.http import Answer, ask, failure
 from connector.outside import Outside
+from connector.source import Credential
 from connector.sources.graph import wire
 from connector.sources.graph.checkup import examination
-from connector.sources.graph.identity import AppIdentity
+from connector.sources.graph.identity import Identity
 from rooms.model import Event, Window
 from rooms.room import Room
 
@@ -44,9 +45,9 @@ _ELSEWHERE = {"MailboxNotEnabledForRESTAPI", "MailboxNotSupportedForRESTAPI"}
 
 
 class GraphCalendar:
-    """The calendars that one application may read."""
+    """The calendars that one identity may read."""
 
-    def __init__(self, outside: Outside, identity: AppIdentity, graph: URL) -> None:
+    def __init__(self, outside: Outside, identity: Identity, graph: URL) -> None:
         self._outside = outside
         self._identity = identity
         self._graph = graph
@@ -78,6 +79,18 @@ class GraphCalendar:
         """Ask for an hour of a mailbox; whether it may be read shows in nothing less."""
         now = self._outside.clock.now()
         await self._read(self._view(mailbox, Window(start=now, end=now + timedelta(hours=1))))
+
+    def credentials(self) -> Sequence[Credential]:
+        """What the identity proves itself with."""
+        return self._identity.credentials()
+
+    async def prove(self) -> None:
+        """Sign in now.
+
+        Raises:
+            Unavailable, Denied, Malformed: it did not go well.
+        """
+        await self._identity.token()
 
     def _view(self, mailbox: str, window: Window) -> URL:
         return URL(

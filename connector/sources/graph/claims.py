@@ -1,5 +1,6 @@
 """What an access token says of itself. Read, never believed: only Graph can check it."""
 
+import re
 from base64 import urlsafe_b64decode
 
 import msgspec
@@ -29,8 +30,12 @@ def claims(token: str) -> Claims | None:
     _, _, rest = token.partition(".")
     payload, _, _ = rest.partition(".")
     try:
-        return msgspec.json.decode(
+        told = msgspec.json.decode(
             urlsafe_b64decode(payload + "=" * (-len(payload) % 4)), type=Claims
         )
     except (ValueError, msgspec.DecodeError):
         return None
+    # Roles are told to people: whatever does not look like one is not.
+    tidy = tuple(role for role in told.roles if re.fullmatch(r"[\w.-]{1,80}", role))
+    scp = " ".join(scope for scope in told.scp.split() if re.fullmatch(r"[\w.-]{1,80}", scope))
+    return msgspec.structs.replace(told, roles=tidy, scp=scp)

@@ -8,6 +8,8 @@ from connector.sources.graph.claims import ZOOM, Claims
 READ = "Calendars.Read"
 WRITE = "Calendars.ReadWrite"
 _EVERYTHING = {"full_access_as_app", "EWS.AccessAsApp", "Exchange.ManageAsApp"}
+_SIGN_IN = {"openid", "profile", "email", "offline_access", "User.Read"}
+"""What every sign-in of a person brings along."""
 _CONSENTS = "Entra admin center, Enterprise applications, the application, Permissions"
 
 
@@ -17,8 +19,12 @@ def role_remarks(found: Claims, *, writes: bool) -> Iterator[Remark]:
     RBAC in Exchange does not show in a token: a right narrowed to rooms leaves no role at all.
     Whatever is there was consented in Entra, and reaches every mailbox of the tenant.
     """
+    for scope in sorted(set(found.scp.split()) - _SIGN_IN - {READ, f"{READ}.Shared"}):
+        remark = _scope(scope, writes=writes)
+        if remark is not None:
+            yield remark
     for role in sorted(set(found.roles)):
-        remark = _role(role, found.appid, writes=writes)
+        remark = _role(role, writes=writes)
         if remark is not None:
             yield remark
 
@@ -33,17 +39,17 @@ def zoom_remarks(client_id: str) -> Iterator[Remark]:
         yield Remark(
             code="zoom_application",
             words=f"client_id is Zoom's own application ({use})",
-            fix="`roombridge guide entra` registers an application of the site's own and removes"
-            " Zoom's when it is not used any more",
+            fix="`roombridge guide entra` registers an application of the site's own, and tells how"
+            " Zoom's is removed",
         )
 
 
-def _role(role: str, client_id: str, *, writes: bool) -> Remark | None:
+def _role(role: str, *, writes: bool) -> Remark | None:
     removal = f"`roombridge guide entra` step 5, or {_CONSENTS}: remove {role}"
     if role in _EVERYTHING or role.startswith(("Mail.", "MailboxItem.", "MailboxFolder.")):
         return Remark(
             code="scope_mail",
-            words=f"the token of {client_id or 'the application'} has {role}:"
+            words=f"the token has {role}:"
             " it opens mail or whole mailboxes, which the appliance never reads",
             fix=removal,
         )
@@ -65,6 +71,23 @@ def _role(role: str, client_id: str, *, writes: bool) -> Remark | None:
         words=f"the token has {role}, which is not used",
         fix=removal,
     )
+
+
+def _scope(scope: str, *, writes: bool) -> Remark | None:
+    """A delegated permission: it reaches only what the service account itself reaches."""
+    removal = f"{_CONSENTS}: remove {scope}, then sign the service account in again"
+    words = f"the service account's token has {scope}"
+    if scope.startswith(("Mail.", "EWS.", "MailboxItem.", "MailboxFolder.")):
+        return Remark(code="scope_mail", words=f"{words}: it opens mail", fix=removal)
+    if scope in {WRITE, f"{WRITE}.Shared"}:
+        if writes:
+            return None
+        return Remark(
+            code="scope_writes",
+            words=f"{words}, but this configuration only reads (writes: none)",
+            fix=removal,
+        )
+    return Remark(code="scope_superfluous", words=f"{words}, which is not used", fix=removal)
 
 
 def may_read(found: Claims) -> bool:

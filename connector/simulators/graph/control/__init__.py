@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from aiohttp import web
 
 from connector.simulators.graph.call import TENANT
-from connector.simulators.graph.control import conditions, mailboxes
+from connector.simulators.graph.control import conditions, mailboxes, people
 from connector.simulators.graph.control.reply import reply
 from connector.simulators.graph.tenant import Tenant
 
@@ -22,6 +22,7 @@ def application(tenant: Tenant) -> web.Application:
     app[TENANT] = tenant
     app.add_routes(mailboxes.routes())
     app.add_routes(conditions.routes())
+    app.add_routes(people.routes())
     return app
 
 

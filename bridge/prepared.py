@@ -1,0 +1,74 @@
+"""What is made before the loop runs: files opened, certificates read, time zones loaded."""
+
+import gc
+from contextlib import suppress
+from dataclasses import dataclass
+
+from bridge.certificate import plain
+from bridge.custody import Custody
+from bridge.presented import Presented, modern, weak
+from bridge.revoked import Revoked
+from bridge.settings.model import Configuration
+from bridge.tokens import Tokens
+from bridge.views import pages
+from rooms.audit import Audit
+from rooms.clock import Clock
+from rooms.database import Database
+from rooms.store import Store
+
+
+@dataclass(kw_only=True)
+class Prepared:
+    """What is made before the loop runs: reading files and importing would block it."""
+
+    configuration: Configuration
+    clock: Clock
+    database: Database
+    store: Store
+    tokens: Tokens
+    audit: Audit
+    custody: Custody
+    revoked: Revoked
+    presented: Presented | None
+    """None where callers are served plain http."""
+
+
+def prepared(configuration: Configuration, clock: Clock) -> Prepared:
+    """Open what the appliance needs on disk.
+
+    Raises:
+        DatabaseUnusable: the data folder cannot be used.
+    """
+    folder = configuration.site.data_dir
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700, parents=True)
+    database = Database(folder / "bridge.db")
+    store = Store(database)
+    store.adopt(configuration.inventory.rooms)
+    audit = Audit(database)
+    made = Prepared(
+        configuration=configuration,
+        clock=clock,
+        database=database,
+        store=store,
+        tokens=Tokens(database, audit, clock),
+        audit=audit,
+        custody=Custody(configuration.site, database, audit, clock),
+        revoked=Revoked(database),
+        presented=_presented(configuration, clock),
+    )
+    pages.files()
+    for room in configuration.inventory.rooms:
+        room.zone  # noqa: B018 - read from disk now, not in the loop
+    gc.collect()
+    gc.freeze()  # what was loaded stays: the collector need not walk it again and again
+    return made
+
+
+def _presented(configuration: Configuration, clock: Clock) -> Presented | None:
+    """The certificate for the listeners, of which the one for old units may be weaker."""
+    site_ = configuration.site
+    legacy = site_.legacy is not None and site_.legacy.tls == "weak"
+    if plain(site_) and not legacy:
+        return None
+    return Presented(site_, clock, (modern, weak) if legacy else (modern,))
