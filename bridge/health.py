@@ -28,6 +28,11 @@ class Subject(NamedTuple):
     """`identity`: the credentials of a source, told apart from its reading."""
     id: str
 
+    @property
+    def about(self) -> Literal["bridge", "source", "room", "endpoint"]:
+        """What people call its kind: an identity is its source's."""
+        return "source" if self.kind == "identity" else self.kind
+
     def __str__(self) -> str:
         return f"{self.kind} {self.id}".strip()
 

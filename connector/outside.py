@@ -5,6 +5,7 @@ import ssl
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Any
@@ -92,9 +93,12 @@ class Outside:
             address = address.with_user(self.proxy.username).with_password(password)
         return {"proxy": address}
 
-    @property
+    @cached_property
     def tls(self) -> ssl.SSLContext | aiohttp.Fingerprint:
-        """What aiohttp verifies a service by: its authority, or the one fingerprint."""
+        """What aiohttp verifies a service by: its authority, or the one fingerprint.
+
+        Always the same object: aiohttp uses a connection again only under what opened it.
+        """
         pinned = fingerprint_bytes(self.trust.fingerprint)
         return self.context if pinned is None else aiohttp.Fingerprint(pinned)
 

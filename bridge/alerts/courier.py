@@ -120,7 +120,11 @@ class Courier:
     async def _look(self, group: asyncio.TaskGroup) -> None:
         while True:
             now = self._clock.now()
-            standing = [(who, one.code, one.since) for who, one in self._health.all()]
+            standing = [
+                (who, one.code, one.since)
+                for who, one in self._health.all()
+                if one.severity != "info"  # that asks for nothing
+            ]
             for post in self._posts.values():
                 post.ledger.observe(standing, now)
                 free = post.sending is None or post.sending.done()

@@ -7,8 +7,8 @@ from email.utils import format_datetime, make_msgid
 from typing import Any
 
 from bridge.alerts.ledger import Note, Notice
+from bridge.findings import advice_of, severity_of
 from bridge.settings.alerts import Smtp
-from bridge.words import ADVICE, Advice
 
 LISTED = 100
 """Troubles that one message names; of more it tells how many."""
@@ -76,25 +76,31 @@ def payload(notice: Notice, appliance: str, now: datetime) -> dict[str, Any]:
 
 def _listed(notes: Sequence[Note]) -> Iterator[str]:
     for note in notes[:LISTED]:
-        advice = ADVICE.get(note.code, Advice("", ""))
         span = f"since {note.since:%Y-%m-%d %H:%M} UTC"
         if note.ended is not None:
             yield f"- {note.subject}: {note.code}, {span} until {note.ended:%Y-%m-%d %H:%M} UTC"
             continue
         yield f"- {note.subject}: {note.code}, {span}"
-        yield from (f"  {words}" for words in advice if words)
+        yield from (f"  {words}" for words in _words(note) if words)
     if len(notes) > LISTED:
         yield f"- and {len(notes) - LISTED} more"
 
 
 def _fields(note: Note) -> dict[str, Any]:
-    advice = ADVICE.get(note.code, Advice("", ""))
+    words, fix = _words(note)
     return {
-        "kind": note.subject.kind,
+        "kind": note.subject.about,
         "id": note.subject.id,
         "code": note.code,
         "since": note.since,
         "ended": note.ended,
-        "words": advice.words,
-        "fix": advice.fix,
+        "severity": severity_of(note.code),
+        "words": words,
+        "fix": fix,
     }
+
+
+def _words(note: Note) -> tuple[str, str]:
+    """What a code means and what mends it: the words that are fixed, and no others."""
+    advice = advice_of(note.code)
+    return advice.words, advice.fix.replace("{source}", note.subject.id)

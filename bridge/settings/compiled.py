@@ -108,7 +108,7 @@ def save_compiled(
 
 
 def _endpoint(kept: _Endpoint, vault: Callable[[str], Secret | None]) -> EndpointSettings:
-    def read_again(kind: Any, name: Any) -> Secret:
+    def read_again(kind: Any, name: Any) -> Secret | Path:
         return _read_again(kind, name, vault)
 
     options = msgspec.msgpack.decode(
@@ -118,7 +118,9 @@ def _endpoint(kept: _Endpoint, vault: Callable[[str], Secret | None]) -> Endpoin
 
 
 def _whence(value: Any) -> str:
-    """Where a secret came from, which is no secret."""
+    """Where a secret came from, which is no secret; a path as it is written."""
+    if isinstance(value, Path):
+        return str(value)
     if isinstance(value, Secret) and value.vault:
         return VAULT + value.vault
     if isinstance(value, Secret) and value.file is not None:
@@ -126,7 +128,9 @@ def _whence(value: Any) -> str:
     raise NotImplementedError
 
 
-def _read_again(kind: Any, name: Any, vault: Callable[[str], Secret | None]) -> Secret:
+def _read_again(kind: Any, name: Any, vault: Callable[[str], Secret | None]) -> Secret | Path:
+    if kind is Path:
+        return Path(name)
     if kind is not Secret:
         raise NotImplementedError
     if name.startswith(VAULT):  # files have absolute paths, or one from the folder we run in

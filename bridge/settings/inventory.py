@@ -11,6 +11,7 @@ import msgspec
 import yaml
 
 from bridge.settings import files
+from bridge.settings.authorities import Authorities
 from bridge.settings.model import (
     EndpointSettings,
     Inventory,
@@ -94,6 +95,7 @@ class InventoryReader:
         self._problems = problems
         self._folder = site.endpoint_secrets_dir or bridge_file.parent
         self._policy = policy(site)
+        self._authorities = Authorities()
         self._seen: dict[tuple[str, str], Place] = {}
         self._rooms: list[Room] = []
         self._lists: list[RoomList] = []
@@ -226,6 +228,7 @@ class InventoryReader:
             place.at(key).error(words)
             fit = False
         fit = self._check_network(special.host, place.at("address")) and fit
+        fit = self._authorities.check(special.tls.ca_file, place.at("tls.ca_file")) and fit
         if fit:
             self._endpoints.append(
                 EndpointSettings(id=general.id, kind=kind, room=room, options=special)

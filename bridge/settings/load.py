@@ -11,6 +11,7 @@ import msgspec
 import yaml
 
 from bridge.settings import compiled, files
+from bridge.settings.authorities import Authorities
 from bridge.settings.inventory import InventoryReader, check_join
 from bridge.settings.model import (
     Configuration,
@@ -175,8 +176,7 @@ def _source(reader: Reader, node: yaml.Node, place: Place) -> SourceSettings | N
     _check_proxy(general.proxy, place)
     for key, words in general.tls.problems():
         place.at(f"tls.{key}").error(words)
-    if general.tls.ca_file is not None:
-        _check_authorities(general.tls.ca_file, place.at("tls.ca_file"))
+    Authorities().check(general.tls.ca_file, place.at("tls.ca_file"))
     return SourceSettings(
         kind=kind,
         options=special,
@@ -207,8 +207,7 @@ def _check_site(site: Site, place: Place) -> None:
     warn_of_keys(site, place)
     for key, words in site.alerts.problems() if site.alerts is not None else ():
         place.at(f"alerts.{key}").error(words)
-    if site.ca_file is not None:
-        _check_authorities(site.ca_file, place.at("ca_file"))
+    Authorities().check(site.ca_file, place.at("ca_file"))
     if site.public_url and urlsplit(site.public_url).scheme not in {"http", "https"}:
         place.at("public_url").error("must be an http:// or https:// URL")
     if site.endpoint_secrets_dir is not None and not site.endpoint_secrets_dir.is_dir():
@@ -272,12 +271,3 @@ def _check_legacy(legacy: Legacy, taken: int, place: Place) -> None:
         place.at("networks").error(
             "must name the networks of old units, and not all there are", "such as [10.9.0.0/24]"
         )
-
-
-def _check_authorities(file: Path, place: Place) -> None:
-    try:
-        ssl.create_default_context(cafile=file)
-    except FileNotFoundError:
-        place.error(f"there is no file {file}")
-    except OSError as error:
-        place.error(f"{file} holds no certificates: {error.strerror or error}")

@@ -86,11 +86,10 @@ def _shape(as_of: datetime | None, found: Iterator[tuple[Subject, Trouble]]) -> 
 
 
 def _finding(subject: Subject, trouble: Trouble) -> FindingShape:
-    kind = "source" if subject.kind == "identity" else subject.kind
     return FindingShape(
         code=trouble.code,
         severity=trouble.severity,
-        subject=ConcernedShape(kind=kind, id=subject.id),
+        subject=ConcernedShape(kind=subject.about, id=subject.id),
         words=trouble.words,
         fix=trouble.fix,
         since=trouble.since,

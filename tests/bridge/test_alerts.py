@@ -209,6 +209,31 @@ def test_a_message_holds_fixed_words_only() -> None:
     assert "no answer in time" in text
 
 
+def test_what_the_doctor_found_is_told_with_what_mends_it_and_an_identity_as_its_source() -> None:
+    found = [
+        Note(subject=Subject("source", "m365"), code="over_privileged", since=NOON),
+        Note(subject=Subject("identity", "m365"), code="authorization_needed", since=NOON),
+    ]
+    canary, identity = message.payload(Notice(began=found), "x", NOON)["began"]
+    assert canary["severity"] == "critical"
+    assert "canary" in canary["words"]
+    assert "roombridge guide entra" in canary["fix"]
+    assert (identity["kind"], identity["id"]) == ("source", "m365")
+    assert identity["fix"] == "roombridge sources authorize m365"
+
+
+def test_what_asks_for_nothing_is_not_told(tmp_path: Path) -> None:
+    async def work(_: Courier, health: Health, _hooked: Hooked) -> None:
+        health.bad(KESTREL, "throttled")
+        await asyncio.sleep(600)
+        health.bad(HERON, "timeout")
+        await asyncio.sleep(600)
+
+    (only,) = in_virtual_time(play(tmp_path, work)).told
+    assert [(one["id"], one["code"]) for one in only["began"]] == [("heron", "timeout")]
+    assert only["counts"]["standing"] == 0
+
+
 def test_a_thousand_troubles_are_still_a_short_message() -> None:
     notes = [Note(subject=Subject("room", f"r{n}"), code="timeout", since=NOON) for n in range(999)]
     told = message.payload(Notice(began=notes), "x", NOON)

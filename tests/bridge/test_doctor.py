@@ -28,7 +28,7 @@ from bridge.health import BRIDGE, Health, Subject
 from bridge.settings.model import EndpointSettings, Listen, Mailboxes, Tls
 from connector.certificates import Certificate, self_signed
 from connector.endpoints import cisco
-from connector.outside import Proxy, open_outside
+from connector.outside import Proxy, Trust, open_outside
 from connector.secret import Secret
 from connector.simulators.cisco import Codec
 from connector.simulators.cisco.serving import serve
@@ -335,7 +335,7 @@ async def test_a_wrong_password_is_tried_once_and_only_where_no_appliance_runs(
 ) -> None:
     codec = Codec(users={"bridge": "right"})
     async with serve(codec) as address:
-        trust = cisco.Trust(fingerprint=address.fingerprint)
+        trust = Trust(fingerprint=address.fingerprint)
         options = cisco.Options(
             address=address.url, username="bridge", password=Secret("wrong"), tls=trust
         )

@@ -3,7 +3,7 @@
 import os
 import shutil
 import stat
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from bridge.settings.load import read, usable
 from bridge.settings.model import Configuration
 from bridge.settings.problem import Problem, Unusable
+from connector.certificates import self_signed
 from rooms.join import zoom
 
 EXAMPLES = Path(__file__).parents[2] / "config"
@@ -334,6 +335,24 @@ def test_a_mailbox_outside_the_allowed_ones_is_refused(folder: Folder) -> None:
 def test_the_canary_is_no_room(folder: Folder) -> None:
     canary = GRAPH + "    mailboxes: {canary: Kestrel@Example.com}\n"
     assert "sources.m365.mailboxes.canary" in told(folder.problems(canary))["rooms[0].mailbox"]
+
+
+def test_authorities_of_one_room_system_are_read_and_kept(folder: Folder) -> None:
+    made = self_signed(["codec"], days=9, now=datetime.now(UTC))
+    folder.write("ca.pem", made.pem.decode())
+    more = ", tls: {ca_file: ca.pem}"
+    codec = CODEC.format(address="10.2.0.15", password="password_file: secret", more=more)
+    rooms = f"rooms:\n  - {{id: a, mailbox: a@b.c, time_zone: UTC, endpoints: [{codec}]}}\n"
+    site = GRAPH + "acknowledge: [cisco_permitted_use]\ndata_dir: data\n"
+    (folder.path / "data").mkdir()
+    first, again = folder.good(site, rooms), folder.good(site, rooms)
+    assert (folder.path / "data" / "rooms.compiled").exists()
+    for one in (first, again):
+        assert one.inventory.endpoints[0].options.tls.ca_file == folder.path / "ca.pem"
+    folder.write("ca.pem", "nothing")
+    folder.write("other.pem", made.pem.decode())
+    problems = told(folder.problems(site, rooms))
+    assert "holds no certificates" in problems["rooms[0].endpoints[0].tls.ca_file"]
 
 
 def test_cisco_needs_its_notice_acknowledged_or_a_warning_stays(folder: Folder) -> None:

@@ -1,9 +1,11 @@
 """The driver for Cisco room systems, against the simulated codec."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from connector.checkup import Tried
 from connector.endpoint import Endpoint
 from connector.endpoints import cisco
 from connector.errors import ConnectorError, Denied, Malformed, Unavailable
-from connector.outside import Outside, open_outside
+from connector.outside import Outside, Trust, open_outside
 from connector.secret import Secret
 from connector.simulators.cisco import Address, Codec, Fault, serve
 from tests.connector.endpoint_contract import (
@@ -67,7 +69,7 @@ def options(unit: Address, **more: Any) -> cisco.Options:
         "address": unit.url,
         "username": "bridge",
         "password": Secret("right"),
-        "tls": cisco.Trust(fingerprint=unit.fingerprint),
+        "tls": Trust(fingerprint=unit.fingerprint),
     }
     return cisco.Options(**{**usual, **more})
 
@@ -218,11 +220,22 @@ async def test_a_changed_certificate_is_not_told_the_password(
 async def test_a_certificate_without_fingerprint_or_authority_is_not_trusted(
     codec: Codec, address: Address, outside: Outside
 ) -> None:
-    async with cisco.connect(options(address, tls=cisco.Trust()), outside) as endpoint:
+    async with cisco.connect(options(address, tls=Trust()), outside) as endpoint:
         with pytest.raises(Malformed) as caught:
             await endpoint.show(agenda())
     assert caught.value.reason == "certificate_untrusted"
     assert not codec.requests
+
+
+async def test_an_authority_of_its_own_is_trusted_for_one_room_system(
+    codec: Codec, address: Address, outside: Outside, tmp_path: Path
+) -> None:
+    assert address.certificate
+    file = tmp_path / "ca.pem"
+    await asyncio.to_thread(file.write_bytes, address.certificate.pem)
+    async with cisco.connect(options(address, tls=Trust(ca_file=file)), outside) as endpoint:
+        await endpoint.show(agenda(booking("one")))
+    assert codec.requests
 
 
 async def test_control_characters_in_a_status_do_no_harm(

@@ -6,6 +6,7 @@ Two ways lead in over HTTP: `xCommand Bookings Put` by `/putxml`, and the older 
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Literal
 
 import msgspec
@@ -13,8 +14,7 @@ from yarl import URL
 
 from connector.endpoint import Endpoint
 from connector.endpoints.cisco.codec import Codec
-from connector.fingerprint import fingerprint_bytes
-from connector.outside import Outside
+from connector.outside import Outside, Trust
 from connector.secret import Secret
 
 acknowledge = "cisco_permitted_use"
@@ -22,13 +22,6 @@ notice = (
     "Cisco permits the use of its booking interfaces for one's own internal business; other"
     " commercial use needs Cisco's separate permission (devsupport@webex.com, see NOTICE)"
 )
-
-
-class Trust(msgspec.Struct, frozen=True, kw_only=True):
-    """How the system's certificate is known; without a fingerprint by its authority."""
-
-    fingerprint: str = ""
-    """`sha256:` and the certificate's SHA-256 in hex."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +35,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     password: Secret
     """That user's password."""
     tls: Trust = Trust()
+    """How the system's certificate is known; without it by the authorities trusted everywhere."""
     protocols: tuple[Literal["sip", "h323"], ...] = ("sip", "h323")
     """What it can dial, best first."""
     call_rate: int = 6000
@@ -65,10 +59,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             fit = False
         if not fit:
             yield "address", "must be an IP address or name, with a port where it is not 443"
-        try:
-            fingerprint_bytes(self.tls.fingerprint)
-        except ValueError as error:
-            yield "tls.fingerprint", str(error)
+        for key, words in self.tls.problems():
+            yield f"tls.{key}", words
         if not 64 <= self.call_rate <= 20000:
             yield "call_rate", "must be between 64 and 20000 kbit/s"
 
@@ -77,11 +69,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 async def connect(options: Options, outside: Outside) -> AsyncIterator[Endpoint]:
     """Hold what the codec needs; every request signs in by itself, so no session is left open."""
     yield Codec(
-        outside,
+        replace(outside, trust=options.tls),
         options.url,
         username=options.username,
         password=options.password,
-        fingerprint=fingerprint_bytes(options.tls.fingerprint),
         protocols=options.protocols,
         call_rate=options.call_rate,
     )

@@ -40,14 +40,12 @@ class Codec:
         *,
         username: str,
         password: Secret,
-        fingerprint: bytes | None,
         protocols: tuple[str, ...],
         call_rate: int,
     ) -> None:
         self._outside = outside
         self._url = url
         self._login = {"Authorization": aiohttp.encode_basic_auth(username, password.reveal())}
-        self._fingerprint = aiohttp.Fingerprint(fingerprint) if fingerprint else None
         self._protocols = protocols
         self._call_rate = call_rate
         self._way: Way | None = None
@@ -149,7 +147,7 @@ class Codec:
             url,
             seconds=SECONDS,
             limit=LIMIT,
-            tls=self._fingerprint or (self._outside.tls if url.scheme == "https" else True),
+            tls=self._outside.tls if url.scheme == "https" else True,
             data=data,
             headers={**self._login, **(headers or {})},
         )
