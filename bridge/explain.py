@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bridge.dispatch import Dispatch, Outbox, shows
 from bridge.views.house import EndpointState, House
-from rooms.endpoint_agenda import within_reach
+from rooms.endpoint_agenda import PAST, within_reach
 from rooms.join import dial_string
 from rooms.model import Booking
 
@@ -17,7 +17,9 @@ class EndpointReport:
         self._house = house
 
     def __call__(self, room: str, booking: Booking) -> tuple[EndpointState, ...]:
-        """What each system of a room knows of a booking."""
+        """What each system of a room knows of a booking; of one that is over, nothing is told."""
+        if booking.end + PAST <= self._house.clock.now():
+            return ()
         return tuple(self._state(box, room, booking) for box in self._dispatch.of(room))
 
     def names(self, room: str) -> Sequence[str]:

@@ -13,10 +13,6 @@ from tests.process.conftest import Running, Site, command, until
 ZOOM = "<p>Join Zoom Meeting<br>https://zoom.us/j/91234567890<br>Join by SIP<br>91234567890@zoomcrc.com</p>"
 
 
-async def pushed(codec: Codec) -> bool:
-    return bool(codec.screen().bookings)
-
-
 async def test_agenda_tells_what_a_room_shows(site: Site) -> None:
     site.book("Review", body=ZOOM)
     async with site.running() as running:
@@ -40,10 +36,15 @@ async def test_explain_tells_how_why_and_whether_the_codec_has_it(site: Site, co
     site.book("Review", body=ZOOM)
     site.book("Off", hour=3, cancelled=True)
     site.book("Far", hour=100)
+    site.book("Over", hour=-5)
     async with site.running() as running:
         await until(running.titles)
-        await until(lambda: pushed(codec))
-        status, out, _ = await site.command("explain", "kestrel")
+
+        async def known() -> tuple[int, str] | None:
+            status, out, _ = await site.command("explain", "kestrel")
+            return (status, out) if "has it" in out else None
+
+        status, out = await until(known, "the codec's list")
         assert status == 1, "one booking has no button"
         for words in (
             "dials 91234567890@zoomcrc.com",
@@ -54,7 +55,9 @@ async def test_explain_tells_how_why_and_whether_the_codec_has_it(site: Site, co
         ):
             assert words in out, words
         told = json.loads((await site.command("explain", "kestrel", "--json"))[1])
-        only = told["bookings"][0]["id"]
+        over, review = told["bookings"][:2]
+        assert (over["title"], over["endpoints"]) == ("Over", []), "nobody can join it any more"
+        only = review["id"]
         status, out, _ = await site.command("explain", "kestrel", only)
         assert status == 0
         assert "Far" not in out
