@@ -12,6 +12,23 @@ class Advice(NamedTuple):
     fix: str
 
 
+NOT_IN_ROOMS = frozenset(
+    {
+        "alerts_failing",
+        "certificate_expiring",
+        "certificate_rejected",
+        "credential_expiring_7",
+        "credential_expiring_30",
+        "credential_expiring_60",
+        "credential_refused",
+        "credential_unsaved",
+        "legacy_listener",
+        "restart_needed",
+        "secrets_left",
+    }
+)
+"""What engineers must know and no room shows: calendars are read all the same."""
+
 ADVICE = {
     "never_read": Advice(
         "the calendar has not been read yet",

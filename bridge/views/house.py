@@ -15,7 +15,7 @@ from bridge.health import Health, Subject, Trouble
 from bridge.limits import Limits, Network
 from bridge.tokens import Tokens
 from bridge.views import render
-from bridge.words import ADVICE
+from bridge.words import ADVICE, NOT_IN_ROOMS
 from rooms.clock import Clock
 from rooms.model import Booking, Window
 from rooms.room import Room
@@ -164,7 +164,10 @@ class House:
         )
 
     def health_of(self, room: Room, now: datetime) -> tuple[Trouble, ...]:
-        """What fails around a room: its calendar, its source, its systems, the bridge itself."""
+        """What fails around a room: its calendar, its source, its systems, the bridge itself.
+
+        Displays tell it at the door: what only engineers need to know is told elsewhere.
+        """
         found = self.health.of(
             Subject("room", room.id),
             Subject("source", room.source),
@@ -172,7 +175,8 @@ class House:
             *(Subject("endpoint", name) for name in self.room_endpoints(room.id)),
             Subject("bridge", ""),
         )
-        return (*self.age_of(room, now), *found)
+        told = (trouble for trouble in found if trouble.code not in NOT_IN_ROOMS)
+        return (*self.age_of(room, now), *told)
 
     def age_of(self, room: Room, now: datetime) -> tuple[Trouble, ...]:
         """What is to be said of an agenda's age."""

@@ -1,6 +1,7 @@
 """`GET /api/v1/health`, and the live checks of the command line."""
 
 from bridge.health import BRIDGE, Subject
+from bridge.words import NOT_IN_ROOMS
 from tests.bridge.conftest import Client, Views
 from tests.fakes.sources import event
 from tests.fakes.virtual import NOON
@@ -65,3 +66,17 @@ async def test_live_checks_of_one_room_tell_what_concerns_it(client: Client, vie
     assert codes == ["never_read", "timeout"]
     assert views.rounds.asked == ["kestrel"]
     assert (await client.post("/api/v1/doctor?room=attic", headers=headers)).status == 404
+
+
+async def test_what_only_engineers_need_to_know_is_not_told_at_the_door(
+    views: Views, client: Client
+) -> None:
+    for code in NOT_IN_ROOMS:
+        views.health.bad(BRIDGE, code)
+    views.health.bad(BRIDGE, "disk_failing")
+    async with client.get("/api/v1/rooms/kestrel") as answer:
+        told = {one["code"] for one in (await answer.json())["health"]}
+    assert told == {"never_read", "disk_failing"}
+    async with client.get("/api/v1/health") as answer:
+        everything = {one["code"] for one in (await answer.json())["findings"]}
+    assert everything >= NOT_IN_ROOMS

@@ -38,6 +38,9 @@ SECRETS = {
     "secret in the wrong place": "Plntd-3-inline-secret-Mb2",
     "secret of a room list that is refused": "Plntd-4-inline-password-Nc5",
     "token that nobody made": "rb_Plntd5noBodysTokenXv8",
+    "key in a webhook's address": "Plntd-17-hook-key-Ty3",
+    "webhook's token": "Plntd-18-hook-token-Bf6",
+    "mail password": "Plntd-19-mail-password-Gh8",
 }
 CONTENT = {
     "subject of a private meeting": "Plntd 6 takeover of Northwind",
@@ -136,6 +139,15 @@ def planted(site: Site, tenant: Tenant, codec: Codec, monkeypatch: pytest.Monkey
         "secret": SECRETS["client secret"],
         "codec": SECRETS["codec password"],
         "proxy": SECRETS["proxy password"],
+        "hook": "http://127.0.0.1:9/" + SECRETS["key in a webhook's address"],
+        "hook-token": SECRETS["webhook's token"],
+        "mail": SECRETS["mail password"],
+    }
+    mail = {"host": "127.0.0.1", "port": "9", "username": "bridge", "password_file": "mail"}
+    site.settings["alerts"] = {
+        "hold": "1s",
+        "smtp": mail | {"from": "rooms@example.com", "to": ["av@example.com"]},
+        "webhooks": [{"url_file": "hook", "token_file": "hook-token"}],
     }
     m365 = site.settings["sources"]["m365"]
     m365["mailboxes"] = {"domains": ["example.com"], "canary": CONTENT["canary"]}
@@ -257,6 +269,12 @@ async def refuse(site: Site, running: Running) -> None:
     site.write()
 
 
+async def undelivered(heard: Heard, running: Running) -> bool:
+    """Whether alerts were tried, in vain."""
+    await heard.ask(running, "GET", "/api/v1/health")
+    return b"alerts_failing" in heard.answers[-1][1]
+
+
 async def settled(site: Site) -> dict[str, bytes] | None:
     """The files, once what was overwritten has left the write-ahead log too."""
     files = lying_in(site.folder / "data")
@@ -293,8 +311,10 @@ async def test_nothing_that_was_planted_can_be_read_anywhere(
         await heard.command("doctor")
         await heard.command("secrets", "rotate")
         await heard.command("secrets", "list")
+        await heard.command("alerts", "test")
         await misuse(heard, running)
         await suffer(site, running, tenant, heard)
+        await until(lambda: undelivered(heard, running), "alerts that nobody takes")
         await refuse(site, running)
         await heard.command("check")
         issued |= {f"access token {number}": text for number, text in enumerate(tenant._tokens)}

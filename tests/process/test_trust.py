@@ -61,10 +61,12 @@ async def test_old_units_get_what_is_made_for_them_and_others_nothing(site: Site
         assert await fetch(port, "/healthz", "127.0.0.8", **old) == b""
 
         async def warned() -> bool:
-            told = await running.get("/api/v1/rooms/kestrel")
-            return "legacy_listener" in [one["code"] for one in told["health"]]
+            told = await running.get("/api/v1/health")
+            return "legacy_listener" in [one["code"] for one in told["findings"]]
 
         assert await until(warned, "the standing warning")
+        room = await running.get("/api/v1/rooms/kestrel")
+        assert room["health"] == [], "nobody at the door need know"
         assert await running.stop() == 0
 
 
