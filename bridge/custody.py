@@ -4,20 +4,23 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from bridge.health import BRIDGE, Health
 from bridge.settings.model import Site
 from bridge.settings.vaults import NAME, Known, keys_of
-from bridge.vault.document import Change
-from bridge.vault.keep import SourceKeep, prefix
 from bridge.vault.trouble import VaultUnusable
-from bridge.vault.vault import Vault
 from connector.keep import Keep
 from rooms.audit import Audit, Entry
 from rooms.clock import Clock
 from rooms.database import Database
+
+if TYPE_CHECKING:  # cryptography is imported only where there is a vault
+    from bridge.vault.document import Change
+    from bridge.vault.vault import Vault
 
 log = logging.getLogger(__name__)
 
@@ -33,17 +36,30 @@ class Custody:
         self._clock = clock
         self._audited = _audited(database)
         self._one = asyncio.Lock()
-        self.vault = Vault(site.data_dir / NAME, lambda: keys_of(self._settings))
-        self.there = self.vault.exists()
+        self._file = site.data_dir / NAME
+        self.there = self._file.exists()
+        if self.there:
+            self.vault  # noqa: B018 - imported now, not in the loop
+
+    @cached_property
+    def vault(self) -> "Vault":
+        """The vault itself, which need not be there."""
+        from bridge.vault.vault import Vault  # noqa: PLC0415 - see above
+
+        return Vault(self._file, lambda: keys_of(self._settings))
 
     @property
-    def known(self) -> Known:
-        """The open vault, for reading the configuration again."""
-        return Known(self._settings, self.vault)
+    def known(self) -> Known | None:
+        """The open vault, for reading the configuration again; None where there is none."""
+        return Known(self._settings, self.vault) if self.there else None
 
     def keep(self, source: str) -> Keep | None:
         """Where a source keeps secrets of its own; None where there is no vault."""
-        return SourceKeep(self.vault, source, self._clock) if self.there else None
+        if not self.there:
+            return None
+        from bridge.vault.keep import SourceKeep  # noqa: PLC0415 - see above
+
+        return SourceKeep(self.vault, source, self._clock)
 
     def adopt(self, site: Site) -> None:
         """Open the vault by these keys from now on; where it is takes a restart."""
@@ -52,10 +68,10 @@ class Custody:
     async def refresh(self, health: Health) -> None:
         """Read the vault again and write down in the audit log what was done to it."""
         async with self._one:
-            self.there = await asyncio.to_thread(self.vault.exists)
+            self.there = await asyncio.to_thread(self._file.exists)
             if self.there:
                 try:
-                    await asyncio.to_thread(self.vault.reopen)
+                    await asyncio.to_thread(self._reopen)
                 except VaultUnusable as error:
                     health.bad(BRIDGE, CODE, str(error), error.fix)
                     return
@@ -71,11 +87,16 @@ class Custody:
         """
         if not self.there:
             return []
+        from bridge.vault.keep import prefix  # noqa: PLC0415 - see above
+
         at = self._clock.now()
         gone = await asyncio.to_thread(self.vault.drop_all, prefix(source), names, at=at, by=by)
         async with self._one:
             await self._note()
         return gone
+
+    def _reopen(self) -> None:
+        self.vault.reopen()  # the first time it is imported, which takes a while
 
     async def _note(self) -> None:
         vault = self.vault
@@ -88,7 +109,7 @@ class Custody:
             self._audited[vault.id] = change.number
 
 
-def _entry(vault: str, change: Change) -> Entry:
+def _entry(vault: str, change: "Change") -> Entry:
     return Entry(
         at=change.at,
         actor=change.by,

@@ -11,7 +11,6 @@ from typing import NamedTuple
 from bridge.certificate import RENEW_BEFORE, own_certificate, own_files, pair
 from bridge.health import BRIDGE, Health
 from bridge.settings.model import Site
-from connector.certificates import expires, fingerprint
 from rooms.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -130,6 +129,8 @@ class Presented:
         return renewed
 
     def _load(self, certificate: Path, key: Path) -> _Read:
+        from connector.certificates import expires, fingerprint  # noqa: PLC0415 - only with TLS
+
         state = _state(certificate, key)  # before they are read: what changes meanwhile is seen
         contexts = tuple(kind() for kind in self._kinds)
         for context in contexts:
