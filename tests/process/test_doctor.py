@@ -50,7 +50,11 @@ async def test_a_healthy_appliance_passes_and_an_over_privileged_one_is_loud(
         status, _, errors = await narrow.command("doctor", "--room", "nowhere")
         assert (status, errors) == (1, "There is no such room\n")
         assert not [line for line in running.log if CANARY in line]
-    assert codec.requests
+
+        async def pushed() -> bool:
+            return bool(codec.screen().bookings)
+
+        await until(pushed, "the codec's list, as ever")
 
 
 async def test_what_a_mailbox_strips_is_inferred_from_what_is_read_anyway(narrow: Site) -> None:
