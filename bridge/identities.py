@@ -40,12 +40,6 @@ class Forget(Protocol):
         """Delete what a source keeps, and these secrets of its settings; what is gone."""
 
 
-async def nothing_to_forget(_source: str, _names: Sequence[str], /, *, by: str) -> Sequence[str]:
-    """Where there is no vault."""
-    del by
-    return ()
-
-
 class Identities:
     """Looks after the credentials of every source, and tells of them."""
 
@@ -57,7 +51,7 @@ class Identities:
         health: Health,
         audit: Audit,
         clock: Clock,
-        forget: Forget = nothing_to_forget,
+        forget: Forget,
     ) -> None:
         self._sync = sync
         self._revoked = revoked
@@ -170,7 +164,9 @@ class Identities:
         await self._revoked.add(name, at=now, actor=actor)
         await self._record("sources.revoke.begin", name, actor)
         secrets = dict(_secrets(settings, f"sources.{name}"))
-        deleted, complete = await self._deleted(name, settings, secrets.values(), actor)
+        others = self._used_beside(name)
+        own = {one.vault for one in secrets.values() if one.vault} - others
+        deleted, complete = await self._deleted(name, settings, own, actor)
         await self._record("sources.revoke", name, actor, deleted=len(deleted))
         return RevocationShape(
             source=name,
@@ -179,24 +175,34 @@ class Identities:
             deleted=tuple(deleted),
             files=tuple(sorted(str(one.file) for one in secrets.values() if one.file)),
             settings=tuple(
-                path for path, one in secrets.items() if one and not (one.file or one.vault)
+                path
+                for path, one in secrets.items()
+                if one and not one.file and (not one.vault or one.vault in others)
             ),
         )
 
     async def _deleted(
-        self, name: str, settings: SourceSettings, secrets: Iterable[Secret], actor: str
+        self, name: str, settings: SourceSettings, names: Iterable[str], actor: str
     ) -> tuple[list[str], bool]:
         """What is gone from the vault, and whether all of it is."""
         gone: list[str] = []
         try:
             gone += await self._emptied(name, settings)
-            names = sorted({one.vault for one in secrets if one.vault})
-            gone += await self._forget(name, names, by=actor)
+            gone += await self._forget(name, sorted(names), by=actor)
         except Exception as error:  # noqa: BLE001 - whatever the vault does, the rest is taken away
             log.error("source %s: %s", name, fault(error))
             self._health.bad(Subject("identity", name), "secrets_left")
             return gone, False
         return gone, True
+
+    def _used_beside(self, name: str) -> set[str]:
+        """The secrets in the vault that other sources use: taking one away must not stop these."""
+        return {
+            secret.vault
+            for other, settings in self._settings.items()
+            if other != name and self._revoked.get(other) is None
+            for _, secret in _secrets(settings, other)
+        } - {""}
 
     @property
     def _settings(self) -> Mapping[str, SourceSettings]:

@@ -50,7 +50,6 @@ class Sync:
         keep: Callable[[str], Keep | None] = lambda _: None,
     ) -> None:
         self._outside = outside
-        self._keep = keep
         self._store = store
         self._health = health
         self._clock = clock

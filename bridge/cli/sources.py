@@ -96,7 +96,7 @@ def revoke(given: Namespace) -> int:
     for file in answer["files"]:
         print(f"  still there, delete it by hand: {file}")
     for setting in answer["settings"]:
-        print(f"  stands in bridge.yaml itself, remove it by hand: {setting}")
+        print(f"  stands in bridge.yaml itself or is used elsewhere, see to it by hand: {setting}")
     if not answer["complete"]:
         print("The vault could not be written: secrets are left. Mend it, then revoke again.")
     print("Take the right away in the calendar service too: only there it ends for everybody.")

@@ -39,9 +39,10 @@ class Visit:
 
     @property
     def sources(self) -> Mapping[str, SourceSettings]:
-        """The sources that are looked at."""
+        """The sources that are looked at; none where the room's is left out."""
         known = self.configuration.sources
-        return {self.only.source: known[self.only.source]} if self.only else known
+        here = {self.only.source} if self.only else known.keys()
+        return {name: source for name, source in known.items() if name in here}
 
     @property
     def endpoints(self) -> list[EndpointSettings]:

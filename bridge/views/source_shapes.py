@@ -59,5 +59,6 @@ class RevocationShape(Shape, frozen=True, kw_only=True):
     deleted: Annotated[tuple[str, ...], Meta(description="Names of secrets that are gone.")]
     files: Annotated[tuple[str, ...], Meta(description="Secret files that are still there.")]
     settings: Annotated[
-        tuple[str, ...], Meta(description="Settings that hold a secret themselves.")
+        tuple[str, ...],
+        Meta(description="Settings that hold a secret themselves, or one that others use too."),
     ]

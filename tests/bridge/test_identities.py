@@ -31,6 +31,12 @@ DAY = timedelta(days=1)
 M365 = Subject("identity", "m365")
 
 
+async def nothing_to_forget(_source: str, _names: Sequence[str], /, *, by: str) -> Sequence[str]:
+    """There is no vault."""
+    del by
+    return ()
+
+
 class FakeSync(Sync):
     """Has the credentials that it is given."""
 
@@ -72,7 +78,12 @@ class TestLooking:
             sync = FakeSync(outside, made.store, made.health, clock)
             audit = Audit(made.database)
             identities = Identities(
-                sync, revoked=revoked, health=made.health, audit=audit, clock=clock
+                sync,
+                revoked=revoked,
+                health=made.health,
+                audit=audit,
+                clock=clock,
+                forget=nothing_to_forget,
             )
             await identities.adopt(configuration())
             end = NOON + 90 * DAY

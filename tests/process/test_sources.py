@@ -78,6 +78,9 @@ async def test_a_source_is_revoked_at_once_and_stays_so(site: Site, tenant: Tena
         room = await appliance.get("/api/v1/rooms/kestrel")
         assert [one["code"] for one in room["health"]] == ["source_revoked"]
         assert room["health"][0]["fix"].endswith("roombridge sources authorize m365")
+        status, out, errors = await site.command("doctor", "--room", "kestrel")
+        assert (status, "source_revoked" in out) == (1, True), errors
+        assert tenant.journal.counts.requests == asked, "nobody signs in for it"
         assert await appliance.titles() == ["Review"]
     async with site.running() as appliance:
         status, answer = await told(site, "list")

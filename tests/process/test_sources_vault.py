@@ -94,3 +94,23 @@ async def test_a_revoked_source_that_lost_its_secret_does_not_stop_the_start(
             return await codes(appliance) == []
 
         await until(well, "read again")
+
+
+async def test_a_secret_that_another_source_uses_stays(vaulted: Site) -> None:
+    site = vaulted
+    sources = site.settings["sources"]
+    del sources["m365"]["client_secret_file"]
+    sources["m365"]["client_secret"] = "vault:shared"
+    sources["second"] = dict(sources["m365"])
+    site.rooms[0]["source"] = "m365"
+    site.add_room("heron", source="second")
+    assert (await site.command("secrets", "set", "shared", stdin="right"))[0] == 0
+    site.book("Review", room="heron")
+    async with site.running() as appliance:
+        await until(lambda: appliance.titles("heron"), "the other source's room")
+        status, answer = await told(site, "revoke", "m365")
+        assert (status, answer["deleted"]) == (0, [])
+        assert answer["settings"] == ["sources.m365.client_secret"]
+        assert await kept(site) == ["shared"]
+        status, answer = await told(site, "revoke", "second")
+        assert (status, answer["deleted"]) == (0, ["shared"]), "nobody uses it any more"
