@@ -6,7 +6,7 @@ DESTDIR ?=
 PREFIX ?= /opt/roombridge
 export PYTHON
 
-.PHONY: help setup demo format lint test peers bench lock schemas sbom audit install clean
+.PHONY: help setup demo format lint test faults peers bench lock schemas sbom audit install clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -57,6 +57,10 @@ peers: setup
 	cd tests/peers && npm ci --silent --no-audit --no-fund
 	$(BIN)/pytest -m peers
 
+## make faults    what goes wrong at calendar services: one line a fault, and how many are borne
+faults: setup
+	$(BIN)/pytest -q -p tests.faults.plugin -m "not peers"
+
 ## make bench     ratios against baselines measured in the same run; writes bench/results.json
 bench: setup
 	$(BIN)/python -m bench
@@ -72,6 +76,7 @@ lock:
 	.venv-lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade --quiet -o requirements/run.lock
 	.venv-lock/bin/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade --quiet -o requirements/dev.lock
 	.venv-lock/bin/uv pip compile requirements/audit.in --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade --quiet -o requirements/audit.lock
+	.venv-lock/bin/uv pip compile requirements/peers.in --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade --quiet -o requirements/peers.lock
 	rm -rf .venv-lock
 
 .venv-audit/.ready: requirements/audit.lock

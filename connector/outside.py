@@ -17,6 +17,7 @@ from yarl import URL
 
 from connector.fingerprint import fingerprint_bytes
 from connector.keep import Keep
+from connector.meter import Meter
 from connector.secret import Secret
 from rooms.clock import Clock
 
@@ -79,6 +80,8 @@ class Outside:
     proxy: Proxy | None = None
     keep: Keep | None = None
     """Where this driver keeps secrets of its own; None where there is no vault."""
+    meter: Meter = field(default_factory=Meter)
+    """Counts what this source asks of its service."""
     contexts: dict[tuple[Path, ...], ssl.SSLContext] = field(default_factory=dict, repr=False)
     """TLS contexts by the files that they trust besides the system's."""
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from aiohttp.test_utils import TestServer
@@ -28,9 +29,10 @@ class Kestrel:
     """Kestrel's calendar in the tenant."""
 
     def __init__(self, tenant: Tenant) -> None:
+        self.tenant = tenant
         self.mailbox = tenant.add_mailbox("kestrel@example.com", name="Kestrel")
 
-    def add(self, subject: str, start: datetime | date, end: datetime | date, **more: Any) -> None:
+    def add(self, subject: str, start: datetime | date, end: datetime | date, **more: Any) -> str:
         if "text" in more:
             more["body"] = f"<p>{more.pop('text')}</p>"
         if "location" in more:
@@ -41,7 +43,47 @@ class Kestrel:
             more["response"] = RESPONSES.get(more["response"], more["response"])
         if daily := more.pop("daily", None):
             more["recurrence"] = Recurrence(type="daily", count=daily)
-        self.mailbox.add(Meeting(subject=subject, start=start, end=end, **more))
+        if zone := more.pop("zone", ""):
+            try:
+                ZoneInfo(zone)
+                more["time_zone"] = zone
+            except (KeyError, ValueError):
+                more["raw"] = {"originalStartTimeZone": zone, "originalEndTimeZone": zone}
+        return self.mailbox.add(Meeting(subject=subject, start=start, end=end, **more)).id
+
+    def change_occurrence(
+        self,
+        series: str,
+        number: int,
+        *,
+        start: datetime | None = None,
+        subject: str | None = None,
+        cancelled: bool = False,
+    ) -> None:
+        first = self.mailbox.get(series).start.date()
+        event = self.mailbox.on(series, first + timedelta(days=number))
+        if start is not None:
+            self.mailbox.move(event.id, start)
+        if subject is not None:
+            self.mailbox.edit(event.id, subject=subject)
+        if cancelled:
+            self.mailbox.cancel(event.id)
+
+    def move(self, meeting: str, start: datetime) -> None:
+        self.mailbox.move(meeting, start)
+
+    def remove(self, meeting: str) -> None:
+        self.mailbox.delete(meeting)
+
+    def readdress(self, mailbox: str) -> None:
+        meetings = [event.meeting for event in self.mailbox.entries()]
+        self.abolish()
+        self.mailbox = self.tenant.add_mailbox(mailbox, name="Kestrel")
+        for meeting in meetings:
+            self.mailbox.add(meeting)
+
+    def abolish(self) -> None:
+        self.tenant.remove_mailbox(self.mailbox.address)
 
 
 @pytest.fixture

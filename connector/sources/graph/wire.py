@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from connector.errors import Malformed
+from rooms.identity import clean_uid, occurrence_of
 from rooms.model import Days, Event, Person, Response, Window
 from rooms.zones import zone
 
@@ -160,8 +161,8 @@ def event(item: Item) -> Event:
     body = item.body or Body()
     return Event(
         id=item.id,
-        uid=item.i_cal_u_id or "",
-        occurrence=item.original_start or "",
+        uid=clean_uid(item.i_cal_u_id or ""),
+        occurrence=_occurrence(item.original_start),
         when=_when(item),
         subject=item.subject or "",
         organizer=Person(name=organizer.name or "", address=organizer.address or "")
@@ -180,6 +181,16 @@ def event(item: Item) -> Event:
         body=body.content or "",
         html=(body.content_type or "").lower() == "html",
     )
+
+
+def _occurrence(original_start: str | None) -> str:
+    """Which occurrence of its series an item is."""
+    if not original_start:
+        return ""
+    try:
+        return occurrence_of(datetime.fromisoformat(original_start))
+    except (ValueError, OverflowError):
+        return original_start
 
 
 def _response(item: Item) -> Response:

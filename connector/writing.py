@@ -1,0 +1,57 @@
+"""Changing calendars: only drivers that have a module `writing` can, and only where it is allowed.
+
+A source's reading half cannot write. `connector.sources.<kind>.writing` is not even imported while
+the policy is `writes: none`.
+"""
+
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Any, Protocol
+
+from connector.outside import Outside
+from rooms.model import Event, Value, Window
+from rooms.room import Room
+
+
+class Draft(Value, frozen=True, kw_only=True):
+    """A booking to be made; the room itself organises it."""
+
+    key: str
+    """The same for every try of the same booking: the service makes it once."""
+    subject: str
+    when: Window
+    time_zone: str
+    """IANA name: where a series keeps its time of day."""
+    text: str = ""
+    recurrence: str = ""
+    """The value of an RRULE (RFC 5545), empty for a single meeting."""
+
+
+class Writer(Protocol):
+    """Changes the calendars of one source.
+
+    Everything raises Unavailable, Denied, NotFound or Malformed, named after who must act. An event
+    is one that `fetch` has just returned; with `series` its whole series is meant.
+    """
+
+    async def create(self, room: Room, draft: Draft) -> str:
+        """Book the room; the id of the event, or of the series. Once for each key."""
+
+    async def created(self, room: Room, event: Event) -> datetime | None:
+        """When an event was made, where the service tells: of two that collide the later loses."""
+
+    async def end(self, room: Room, event: Event, at: datetime) -> None:
+        """Let a meeting that the room organised end then: sooner or later than it would."""
+
+    async def decline(self, room: Room, event: Event, *, series: bool) -> None:
+        """Give the room back: somebody else organised the meeting and is told."""
+
+    async def cancel(self, room: Room, event: Event, *, series: bool) -> None:
+        """Call a meeting off that the room organised."""
+
+
+class WritingDriver(Protocol):
+    """A module `connector.sources.<kind>.writing`."""
+
+    def connect(self, options: Any, outside: Outside, /) -> AbstractAsyncContextManager[Writer]:
+        """Open the service for writing."""

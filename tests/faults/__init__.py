@@ -1,0 +1,1 @@
+"""What goes wrong at calendar services, and what comes of it."""
