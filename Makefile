@@ -59,7 +59,7 @@ peers: setup
 
 ## make faults    what goes wrong at calendar services: one line a fault, and how many are borne
 faults: setup
-	$(BIN)/pytest -q -p tests.faults.plugin -m "not peers"
+	$(BIN)/python -m pytest -q -p tests.faults.plugin -m "not peers"
 
 ## make bench     ratios against baselines measured in the same run; writes bench/results.json
 bench: setup
