@@ -111,6 +111,7 @@ class Lane:
         rules: join.Rules = NO_RULES,
     ) -> None:
         self._rules = rules
+        self._known = join.Known(rules)
         self.name = name
         self._store = store
         self._health = health
@@ -138,6 +139,8 @@ class Lane:
         Those whose next meeting is soonest come first, behind those never read.
         """
         all_due = (poll, span, rules) != (self._poll, self._span, self._rules)
+        if rules != self._rules:
+            self._known = join.Known(rules)
         self._poll, self._span, self._rules = poll, span, rules
         wanted = {room.id: room for room in rooms}
         for gone in self._seats.keys() - wanted.keys():
@@ -278,13 +281,8 @@ class Lane:
             window=read.window,
             as_of=read.at,
             previous=old,
-            read=self._read_invitation,
+            read=self._known.read,
         )
-
-    def _read_invitation(
-        self, invitation: join.Invitation, /, *, dialing: join.Dialing
-    ) -> join.Found:
-        return join.read(invitation, self._rules, dialing)
 
     def _failed(self, seat: Seat, error: ConnectorError, began: float) -> float:
         """Say what failed; seconds until the next try."""

@@ -175,13 +175,12 @@ class Store:
         times = _times(kept)
 
         def work(db: "Tables") -> None:
+            write = db.conn.execute
             if changed:
-                db.execute(
-                    "REPLACE INTO agendas VALUES (?, ?, ?)", [room, kept.mailbox, kept.shown]
-                )
+                write("REPLACE INTO agendas VALUES (?, ?, ?)", [room, kept.mailbox, kept.shown])
             if account is not None:
-                db.execute("REPLACE INTO accounts VALUES (?, ?)", [room, account])
-            db.execute("REPLACE INTO reads VALUES (?, ?, ?, ?)", [room, *times])
+                write("REPLACE INTO accounts VALUES (?, ?)", [room, account])
+            write("REPLACE INTO reads VALUES (?, ?, ?, ?)", [room, *times])
 
         await self._try(work)
 

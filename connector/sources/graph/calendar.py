@@ -146,7 +146,7 @@ def _inside(event: Event, room: Room, window: Window) -> bool:
 
 
 def _utc(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{instant.isoformat()[:19]}Z"
 
 
 def _meaning(answer: Answer, now: datetime) -> ConnectorError:
