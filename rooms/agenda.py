@@ -8,8 +8,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
-import msgspec
-
 from rooms import join
 from rooms.model import (
     Agenda,
@@ -101,7 +99,8 @@ def agenda_of(
             known_invitations[invitation] = read(invitation, dialing=room.policy.dialing)
         found = known_invitations[invitation]
         details, why = _offered(event, found, room.policy, stripped=stripped)
-        shown.append((_booking(event, key, when, room.policy, details, why), _how(key, found)))
+        booking = _booking(event, key, when, room.policy, details=details, why_not=why)
+        shown.append((booking, _how(key, found)))
     shown.sort(key=lambda pair: (pair[0].start, pair[0].end, pair[0].id))
     left_out.sort(key=lambda out: (out.start or window.start, out.id))
     return (
@@ -160,8 +159,9 @@ def _booking(
     key: str,
     when: Window,
     policy: Policy,
+    *,
     details: JoinDetails | None = None,
-    no_join_reason: NoJoinReason | None = None,
+    why_not: NoJoinReason | None = None,
 ) -> Booking:
     """The booking that an event is; a private one keeps its time and loses its words."""
     privacy = policy.privacy
@@ -179,7 +179,7 @@ def _booking(
         state="tentative" if event.response is Response.TENTATIVE else "confirmed",
         blocks=event.blocks,
         join=details,
-        no_join_reason=no_join_reason,
+        no_join_reason=why_not,
     )
 
 
