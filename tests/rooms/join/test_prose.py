@@ -10,11 +10,11 @@ from rooms.join.prose import silent
 from rooms.join.reading import _built_in, read
 from rooms.model import NoJoinReason
 
-WORDS = st.sampled_from(
-    ["Zoom", "Webex", "Teams", "meeting", "ID:", "passcode", "912", "3456", "7890", "4711", "sip:"]
-    + ["\uff11\uff12\uff13", "9\u200b1\u200b2", "room.example.com", "zoom.us", "j", "##", "#"]
-    + ["h323", "11.", "12.5.1.1", "\n", ">", "From:", "Sent:", "&", "=", "%", "<"]
+SPACED = (
+    "Zoom Webex Teams meeting ID: passcode 912 3456 7890 4711 sip: \uff11\uff12\uff13 9\u200b1\u200b2"
+    " room.example.com zoom.us j ## # h323 11. 12.5.1.1 > From: Sent: & = % <"
 )
+WORDS = st.sampled_from([*SPACED.split(" "), "\n"])
 TEXTS = st.lists(WORDS, max_size=12).map(" ".join) | st.text(max_size=60)
 
 
