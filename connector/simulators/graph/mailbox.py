@@ -14,6 +14,16 @@ from connector.simulators.graph.entry import Entry, Event, NotThere, settled, wh
 from connector.simulators.graph.meeting import SHOWN_AFTER, Meeting, Response
 
 
+class Reply(msgspec.Struct, frozen=True):
+    """What a mailbox told somebody about a meeting."""
+
+    what: str
+    """`cancelled`, or the answer."""
+    event: str
+    to: str
+    comment: str
+
+
 class Mailbox:
     """A mailbox with one calendar. Ids may be of either kind, of a series or one occurrence."""
 
@@ -35,6 +45,8 @@ class Mailbox:
         self._entries: dict[int, Entry] = {}
         self._made = 0
         self._version = 0
+        self.replies: list[Reply] = []
+        """What went out in its name."""
         self.changes = Changes()
         self.generation = 1
         """Counts how often clients were made to forget how far they had read."""
@@ -44,8 +56,8 @@ class Mailbox:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def add(self, meeting: Meeting) -> Event:
-        """Put a meeting, or a series, into the calendar."""
+    def add(self, meeting: Meeting, *, created: datetime | None = None) -> Event:
+        """Put a meeting, or a series, into the calendar, as if at another time if one is given."""
         self._made += 1
         self._version += 1
         now = self._now()
@@ -56,7 +68,7 @@ class Mailbox:
             meeting=settled(meeting, zone, self.time_zone),
             zone=zone,
             seed=uuid5(self.id, str(self._made)).bytes,
-            created=now,
+            created=created or now,
             modified=now,
             version=self._version,
         )
@@ -73,6 +85,13 @@ class Mailbox:
         """
         entry, day = self._find(event_id)
         return entry.event(day)
+
+    def by_transaction(self, transaction_id: str) -> Event | None:
+        """What a client has made in this name, if it is still there."""
+        for entry in self._entries.values():
+            if entry.meeting.transaction_id == transaction_id:
+                return entry.event(None)
+        return None
 
     def on(self, series_id: str, day: date) -> Event:
         """The occurrence of a series that was planned for a day.

@@ -37,6 +37,8 @@ class App:
     """Addresses of mailboxes; None for all."""
     roles: tuple[str, ...] = ()
     """Application permissions that Entra granted, as its tokens name them."""
+    writes: bool = False
+    """Whether RBAC in Exchange lets it write in its scope, of which no token tells."""
     public: bool = False
     """Whether people may sign in for it without a secret of its own ("public client flows")."""
 
@@ -108,6 +110,7 @@ class Tenant:
         certificate: str | bytes | None = None,
         scope: Iterable[str] | None = None,
         roles: Iterable[str] | None = None,
+        writes: bool = False,
         public: bool = False,
     ) -> App:
         """Register an application, or replace it; a certificate is PEM, perhaps several.
@@ -123,6 +126,7 @@ class Tenant:
             certificates=tuple(x509.load_pem_x509_certificates(pem)) if pem else (),
             scope=None if scope is None else frozenset(address.lower() for address in scope),
             roles=tuple(roles) if roles is not None else _usual_roles(narrowed=scope is not None),
+            writes=writes,
             public=public,
         )
         self.apps[app.client_id] = app

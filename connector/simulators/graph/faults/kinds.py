@@ -43,9 +43,11 @@ from connector.simulators.graph.faults.transfer import (
     Truncated,
     WrongCharset,
 )
+from connector.simulators.graph.faults.writes import Contested
 
 AnyFault = (
     ClaimsChallenge
+    | Contested
     | Delayed
     | DeltaLag
     | Dropped
@@ -83,6 +85,7 @@ AnyFault = (
 __all__ = [
     "AnyFault",
     "ClaimsChallenge",
+    "Contested",
     "Delayed",
     "DeltaLag",
     "Dropped",

@@ -74,4 +74,4 @@ class Delayed(Fault, frozen=True, kw_only=True):
     """Notifications that come late."""
 
     at: Place = "push"
-    seconds: float
+    seconds: float = 60
