@@ -27,6 +27,7 @@ from connector.simulators.graph.faults.pages import (
     OddItems,
     PlainLink,
 )
+from connector.simulators.graph.faults.places import Doubled, SameAddress, Shrunk
 from connector.simulators.graph.faults.pushes import (
     Delayed,
     Flood,
@@ -50,6 +51,7 @@ AnyFault = (
     | Contested
     | Delayed
     | DeltaLag
+    | Doubled
     | Dropped
     | Empty
     | EmptyPages
@@ -70,7 +72,9 @@ AnyFault = (
     | Redirect
     | Repeated
     | Replayed
+    | SameAddress
     | SeriesTrouble
+    | Shrunk
     | Slow
     | Status
     | TokenLost
@@ -88,6 +92,7 @@ __all__ = [
     "Contested",
     "Delayed",
     "DeltaLag",
+    "Doubled",
     "Dropped",
     "Empty",
     "EmptyPages",
@@ -108,7 +113,9 @@ __all__ = [
     "Redirect",
     "Repeated",
     "Replayed",
+    "SameAddress",
     "SeriesTrouble",
+    "Shrunk",
     "Slow",
     "Status",
     "TokenLost",
