@@ -197,12 +197,7 @@ class Mailbox:
 
         Single meetings come first, as from Graph: who wants them in order has to ask for it.
         """
-        found = [
-            event
-            for entry in self._entries.values()
-            for event in entry.events(end)
-            if event.start < end and (event.end > start or event.start == event.end >= start)
-        ]
+        found = [event for entry in self._entries.values() for event in entry.within(start, end)]
         return sorted(found, key=lambda event: (event.series_id is not None, event.start))
 
     def _find(self, event_id: str) -> tuple[Entry, date | None]:
