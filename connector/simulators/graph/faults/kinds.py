@@ -32,6 +32,7 @@ from connector.simulators.graph.faults.pushes import (
     Delayed,
     Flood,
     Lost,
+    OddProof,
     Repeated,
     Replayed,
     UnknownSubscription,
@@ -63,6 +64,7 @@ AnyFault = (
     | Lost
     | Muddle
     | OddItems
+    | OddProof
     | Orphans
     | Overshoot
     | Oversized
@@ -104,6 +106,7 @@ __all__ = [
     "Lost",
     "Muddle",
     "OddItems",
+    "OddProof",
     "Orphans",
     "Overshoot",
     "Oversized",
