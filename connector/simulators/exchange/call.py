@@ -148,7 +148,7 @@ class Call:
         named = self.body.findtext(
             ".//t:DistinguishedFolderId/t:Mailbox/t:EmailAddress", "", SPACES
         )
-        own = self.user.mailbox.address if self.user.mailbox else ""
+        own = self.user.mailbox.address if self.user.mailbox is not None else ""
         return (named or self.impersonated or self._mailbox_of_ids() or own).lower()
 
     def acting(self) -> Mailbox:

@@ -98,7 +98,7 @@ def occurrence(of: Event, name: str) -> Xml:
 
 def modified(of: Event, mailbox: Mailbox) -> Xml:
     """Occurrences that differ."""
-    entry = mailbox.entry(of.id)
+    entry = mailbox.behind(of.id)
     changed = [day for day, meeting in sorted(entry.changed.items()) if meeting is not None]
     written = [occurrence(entry.event(day), "Occurrence") for day in changed]
     return tag("t:ModifiedOccurrences", *written) if written else Xml("")
@@ -106,7 +106,7 @@ def modified(of: Event, mailbox: Mailbox) -> Xml:
 
 def deleted(of: Event, mailbox: Mailbox) -> Xml:
     """Occurrences that are gone, by the start they would have had."""
-    changed = mailbox.entry(of.id).changed
+    changed = mailbox.behind(of.id).changed
     gone = [
         tag("t:DeletedOccurrence", tag("t:Start", instant(_planned(of, day))))
         for day, meeting in sorted(changed.items())
@@ -120,7 +120,7 @@ def edge(of: Event, mailbox: Mailbox, *, last: bool) -> Xml:
     series = of.meeting.recurrence
     if series is None or (last and series.until is None and series.count is None):
         return Xml("")
-    entry = mailbox.entry(of.id)
+    entry = mailbox.behind(of.id)
     kept = (
         day for day in meets(series, first_day(of)) if entry.changed.get(day, series) is not None
     )

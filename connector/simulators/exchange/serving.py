@@ -1,6 +1,8 @@
 """The server as a web application: EWS and the control API."""
 
-from collections.abc import Awaitable, Callable
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 from aiohttp import web
 from lxml import etree
@@ -41,6 +43,25 @@ def app(exchange: Exchange) -> web.Application:
         application.add_routes([web.post(path, handler), web.post(_CAMEL[path], handler)])
     application.add_subapp("/control", control.application(exchange))
     return application
+
+
+@asynccontextmanager
+async def serve(
+    exchange: Exchange,
+    address: str = "127.0.0.1",
+    port: int = 0,
+    tls: ssl.SSLContext | None = None,
+) -> AsyncIterator[str]:
+    """Serve a simulated server; scheme, host and port under which it answers."""
+    runner = web.AppRunner(
+        app(exchange), access_log=None, shutdown_timeout=1, handler_cancellation=True
+    )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, address, port, ssl_context=tls).start()
+        yield f"http{'s' if tls else ''}://{address}:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
 
 
 async def ews(request: web.Request) -> web.StreamResponse:

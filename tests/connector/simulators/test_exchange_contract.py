@@ -30,11 +30,11 @@ def check(contracts: Path) -> Check:
     def problems(envelope: bytes) -> list[str]:
         body = etree.fromstring(envelope).find("s:Body", SPACES)
         assert body is not None
-        found = []
-        for element in body:
-            if etree.QName(element).localname != "Fault":
-                schema.validate(etree.fromstring(etree.tostring(element)))
-                found += [str(schema.error_log)] if len(schema.error_log) else []
+        found: list[str] = []
+        parts = [one for one in body if etree.QName(one).localname != "Fault"]
+        for element in parts:
+            if not schema.validate(etree.fromstring(etree.tostring(element))):
+                found.append(str(schema.error_log))
         return found
 
     return problems

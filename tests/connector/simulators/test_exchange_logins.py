@@ -130,7 +130,16 @@ async def test_a_delegate_reads_the_calendar_and_nothing_else() -> None:
 async def test_without_naming_the_room_a_delegate_reads_the_own_empty_calendar() -> None:
     async with asking() as caller:
         await delegate(caller)
-        assert (await caller.view()).subjects == []
+        answer = await caller.view()
+        assert (answer.code, answer.subjects) == ("NoError", [])
+        assert caller.exchange.journal.requests("delegate@example.com")
+
+
+async def test_an_account_without_a_mailbox_has_no_calendar_of_its_own() -> None:
+    async with asking() as caller:
+        caller.exchange.add_user(SERVICE, "right")
+        caller.impersonated = None
+        assert (await caller.view()).code == "ErrorNonExistentMailbox"
 
 
 async def test_the_journal_tells_who_asked_for_whom() -> None:
