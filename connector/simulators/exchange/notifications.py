@@ -223,6 +223,9 @@ def _group(call: Call) -> tuple[list[Subscription], int]:
             found.append(subscription)
     if bad:
         raise Refused("ErrorSubscriptionNotFound", values={"ids": " ".join(bad)})
+    elsewhere = [one.id for one in found if one.backend != call.backend]
+    if elsewhere:
+        raise Refused("ErrorProxyRequestNotAllowed", values={"ids": " ".join(elsewhere)})
     if any(one.way != "Streaming" for one in found):
         raise Refused("ErrorInvalidSubscription")
     return found, minutes
@@ -275,6 +278,7 @@ def _subscription(call: Call) -> Subscription:
         call.user.key,
         timedelta(minutes=minutes) if way == "Pull" else _STREAMING_LIFE,
     )
+    made.backend = call.backend
     made.url = asked.findtext("t:URL", "", SPACES)
     return made
 

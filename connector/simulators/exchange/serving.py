@@ -91,6 +91,8 @@ async def _answer(call: Call) -> web.StreamResponse:
     for fault in call.faults:
         if (instead := await fault.instead(call)) is not None:
             return instead
+    if call.exchange.anchor_required and "X-AnchorMailbox" not in call.request.headers:
+        return web.Response(status=503, text="Service Unavailable", content_type="text/html")
     call.check_impersonation()
     if call.operation in LONG:
         return await LONG[call.operation](call)
@@ -121,7 +123,8 @@ def _affine(call: Call, response: web.Response) -> web.Response:
     """The answer with the cookie by which a client comes back to the same server."""
     asked = call.request.headers.get("X-PreferServerAffinity", "").lower() == "true"
     if asked and "X-BackEndOverrideCookie" not in call.request.cookies:
-        response.set_cookie("X-BackEndOverrideCookie", "sim01.example.com~1941996295", path="/")
+        cookie = f"{call.backend_name}~1941996295"
+        response.set_cookie("X-BackEndOverrideCookie", cookie, path="/")
     return response
 
 
