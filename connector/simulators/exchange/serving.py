@@ -16,6 +16,7 @@ from connector.simulators.exchange.notes import NOTES, Notes
 from connector.simulators.exchange.operations import LONG, OPERATIONS
 from connector.simulators.exchange.organization import Exchange
 from connector.simulators.exchange.people import User
+from connector.simulators.exchange.push import pushing
 from connector.simulators.exchange.refusal import Refused, envelope, soap_fault
 
 PATH = "/EWS/Exchange.asmx"
@@ -34,6 +35,7 @@ def app(exchange: Exchange) -> web.Application:
     """Everything a server answers."""
     application = web.Application(middlewares=[_remember], client_max_size=_LARGEST_REQUEST)
     application[EXCHANGE] = exchange
+    application.cleanup_ctx.append(pushing)
     application.add_routes([web.post(path, ews) for path in (PATH, PATH.lower())])
     application.add_routes([web.post(token_service.PATH, token_service.token)])
     for path, handler in (

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from aiohttp import ClientError, ClientResponse
+from aiohttp import ClientError, ClientResponse, web
+from aiohttp.test_utils import TestServer
 
 from connector.simulators.exchange import PATH
 
@@ -240,6 +241,58 @@ async def test_a_request_without_its_anchor_may_be_turned_away() -> None:
         assert (await caller.view()).status == 503
         caller.headers = {"X-AnchorMailbox": KESTREL}
         assert (await caller.view()).status == 200
+
+
+@asynccontextmanager
+async def receiving(*answers: tuple[int, str]) -> AsyncIterator[tuple[str, asyncio.Queue[str]]]:
+    """A client that is called; what it is told, and how it answers one call after the other."""
+    told: asyncio.Queue[str] = asyncio.Queue()
+    left = list(answers)
+
+    async def called(request: web.Request) -> web.Response:
+        await told.put(await request.text())
+        status, words = left.pop(0)
+        return web.Response(status=status, text=f"<SubscriptionStatus>{words}</SubscriptionStatus>")
+
+    application = web.Application()
+    application.add_routes([web.post("/notify", called)])
+    async with TestServer(application) as server:
+        yield str(server.make_url("/notify")), told
+
+
+async def given_up(caller: Caller) -> None:
+    """Wait until no subscription is left."""
+    stirred = caller.exchange.subscriptions.listen()
+    while caller.exchange.subscriptions.all():
+        await stirred.wait()
+        stirred.clear()
+    caller.exchange.subscriptions.forget(stirred)
+
+
+def pushed(url: str) -> str:
+    return f"<t:StatusFrequency>5</t:StatusFrequency><t:URL>{url}</t:URL>"
+
+
+async def test_a_client_is_called_until_it_wants_no_more() -> None:
+    async with asking() as caller, receiving((200, "OK"), (200, "Unsubscribe")) as (url, told):
+        assert (await caller.subscribe("Push", pushed(url))).code == "NoError"
+        event = caller.kestrel.add(meeting())
+        first = await told.get()
+        assert event.id in first
+        assert "<m:SendNotification>" in first
+        caller.kestrel.delete(event.id)
+        assert "DeletedEvent" in await told.get()
+        await given_up(caller)
+
+
+async def test_a_client_that_does_not_answer_is_given_up() -> None:
+    async with asking() as caller, receiving(*[(500, "")] * 3) as (url, told):
+        await caller.subscribe("Push", pushed(url))
+        caller.kestrel.add(meeting())
+        for _ in range(3):
+            await told.get()
+        await given_up(caller)
+        assert caller.clock.slept == [30.0, 30.0]
 
 
 async def test_a_client_that_goes_away_frees_its_stream() -> None:
