@@ -176,6 +176,7 @@ async def test_errors_inside_answers_are_valid(check: Check) -> None:
             "SyncFolderHierarchy",
             "GetRoomLists",
             "ResolveNames",
+            "GetUserAvailability",
         ):
             await caller.ask(ASKED[name])
         for said in caller.said:
