@@ -78,6 +78,15 @@ async def judged(graph: Caller, check: Check, path: str, prefer: str = "", **mor
     return len(events)
 
 
+async def test_every_item_of_a_round_of_changes_is_in_good_form(check: Check) -> None:
+    async with asking() as graph:
+        fill(graph.kestrel)
+        path = f"/v1.0/users/{KESTREL}/calendarView/delta"
+        window = {"startDateTime": "2026-11-23", "endDateTime": "2026-11-30"}
+        for prefer in ("odata.maxpagesize=200", 'odata.maxpagesize=200, IdType="ImmutableId"'):
+            assert await judged(graph, check, path, prefer, **window) > 25
+
+
 async def test_every_kind_of_event_is_in_good_form(check: Check) -> None:
     async with asking() as graph:
         fill(graph.kestrel)

@@ -9,6 +9,16 @@ from connector.simulators.graph.faults.answers import (
     Status,
     TokenRefused,
 )
+from connector.simulators.graph.faults.deltas import (
+    DeltaLag,
+    EmptyPages,
+    Muddle,
+    Orphans,
+    Overshoot,
+    SeriesTrouble,
+    TokenLost,
+    UnknownRemovals,
+)
 from connector.simulators.graph.faults.pages import (
     Empty,
     EndlessPages,
@@ -27,43 +37,59 @@ from connector.simulators.graph.faults.transfer import (
 
 AnyFault = (
     ClaimsChallenge
+    | DeltaLag
     | Dropped
     | Empty
+    | EmptyPages
     | EndlessPages
     | ForeignLink
     | HugeBody
     | InvalidJson
+    | Muddle
     | OddItems
+    | Orphans
+    | Overshoot
     | Oversized
     | PlainLink
     | Portal
     | PreferencesIgnored
     | Redirect
+    | SeriesTrouble
     | Slow
     | Status
+    | TokenLost
     | TokenRefused
     | Truncated
+    | UnknownRemovals
     | WrongCharset
 )
 
 __all__ = [
     "AnyFault",
     "ClaimsChallenge",
+    "DeltaLag",
     "Dropped",
     "Empty",
+    "EmptyPages",
     "EndlessPages",
     "ForeignLink",
     "HugeBody",
     "InvalidJson",
+    "Muddle",
     "OddItems",
+    "Orphans",
+    "Overshoot",
     "Oversized",
     "PlainLink",
     "Portal",
     "PreferencesIgnored",
     "Redirect",
+    "SeriesTrouble",
     "Slow",
     "Status",
+    "TokenLost",
     "TokenRefused",
     "Truncated",
+    "UnknownRemovals",
     "WrongCharset",
 ]
