@@ -115,7 +115,7 @@ async def _round(service: Service, url: URL, pause: float) -> Round:
     changes: list[Change] = []
     seen: Counter[frozenset[str]] = Counter()
     for _ in range(PAGES):
-        page = await _read(service, url)
+        page = await _read(service, url, linked="token" in url.query_string)
         found = list(_changes(page))
         changes += found
         if page.delta_link is not None:
@@ -133,11 +133,13 @@ async def _round(service: Service, url: URL, pause: float) -> Round:
     raise Malformed("a delta round never ends", reason="delta_endless")
 
 
-async def _read(service: Service, url: URL) -> _Page:
+async def _read(service: Service, url: URL, *, linked: bool) -> _Page:
+    """One page; a link that the service wrote itself, and does not understand now, is lost."""
     answer = await service.answer("GET", url, "watch")
     if answer.status != 200:
         code = wire.error_code(answer.body).lower()
-        if answer.status == 410 or (400 <= answer.status < 500 and code in _LOST):
+        lost = answer.status == 410 or (linked and answer.status == 400)
+        if lost or (400 <= answer.status < 500 and code in _LOST):
             raise Lost
         raise service.meaning(answer)
     if answer.is_html:
