@@ -81,7 +81,7 @@ def test_a_change_beyond_is_told_and_gives_no_hint() -> None:
 def test_a_series_is_told_wherever_it_is_changed() -> None:
     async def work(site: Site) -> None:
         series = site.add(-30, recurrence=Recurrence(type="daily"))
-        async with site.watching() as watch:
+        async with site.watching():
             await site.settled()
             site.kestrel.edit(series, subject="Renamed")
             await site.hinted(1)
@@ -116,7 +116,7 @@ def test_a_link_lasts_over_a_restart() -> None:
             await site.settled()
         site.kestrel.delete(gone)
         baselines = sum("startDateTime" in one.query for one in site.asked())
-        async with site.watching() as watch:
+        async with site.watching():
             await site.hinted(1)
         assert sum("startDateTime" in one.query for one in site.asked()) == baselines
 

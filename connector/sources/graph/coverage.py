@@ -228,6 +228,7 @@ class Coverage:
         self._hold(seat, one)
         if not held:  # what changed before it began was not told
             self._watch.hint(seat.room.id)
+        self._due.release()
         if self._failing:
             self._failing = False
             self._watch.well()

@@ -14,7 +14,7 @@ class Rota:
         self._clock = clock
         self._heap: list[tuple[float, str]] = []
         self._due: dict[str, float] = {}
-        self._held_until = 0.0
+        self._held_until = self._probing = 0.0
         self._sooner = asyncio.Event()
 
     @property
@@ -33,8 +33,18 @@ class Rota:
         self._due.pop(room, None)
 
     def hold(self, seconds: float) -> None:
-        """Let nobody's turn come for a while: the whole service fails."""
-        self._held_until = max(self._held_until, self._clock.monotonic() + seconds)
+        """Let one room's turn come in so many seconds, and again, until `release`.
+
+        For when the whole service fails: one asks whether it still does.
+        """
+        self._probing = seconds
+        self._held_until = self._clock.monotonic() + seconds
+
+    def release(self) -> None:
+        """Let everybody's turn come as it was."""
+        if self._probing:
+            self._probing = self._held_until = 0.0
+            self._wake()
 
     async def next(self) -> str:
         """The room that is due first, taken out, when its time has come."""
@@ -45,6 +55,8 @@ class Rota:
             if wait is not None and wait <= 0:
                 room = heappop(self._heap)[1]
                 del self._due[room]
+                if self._probing:
+                    self.hold(self._probing)
                 return room
             try:
                 async with asyncio.timeout(wait):

@@ -256,6 +256,8 @@ class Sensing:
             self._watch.failing(error, room=seat.room.id)
 
     def _well(self, seat: Seat) -> None:
+        self._rounds.release()
+        self._baselines.release()
         seat.failures = 0
         if seat.said:
             seat.said = False
