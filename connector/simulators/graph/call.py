@@ -157,14 +157,14 @@ class Call:
         token = self.tenant.token(_bearer(self.request))
         return token.client_id if token else ""
 
-    def mailbox(self) -> Mailbox:
-        """The mailbox that is asked for, by somebody who may read it.
+    def mailbox(self, named: str = "") -> Mailbox:
+        """The mailbox that is asked for in the path or by name, by somebody who may read it.
 
         Raises:
             Refused: no good token, no such mailbox, none that REST reaches, or out of scope.
         """
         token = self.authenticated()
-        name = mailbox_name(self.request)
+        name = named or mailbox_name(self.request)
         try:
             mailbox = self.tenant.mailbox(name)
         except KeyError:

@@ -48,7 +48,7 @@ class Fault(
     tag=_kind,
     forbid_unknown_fields=True,
 ):
-    """Something that goes wrong; each kind does so at one of five moments."""
+    """Something that goes wrong; each kind does so at a moment of its own."""
 
     mailbox: str | None = None
     """The mailbox concerned; None for all."""
@@ -76,6 +76,10 @@ class Fault(
     async def transfer(self, _body: bytes, _scene: Scene, /) -> web.StreamResponse | None:
         """An answer that was sent in a way of its own."""
         return None
+
+    def notices(self, values: list[Json], _earlier: list[Json], /) -> list[Json]:
+        """Notifications of one change, spoilt; with those of before."""
+        return values
 
     def concerns(self, at: Place, mailbox: str, _options: Mapping[str, str], /) -> bool:
         """Whether a request is one that it spoils."""

@@ -27,6 +27,15 @@ from connector.simulators.graph.faults.pages import (
     OddItems,
     PlainLink,
 )
+from connector.simulators.graph.faults.pushes import (
+    Delayed,
+    Flood,
+    Lost,
+    Repeated,
+    Replayed,
+    UnknownSubscription,
+    WrongClientState,
+)
 from connector.simulators.graph.faults.transfer import (
     Dropped,
     InvalidJson,
@@ -37,14 +46,17 @@ from connector.simulators.graph.faults.transfer import (
 
 AnyFault = (
     ClaimsChallenge
+    | Delayed
     | DeltaLag
     | Dropped
     | Empty
     | EmptyPages
     | EndlessPages
+    | Flood
     | ForeignLink
     | HugeBody
     | InvalidJson
+    | Lost
     | Muddle
     | OddItems
     | Orphans
@@ -54,6 +66,8 @@ AnyFault = (
     | Portal
     | PreferencesIgnored
     | Redirect
+    | Repeated
+    | Replayed
     | SeriesTrouble
     | Slow
     | Status
@@ -61,20 +75,25 @@ AnyFault = (
     | TokenRefused
     | Truncated
     | UnknownRemovals
+    | UnknownSubscription
     | WrongCharset
+    | WrongClientState
 )
 
 __all__ = [
     "AnyFault",
     "ClaimsChallenge",
+    "Delayed",
     "DeltaLag",
     "Dropped",
     "Empty",
     "EmptyPages",
     "EndlessPages",
+    "Flood",
     "ForeignLink",
     "HugeBody",
     "InvalidJson",
+    "Lost",
     "Muddle",
     "OddItems",
     "Orphans",
@@ -84,6 +103,8 @@ __all__ = [
     "Portal",
     "PreferencesIgnored",
     "Redirect",
+    "Repeated",
+    "Replayed",
     "SeriesTrouble",
     "Slow",
     "Status",
@@ -91,5 +112,7 @@ __all__ = [
     "TokenRefused",
     "Truncated",
     "UnknownRemovals",
+    "UnknownSubscription",
     "WrongCharset",
+    "WrongClientState",
 ]
