@@ -6,13 +6,16 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from connector.outside import Outside, open_outside
 from connector.secret import Secret
 from connector.simulators.graph import CLIENT_ID, TENANT_ID, Mailbox, Meeting, Tenant, app
+from connector.simulators.graph.subscriptions import Subscription
 from connector.sources import graph
 from connector.sources.graph.calendar import GraphCalendar
+from connector.watching import Call
 from tests.fakes.sources import room
 from tests.fakes.virtual import NOON, VirtualClock, in_virtual_time
 from tests.fakes.watch import FakeWatch
@@ -34,6 +37,9 @@ class Site:
         self.osprey: Mailbox = tenant.add_mailbox("osprey@example.com", name="Osprey")
         self.watch = FakeWatch(room(), room("osprey"))
         self.source: GraphCalendar | None = None
+        self.calls: list[Call] = []
+        self.deaf = False
+        """Whether Microsoft cannot reach the appliance."""
 
     def options(self, **more: Any) -> graph.Options:
         usual = {
@@ -44,6 +50,41 @@ class Site:
             "login_url": self.url,
         }
         return graph.Options(**{**usual, **more})
+
+    @asynccontextmanager
+    async def told(self, port: int | None = None, **more: Any) -> AsyncIterator[FakeWatch]:
+        """The driver watches, and Microsoft calls it, meanwhile."""
+        application = web.Application()
+        application.router.add_post("/hooks/graph/m365", self._called)
+        async with TestServer(application, port=port) as server:
+            self.watch.hook = server.make_url("/hooks/graph/m365")
+            async with self.watching(notifications="webhook", **more) as watch:
+                yield watch
+
+    async def _called(self, request: web.Request) -> web.Response:
+        """What the bridge does with a call, as far as a driver sees it."""
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        call = Call(query=request.query, headers=headers, body=await request.read())
+        self.calls.append(call)
+        if self.deaf or self.source is None:
+            return web.Response(status=503)
+        reply = self.source.notified(call)
+        return web.Response(status=reply.status, text=reply.text, headers=reply.headers)
+
+    async def covered(self, *names: str) -> None:
+        """Wait until these rooms, or both, are covered."""
+        wanted = names or ("kestrel", "osprey")
+        coverage = self.watch.coverage
+        await self.watch.until(lambda: all(coverage.get(name) for name in wanted), LONG)
+
+    def subscribed(self, mailbox: str = "kestrel@example.com") -> list[Subscription]:
+        """The subscriptions of a mailbox."""
+        return self.tenant.subscriptions.of(mailbox)
+
+    def subscribing(self, *methods: str) -> list[Any]:
+        """The requests about subscriptions, by method."""
+        seen = self.tenant.journal.requests()
+        return [one for one in seen if "/subscriptions" in one.path and one.method in methods]
 
     @asynccontextmanager
     async def watching(self, **more: Any) -> AsyncIterator[FakeWatch]:
@@ -99,7 +140,7 @@ def played(work: Callable[[Site], Awaitable[None]], **more: Any) -> None:
 
     async def play() -> None:
         clock = VirtualClock(NOON)
-        tenant = Tenant(clock=clock.now, **more)
+        tenant = Tenant(clock=clock.now, sleep=asyncio.sleep, **more)
         tenant.register_app(secret="right")
         async with TestServer(app(tenant)) as server, open_outside(clock) as outside:
             url = str(server.make_url("/")).rstrip("/")

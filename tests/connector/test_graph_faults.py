@@ -6,12 +6,17 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from yarl import URL
 
-from connector.errors import ConnectorError, Denied, NotFound
+from connector.errors import ConnectorError, Denied, Malformed, NotFound
+from connector.outside import Outside
 from connector.simulators.graph import Attendee, Recurrence
 from connector.simulators.graph.faults import kinds
 from connector.sources.graph import delta, sensing
-from rooms.model import Window
+from connector.sources.graph.identity import Identity
+from connector.sources.graph.managed import ManagedIdentity
+from connector.sources.graph.service import Service
+from rooms.model import Person, Window
 from tests.connector.graph_site import DAY, HOUR, LONG, Site, played
 from tests.fakes.sources import room
 
@@ -205,14 +210,13 @@ def test_duplicates_replays_and_disorder_are_no_changes() -> None:
 
 
 @pytest.mark.fault("graph_foreign_link")
-@pytest.mark.parametrize("fault", [kinds.ForeignLink(at="delta"), kinds.PlainLink(at="delta")])
-def test_a_link_to_another_place_is_not_followed(fault: Any) -> None:
+def test_a_link_to_another_place_is_not_followed() -> None:
     async def work(site: Site) -> None:
         site.add()
         async with site.watching():
             await site.settled()
             known = site.watch.marks["kestrel"]
-            site.tenant.faults.add(fault)
+            site.tenant.faults.add(kinds.ForeignLink(at="delta"))
             site.add()
             await site.watch.until(lambda: len(site.watch.failures) == 2, LONG)
             assert {error.reason for _, error in site.watch.failures} == {"foreign_link"}
@@ -220,6 +224,31 @@ def test_a_link_to_another_place_is_not_followed(fault: Any) -> None:
             await recovered(site)
 
     played(work)
+
+
+@pytest.mark.fault("graph_foreign_link")
+@pytest.mark.parametrize(
+    "link",
+    [
+        "http://graph.microsoft.com/v1.0/users/a",
+        "https://graph.microsoft.com:444/v1.0/users/a",
+        "https://graph.microsoft.com.example.net/v1.0/users/a",
+        "https://graph.microsoft.com@example.net/v1.0/users/a",
+        "https://graph.microsoft.us/v1.0/users/a",
+        "//example.net/v1.0",
+        "/v1.0/users/a",
+        "",
+    ],
+)
+async def test_links_lead_to_the_same_graph_by_the_same_scheme(outside: Outside, link: str) -> None:
+    url = URL("https://graph.microsoft.com/v1.0")
+    way = ManagedIdentity(client_id="", scope="")
+    async with Identity(outside, way) as identity:
+        service = Service(outside, identity, url)
+        assert service.follow("https://graph.microsoft.com/v1.0/a?$b=%2F").query_string == "$b=/"
+        with pytest.raises(Malformed) as caught:
+            service.follow(link)
+    assert caught.value.reason == "foreign_link"
 
 
 NOT_JSON = [
@@ -266,7 +295,10 @@ def test_a_round_that_cannot_be_read_changes_nothing(fault: Any) -> None:
 @pytest.mark.fault("graph_huge")
 def test_bodies_of_megabytes_and_five_hundred_guests_are_read() -> None:
     async def work(site: Site) -> None:
-        guests = tuple(Attendee(address=f"guest{one}@example.com") for one in range(500))
+        guests = tuple(
+            Attendee(person=Person(name=f"Guest {one}", address=f"guest{one}@example.com"))
+            for one in range(500)
+        )
         site.add(attendees=guests)
         site.tenant.faults.add(kinds.HugeBody())
         async with site.watching():

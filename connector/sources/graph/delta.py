@@ -145,6 +145,7 @@ async def _read(service: Service, url: URL, *, linked: bool) -> _Page:
     if answer.is_html:
         raise Malformed("a web page came instead of JSON", reason="not_json")
     try:
+        answer.body.decode()  # what is passed over must be sound, too
         return _page.decode(answer.body)
     except msgspec.ValidationError as error:
         raise Malformed("the answer is not a page of changes", reason="wrong_shape") from error
