@@ -80,7 +80,7 @@ class GraphCalendar:
         if self._key is None:
             self._key = await key_of(self._service.outside)
         desk = Desk(self._service, self._minutes)
-        made = Coverage(desk, watch, self._service.outside, hook=hook, key=self._key)
+        made = Coverage(desk, watch, self._service.outside, hook=str(hook), key=self._key)
         self._key = self._key._replace(known=True)  # for a watch that begins again
         return made
 

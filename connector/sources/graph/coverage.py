@@ -16,7 +16,6 @@ from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 
-from yarl import URL
 
 from connector.errors import ConnectorError, NotFound, Unavailable
 from connector.outside import Outside
@@ -97,7 +96,7 @@ async def key_of(outside: Outside) -> Key:
 class Coverage:
     """The subscriptions of all rooms of a source."""
 
-    def __init__(self, desk: Desk, watch: Watch, outside: Outside, *, hook: URL, key: Key) -> None:
+    def __init__(self, desk: Desk, watch: Watch, outside: Outside, *, hook: str, key: Key) -> None:
         self._desk = desk
         self._watch = watch
         self._clock = outside.clock
@@ -306,7 +305,7 @@ class Coverage:
             return False
         except ConnectorError:
             return True  # it may not be listed: then what was left ends by itself
-        ours = [one for one in listed if one.notification_url == str(self._hook)]
+        ours = [one for one in listed if one.notification_url == self._hook]
         if adopt:
             self._adopt(ours)
             return True

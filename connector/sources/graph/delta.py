@@ -59,7 +59,9 @@ class Change(wire.Wire):
     removed: Any = msgspec.field(default=None, name="@removed")
 
 
-class _Page(wire.Wire):
+class Page(wire.Wire):
+    """One page of a round."""
+
     value: list[msgspec.Raw]
     next_link: str | None = msgspec.field(default=None, name="@odata.nextLink")
     delta_link: str | None = msgspec.field(default=None, name="@odata.deltaLink")
@@ -80,7 +82,7 @@ class Round:
     """Where the next round begins."""
 
 
-_page = msgspec.json.Decoder(_Page)
+_decoder = msgspec.json.Decoder(Page)
 _change = msgspec.json.Decoder(Change)
 _named = msgspec.json.Decoder(_Named)
 
@@ -112,28 +114,28 @@ async def since(service: Service, link: str) -> Round:
 
 async def _round(service: Service, url: URL, pause: float) -> Round:
     """All pages, with a guard against those that never end."""
-    changes: list[Change] = []
+    told: list[Change] = []
     seen: Counter[frozenset[str]] = Counter()
     for _ in range(PAGES):
-        page = await _read(service, url, linked="token" in url.query_string)
-        found = list(_changes(page))
-        changes += found
-        if page.delta_link is not None:
-            service.follow(page.delta_link)
-            return Round(changes, page.delta_link)
-        if page.next_link is None:
+        here = await _read(service, url, linked="token" in url.query_string)
+        found = list(changes(here))
+        told += found
+        if here.delta_link is not None:
+            service.follow(here.delta_link)
+            return Round(told, here.delta_link)
+        if here.next_link is None:
             raise Malformed("a delta round broke off", reason="wrong_shape")
         if found:  # empty pages are usual
             ids = frozenset(change.id for change in found)
             seen[ids] += 1
             if seen[ids] > REPEATS:
                 break
-        url = service.follow(page.next_link)
+        url = service.follow(here.next_link)
         await asyncio.sleep(pause)
     raise Malformed("a delta round never ends", reason="delta_endless")
 
 
-async def _read(service: Service, url: URL, *, linked: bool) -> _Page:
+async def _read(service: Service, url: URL, *, linked: bool) -> Page:
     """One page; a link that the service wrote itself, and does not understand now, is lost."""
     answer = await service.answer("GET", url, "watch")
     if answer.status != 200:
@@ -144,16 +146,25 @@ async def _read(service: Service, url: URL, *, linked: bool) -> _Page:
         raise service.meaning(answer)
     if answer.is_html:
         raise Malformed("a web page came instead of JSON", reason="not_json")
+    return page(answer.body)
+
+
+def page(body: bytes) -> Page:
+    """One page.
+
+    Raises:
+        Malformed: this is none.
+    """
     try:
-        answer.body.decode()  # what is passed over must be sound, too
-        return _page.decode(answer.body)
+        body.decode()  # what is passed over must be sound, too
+        return _decoder.decode(body)
     except msgspec.ValidationError as error:
         raise Malformed("the answer is not a page of changes", reason="wrong_shape") from error
     except wire.NO_JSON as error:
         raise Malformed("the answer is not whole JSON", reason="not_json") from error
 
 
-def _changes(page: _Page) -> Iterator[Change]:
+def changes(page: Page) -> Iterator[Change]:
     """The items of a page; one that makes no sense loses all but its id."""
     for raw in page.value:
         try:

@@ -60,7 +60,7 @@ class Desk:
         self._url = service.graph / "subscriptions"
         self._minutes = minutes
 
-    async def subscribe(self, mailbox: str, hook: URL, secret: str) -> Subscription:
+    async def subscribe(self, mailbox: str, hook: str, secret: str) -> Subscription:
         """Let Graph tell of a mailbox's events.
 
         Raises:
@@ -68,8 +68,8 @@ class Desk:
         """
         wanted = {
             "changeType": "created,updated,deleted",
-            "notificationUrl": str(hook),
-            "lifecycleNotificationUrl": str(hook),  # it cannot be added later
+            "notificationUrl": hook,
+            "lifecycleNotificationUrl": hook,  # it cannot be added later
             "resource": f"users/{mailbox}/events",
             "clientState": secret,
             "latestSupportedTlsVersion": "v1_2",
