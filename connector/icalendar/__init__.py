@@ -6,10 +6,10 @@ recurring-ical-events, one series at a time, so that a series that makes no sens
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from connector.errors import Malformed
-from connector.icalendar.entry import Entry, Setting, entries
+from connector.icalendar.entry import Setting, entries
 from connector.icalendar.lines import cut
 from connector.icalendar.series import Budget, occurrences
 from rooms.model import Event, Window
@@ -20,24 +20,32 @@ AT_ONCE = 8 << 10
 MOST = 100_000
 """Events of one calendar in one span: more is no room's."""
 
-__all__ = ["Entry", "Reading", "read"]
+__all__ = ["Reading", "read", "read_each"]
 
 
-def read(texts: Iterable[bytes], room: Room, span: Window) -> list[Event]:
-    """Every event of one calendar that overlaps a span, and those whose times make no sense.
+def read(text: bytes, room: Room, span: Window) -> list[Event]:
+    """Every event of a calendar that overlaps a span, and those whose times make no sense.
 
     Raises:
-        Malformed: one of the texts is no calendar, is not whole, or recurs without measure.
+        Malformed: the text is no calendar, is not whole, or recurs without measure.
     """
+    return read_each({"": text}, room, span)[""]
+
+
+def read_each(texts: Mapping[str, bytes], room: Room, span: Window) -> dict[str, list[Event]]:
+    """As `read`, of the objects that are one calendar together, by their names."""
     budget = Budget()
-    found: list[Event] = []
-    for text in texts:
+    count = 0
+    found: dict[str, list[Event]] = {}
+    for name, text in texts.items():
         calendar = cut(text)
         setting = Setting(room, calendar.zones)
+        events = found[name] = []
         for event in occurrences(entries(calendar, setting), span, budget):
             if event.when is None or span.overlaps(event.when.window(room.zone)):
-                found.append(event)
-                if len(found) > MOST:
+                events.append(event)
+                count += 1
+                if count > MOST:
                     raise Malformed("the calendar has too many events", reason="too_many_events")
     return found
 
@@ -48,9 +56,15 @@ class Reading:
     def __init__(self) -> None:
         self._turn = asyncio.Semaphore(1)
 
-    async def events(self, texts: list[bytes], room: Room, span: Window) -> list[Event]:
+    async def events(self, text: bytes, room: Room, span: Window) -> list[Event]:
         """As `read`, without holding up the loop."""
-        if sum(map(len, texts)) <= AT_ONCE:
-            return read(texts, room, span)
+        return (await self.objects({"": text}, room, span))[""]
+
+    async def objects(
+        self, texts: Mapping[str, bytes], room: Room, span: Window
+    ) -> dict[str, list[Event]]:
+        """As `read_each`, without holding up the loop."""
+        if sum(map(len, texts.values())) <= AT_ONCE:
+            return read_each(texts, room, span)
         async with self._turn:
-            return await asyncio.to_thread(read, texts, room, span)
+            return await asyncio.to_thread(read_each, texts, room, span)

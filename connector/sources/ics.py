@@ -141,9 +141,9 @@ class Feeds:
         if known is not None and known.digest == digest:
             return _within(known.events, window, room)
         if kept is not None and known is None and not moves_on(kept.span, window):
-            return await self._reading.events([body], room, window)
+            return await self._reading.events(body, room, window)
         span = around(window)
-        events = tuple(await self._reading.events([body], room, span))
+        events = tuple(await self._reading.events(body, room, span))
         self._kept[room.id] = _Kept(key, span, events, digest, _validators(answer))
         return _within(events, window, room)
 

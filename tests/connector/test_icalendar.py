@@ -35,7 +35,7 @@ def event(
 
 
 def told(*components: str) -> list[Event]:
-    return read([calendar(*components)], room(), WINDOW)
+    return read(calendar(*components), room(), WINDOW)
 
 
 def only(*components: str) -> Event:
@@ -104,7 +104,7 @@ def test_times_that_clocks_skip_or_repeat_are_still_times() -> None:
         event("DURATION:PT1H", uid="gap", start="DTSTART;TZID=Europe/Berlin:20260329T023000"),
         event("DURATION:PT1H", uid="twice", start="DTSTART;TZID=Europe/Berlin:20261025T023000"),
     )
-    for found in read([text], room(), around):
+    for found in read(text, room(), around):
         assert isinstance(found.when, Window)
         assert found.when.end - found.when.start == ONE
 
@@ -490,7 +490,7 @@ def sensible(body: bytes) -> None:
     """Events, or one of the four errors, in time."""
     begun = time.perf_counter()
     try:
-        events: list[Event] = read([body], room(), WINDOW)
+        events: list[Event] = read(body, room(), WINDOW)
     except ConnectorError:
         events = []
     assert time.perf_counter() - begun < 5
@@ -550,7 +550,7 @@ def test_damage_in_the_middle_is_events_or_an_error(damage: bytes, at: int) -> N
 @pytest.mark.parametrize("depth", [20, 50_000])
 def test_components_without_end_are_refused_at_once(depth: int) -> None:
     with pytest.raises(Malformed):
-        read([b"BEGIN:VCALENDAR\n" + b"BEGIN:VEVENT\n" * depth], room(), WINDOW)
+        read(b"BEGIN:VCALENDAR\n" + b"BEGIN:VEVENT\n" * depth, room(), WINDOW)
 
 
 def test_a_long_line_costs_its_length_only() -> None:
