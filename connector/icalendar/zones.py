@@ -5,17 +5,39 @@ that wrote them. RFC 5545 §3.2.19 leaves names to the writer: those of IANA and
 and paths with a vendor's prefix.
 """
 
+import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import tzinfo
+from threading import Lock
 from zoneinfo import ZoneInfo
 
 from icalendar import Timezone
+from icalendar.timezone import tzp
 
 from connector.icalendar.lines import property_of
 from rooms.zones import from_windows, zone
 
 _BROKEN = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
 """What the library raises over definitions that make no sense."""
+
+
+_one_at_a_time = Lock()
+
+
+@contextmanager
+def library() -> Iterator[None]:
+    """While the library reads: it remembers zones by name, for everybody and for ever.
+
+    Those of another calendar mean something else, and would fill the memory.
+    """
+    with _one_at_a_time, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tzp.use_default()
+        try:
+            yield
+        finally:
+            tzp.use_default()
 
 
 class Zones:
@@ -72,7 +94,8 @@ def _described(definition: str) -> ZoneInfo | None:
 def _rules(definition: str) -> tzinfo | None:
     """A zone made of the rules of its definition."""
     try:
-        component = Timezone.from_ical(definition)
-        return component.to_tz(lookup_tzid=False) if isinstance(component, Timezone) else None
+        with library():
+            component = Timezone.from_ical(definition)
+            return component.to_tz(lookup_tzid=False) if isinstance(component, Timezone) else None
     except _BROKEN:
         return None
