@@ -25,7 +25,8 @@ def stamp(name: str, moment: datetime | date, zone: str = "") -> str:
     if zone:
         with contextlib.suppress(KeyError, ValueError):  # nonsense: it is written in UTC
             moment = moment.astimezone(ZoneInfo(zone))
-        return f"{name};TZID={zone}:{moment:%Y%m%dT%H%M%S}"
+        told = f'"{zone}"' if ":" in zone else zone
+        return f"{name};TZID={told}:{moment:%Y%m%dT%H%M%S}"
     year = f"{moment.year:04}"
     return f"{name}:{year}{moment.astimezone(UTC):%m%dT%H%M%SZ}"
 

@@ -86,6 +86,7 @@ class Radicale(Almanac):
             return answer.status
 
     def make(self) -> None:
+        self.call("MKCOL", "/rooms/")
         assert self.call("MKCALENDAR", self._home, MKCALENDAR.encode()) == 201
 
     def add(self, subject: str, start: datetime | date, end: datetime | date, **more: Any) -> str:

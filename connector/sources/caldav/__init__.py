@@ -24,7 +24,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     url: str = ""
     """Where the calendars are: `{mailbox}` stands for a room's address, `{local}` for what is
-    before its `@`. Without either, the login's own calendars are looked through."""
+    before its `@`. Without either, the calendars in that collection are looked through, and where
+    there are none the login's own."""
     username: str = ""
     """The login that reads them (Basic)."""
     password: Secret | None = None

@@ -1,4 +1,4 @@
-"""Where the calendar of a room is: by a template, or among the login's own calendars."""
+"""Where the calendar of a room is: by a template, or by its name among many calendars."""
 
 from collections.abc import AsyncIterator
 from urllib.parse import unquote
@@ -55,17 +55,23 @@ class Places:
         await self._server.properties(url, "D:current-user-principal")
 
     async def _all(self) -> AsyncIterator[tuple[str, URL]]:
-        """The names under which calendars may be meant; the surest come last."""
-        home = await self._home(_filled(self._template, ""))
-        names = ("D:resourcetype", "D:displayname")
-        found = (await self._server.properties(home, *names, depth="1")).resources
-        calendars = [one for one in found if is_calendar(one)]
-        for one in calendars:
-            url = follow(home, one.href)
-            last = unquote(url.raw_path.rstrip("/").rpartition("/")[2])
+        """The names under which calendars may be meant; of two of one name the later counts."""
+        url = _filled(self._template, "")
+        for one, place in await self._calendars(url) or await self._own(url):
+            last = unquote(place.raw_path.rstrip("/").rpartition("/")[2])
             for name in (one.text(f"{D}displayname"), last):
                 if name:
-                    yield name.lower(), url
+                    yield name.lower(), place
+
+    async def _calendars(self, url: URL) -> list[tuple[Resource, URL]]:
+        """The calendars in a collection."""
+        names = ("D:resourcetype", "D:displayname")
+        found = (await self._server.properties(url, *names, depth="1")).resources
+        return [(one, follow(url, one.href)) for one in found if is_calendar(one)]
+
+    async def _own(self, url: URL) -> list[tuple[Resource, URL]]:
+        """The calendars of the login, where the address itself holds none."""
+        return await self._calendars(await self._home(url))
 
     async def _home(self, url: URL) -> URL:
         """Where the login's calendars are (RFC 4791 §6.2.1), by its principal (RFC 5397)."""
