@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 from yarl import URL
@@ -57,8 +57,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def services(self) -> Sequence[URL]:
         """Addresses that answer without credentials: hosts only, as a feed's own may be secret."""
-        templates = [*([self.url] if self.url else ()), *(feed.url for feed in self.feeds)]
-        origins = (_filled(template, "room@example.com").origin() for template in templates)
+        templates = (self.url, *(feed.url for feed in self.feeds))
+        origins = (_filled(one, "room@example.com").origin() for one in templates if one)
         return tuple(dict.fromkeys(origins))
 
     def problems(self) -> Iterator[tuple[str, str]]:
@@ -139,6 +139,7 @@ class Feeds:
         body = self._calendar(answer)
         digest = await _digest(body)
         if known is not None and known.digest == digest:
+            self._kept[room.id] = replace(known, validators=_validators(answer))
             return _within(known.events, window, room)
         if kept is not None and known is None and not moves_on(kept.span, window):
             return await self._reading.events(body, room, window)

@@ -1,5 +1,6 @@
 """The driver for CalDAV, against a server of ours that speaks it."""
 
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
@@ -8,12 +9,15 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connector.errors import ConnectorError, Denied, Malformed, NotFound, Unavailable
 from connector.outside import Outside
 from connector.secret import Secret
 from connector.source import CalendarSource, Identified
 from connector.sources import caldav
+from connector.sources.caldav import dav
 from rooms.model import Window
 from tests.connector.source_contract import HOUR, WINDOW, SourceContract
 from tests.fakes.almanac import calendar as text
@@ -276,6 +280,46 @@ async def test_a_damaged_object_removes_nothing(source: CalendarSource, calendar
     assert await subjects(source) == {"One"}
 
 
+PARTS = st.sampled_from(
+    [
+        '<D:response xmlns:D="DAV:">',
+        "</D:response>",
+        '<D:href xmlns:D="DAV:">/a</D:href>',
+        '<D:status xmlns:D="DAV:">HTTP/1.1 404 x</D:status>',
+        '<D:propstat xmlns:D="DAV:"/>',
+        "<!-- -->",
+        "<?x y?>",
+        "<!DOCTYPE a>",
+        "&a;",
+        "&#0;",
+    ]
+)
+
+
+@given(
+    st.binary(max_size=200)
+    | st.lists(PARTS | st.text(max_size=9), max_size=9).map(
+        lambda parts: f'<D:multistatus xmlns:D="DAV:">{"".join(parts)}</D:multistatus>'.encode(
+            errors="replace"
+        )
+    )
+)
+def test_bytes_are_resources_or_an_error(body: bytes) -> None:
+    with contextlib.suppress(Malformed):
+        assert all(one.href for one in dav.multistatus(body).resources)
+
+
+def test_entities_are_never_expanded() -> None:
+    bomb = b"<!DOCTYPE a [<!ENTITY b 'x'>" + b"".join(
+        b"<!ENTITY b%d '&b%d;&b%d;'>" % (n + 1, n, n) for n in range(40)
+    )
+    with pytest.raises(Malformed):
+        dav.multistatus(bomb + b']><D:multistatus xmlns:D="DAV:">&b40;</D:multistatus>')
+    deep = b"<a>" * 100_000
+    with pytest.raises(Malformed):
+        dav.multistatus(deep)
+
+
 # --- logins, options
 
 
@@ -293,6 +337,15 @@ async def test_the_right_password_is_proven(source: CalendarSource) -> None:
     assert isinstance(source, Identified)
     await source.prove()
     assert source.credentials() == ()
+
+
+@pytest.mark.parametrize("status", [404, 405])
+async def test_a_root_that_is_nobody_s_proves_nothing_wrong(
+    source: CalendarSource, calendar: Dav, status: int
+) -> None:
+    calendar.answers = [web.Response(status=status)]
+    assert isinstance(source, Identified)
+    await source.prove()
 
 
 @pytest.mark.parametrize("name", ["kestrel@example.com", "KESTREL", "Kestrel@Example.com"])

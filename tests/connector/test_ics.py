@@ -124,6 +124,17 @@ async def test_a_changed_feed_comes_with_its_new_validator(
     assert calendar.requests[1].headers["If-Modified-Since"].startswith("Mon, 23 Nov")
 
 
+async def test_the_same_feed_under_a_new_validator_is_not_read_twice(
+    source: CalendarSource, calendar: Files
+) -> None:
+    calendar.add("Review", NOON + HOUR, NOON + 2 * HOUR)
+    for number in range(3):
+        calendar.headers = {"ETag": f'"{number}"'}
+        assert len(await source.fetch(room(), WINDOW)) == 1
+    asked = [request.headers.get("If-None-Match") for request in calendar.requests]
+    assert asked == [None, '"0"', '"1"']
+
+
 async def test_a_window_far_away_does_not_displace_the_usual_one(
     source: CalendarSource, calendar: Files
 ) -> None:

@@ -5,7 +5,7 @@ from urllib.parse import unquote
 
 from yarl import URL
 
-from connector.errors import NotFound
+from connector.errors import Malformed, NotFound
 from connector.icalendar.addresses import LOCAL, MAILBOX, filled
 from connector.sources.caldav.dav import C, D, Resource
 from connector.sources.caldav.wire import Server, follow
@@ -50,9 +50,21 @@ class Places:
         self._found = {}
 
     async def prove(self) -> None:
-        """Ask the server who the login is."""
-        url = _filled(self._template, "") if self.asked else _filled(self._template, "").origin()
-        await self._server.properties(url, "D:current-user-principal")
+        """Ask the server who the login is.
+
+        What is above the calendars may be nobody's to read: then the login was not refused.
+
+        Raises:
+            Unavailable, Denied, Malformed: it did not go well.
+        """
+        url = _filled(self._template, "room@example.com")
+        try:
+            await self._server.properties(
+                url if self.asked else url.origin(), "D:current-user-principal"
+            )
+        except (NotFound, Malformed) as error:
+            if error.reason not in {"not_found", "gone", "request_refused"}:
+                raise
 
     async def _all(self) -> AsyncIterator[tuple[str, URL]]:
         """The names under which calendars may be meant; of two of one name the later counts."""
