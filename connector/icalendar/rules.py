@@ -111,15 +111,16 @@ def _per_day(rule: Rule) -> int:
 def _never(rule: Rule, start: Moment) -> bool:
     """Whether a rule leads nowhere, or nobody could tell without looking."""
     interval = int(rule.get("INTERVAL", "1"))
-    counted = any(sign.isdigit() for sign in rule.get("BYDAY", ""))
+    counts = [day[-3:-2].isdigit() for day in rule["BYDAY"].split(",")] if "BYDAY" in rule else []
+    counted = any(counts)
     if rule["FREQ"] == "HOURLY":
         return interval > 24 or ("BYHOUR" in rule and interval > 1)
     if rule["FREQ"] == "DAILY" and interval % 7 == 0 and "BYDAY" in rule:
         return _WEEKDAYS[start.weekday()] not in rule["BYDAY"]
     if "BYWEEKNO" in rule or "BYYEARDAY" in rule:
         return len(rule.keys() & set(_PARTS["YEARLY"]) - {"BYDAY"}) > 1 or counted
-    if counted and ("BYSETPOS" in rule or "BYMONTHDAY" in rule):
-        return True
+    if counted and ("BYSETPOS" in rule or "BYMONTHDAY" in rule or not all(counts)):
+        return True  # what follows rules wants days that are both, of those with and without
     return _no_such_place(rule) or _no_such_day(rule)
 
 
@@ -127,10 +128,14 @@ def _no_such_place(rule: Rule) -> bool:
     """Whether BYSETPOS counts further than there are days."""
     if "BYSETPOS" not in rule:
         return False
-    days = len(rule["BYDAY"].split(",")) * 4 if "BYDAY" in rule else 28
-    if "BYMONTHDAY" in rule:
-        days = 1
-    return all(abs(int(place)) > days + 1 for place in rule["BYSETPOS"].split(","))
+    if "BYDAY" in rule and "BYMONTHDAY" not in rule:
+        days = len(rule["BYDAY"].split(",")) * 4 + 1
+    else:
+        days = rule.get("BYMONTHDAY", "").count(",") + 1
+    if rule["FREQ"] == "YEARLY":
+        days *= 12
+    most = days * _per_day(rule)
+    return all(abs(int(place)) > most for place in rule["BYSETPOS"].split(","))
 
 
 def _no_such_day(rule: Rule) -> bool:
@@ -170,5 +175,8 @@ def steps(rule: Rule, start: Moment, span: Window) -> int:
         count = min(count, int(rule["COUNT"]))
     if count > STEPS:
         raise ValueError
-    rare = rule["FREQ"] == "YEARLY" and ("BYSETPOS" in rule or "BYWEEKNO" in rule)
-    return count + (RARE_STEPS if rare or "BYYEARDAY" in rule else 0)
+    rare = {
+        "YEARLY": {"BYSETPOS", "BYWEEKNO", "BYYEARDAY"},
+        "MONTHLY": {"BYMONTH"},
+    }.get(rule["FREQ"], set())
+    return count + (RARE_STEPS if rare & rule.keys() else 0)

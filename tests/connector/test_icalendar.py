@@ -261,6 +261,27 @@ def test_a_series_without_an_end_is_read_as_far_as_needed() -> None:
     assert len(found) == 8
 
 
+@pytest.mark.parametrize(
+    ("rule", "days"),
+    [
+        ("FREQ=MONTHLY;BYDAY=TU;BYSETPOS=4", [23, 24]),
+        ("FREQ=MONTHLY;BYDAY=-1MO", [23, 30]),
+        ("FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1", [23, 30]),
+        ("FREQ=YEARLY;BYMONTH=11;BYDAY=4TH", [23, 26]),
+        ("FREQ=YEARLY;BYWEEKNO=48;BYDAY=WE", [23, 25]),
+        ("FREQ=MONTHLY;BYMONTHDAY=25,-3", [23, 25, 28]),
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE;WKST=SU", [23, 25]),
+        ("FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR", [23, 24, 25, 26, 27, 30]),
+        ("FREQ=DAILY;INTERVAL=3;COUNT=2", [23, 26]),
+        ("FREQ=YEARLY;BYYEARDAY=330", [23, 26]),
+    ],
+)
+def test_rules_that_calendars_write_are_followed(rule: str, days: list[int]) -> None:
+    window = Window(start=WINDOW.start, end=WINDOW.end + DAY)
+    found = read(calendar(event(f"RRULE:{rule}", start=DAILY)), room(), window)
+    assert [moment.day for moment in starts(found)] == days
+
+
 @pytest.mark.fault("ics_feed")
 @pytest.mark.parametrize(
     "rule",
@@ -274,6 +295,8 @@ def test_a_series_without_an_end_is_read_as_far_as_needed() -> None:
         "FREQ=DAILY;INTERVAL=0",
         "FREQ=DAILY;UNTIL=someday",
         "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=77",
+        "FREQ=MONTHLY;BYSETPOS=2",
+        "FREQ=MONTHLY;BYDAY=MO,2SU",
         "FREQ=FORTNIGHTLY",
         "FREQ=HOURLY;INTERVAL=24;BYHOUR=99",
         "INTERVAL=1",
