@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 
 from connector.errors import Malformed
 
@@ -19,8 +20,6 @@ ZONE_LINES = 400
 DEPTH = 8
 """How deep components stand in one another; four is usual."""
 
-_FOLD = re.compile(rb"\r?\n[ \t]")
-_BREAK = re.compile(r"\r\n|\n|\r")
 _MARK = re.compile('[":]')
 _PARAMETER = re.compile(r';([A-Za-z0-9\-]+)=((?:"[^"]*"|[^";])*)')
 _ESCAPE = re.compile(r"\\([\\;,nN])")
@@ -71,15 +70,41 @@ def cut(text: bytes) -> Calendar:
     Raises:
         Malformed: this is no calendar, or not a whole one.
     """
-    lines = _BREAK.split(_FOLD.sub(b"", text).decode("utf-8-sig", "replace"))
-    if next((line for line in lines if line.strip()), "").strip().upper() != "BEGIN:VCALENDAR":
-        raise Malformed("something else than a calendar came", reason="not_calendar")
+    begun = False
     cutter = _Cutter()
-    for line in lines:
-        cutter.take(line)
+    for line in _unfolded(text):
+        if not begun and line.strip("\ufeff \t"):
+            begun = True
+            if line.strip("\ufeff \t").upper() != "BEGIN:VCALENDAR":
+                raise _no_calendar()
+        cutter.take(line.lstrip("\ufeff"))
+    if not begun:
+        raise _no_calendar()
     if cutter.within:
         raise _cut_short()
     return cutter.calendar
+
+
+def _unfolded(text: bytes) -> Iterator[str]:
+    """Whole lines; folds may cut characters in two, so lines are joined before they are decoded.
+
+    Line by line: a call that takes a whole feed apart would hold up every other thread.
+    """
+    parts: list[bytes] = []
+    for raw in BytesIO(text):
+        for line in raw.rstrip(b"\r\n").split(b"\r"):
+            if line[:1] in {b" ", b"\t"} and parts:
+                parts.append(line[1:])
+                continue
+            if parts:
+                yield b"".join(parts).decode("utf-8", "replace")
+            parts = [line]
+    if parts:
+        yield b"".join(parts).decode("utf-8", "replace")
+
+
+def _no_calendar() -> Malformed:
+    return Malformed("something else than a calendar came", reason="not_calendar")
 
 
 class _Cutter:

@@ -62,6 +62,11 @@ def read_rule(text: str, start: Moment) -> Rule:
     given = dict(part.split("=", 1) for part in text.strip(";").split(";"))
     frequency = given["FREQ"]
     allowed = _PARTS[frequency]
+    if not isinstance(start, datetime):
+        # Whole days have no hours: such parts are passed over (RFC 5545 §3.3.10).
+        given = {key: value for key, value in given.items() if key not in _TIMES}
+        if frequency == "HOURLY":
+            raise ValueError
     rule = {"FREQ": frequency}
     for key, value in given.items():
         if key in _LIMITS and (key in allowed or key in {"COUNT", "INTERVAL"}):
