@@ -42,6 +42,8 @@ class Call:
         self.workspace = request.app[WORKSPACE]
         self.at = at
         self.faults: list[Fault] = []
+        self.role: Role = "freeBusyReader"
+        """How far the calendar is shared with whoever asks."""
 
     def fault(self, kind: str) -> Fault | None:
         """A fault of this kind that spoils this request."""
@@ -99,6 +101,7 @@ class Call:
         if _ORDER.index(role) < _ORDER.index(least):
             message = f"You need to have {least} access to this calendar."
             raise Refused(403, "requiredAccessLevel", message, domain="calendar")
+        self.role = role
         return calendar
 
     async def _instead(self) -> web.StreamResponse | None:

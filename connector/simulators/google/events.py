@@ -10,7 +10,7 @@ from connector.simulators.google import listing
 from connector.simulators.google.calendar import Calendar, NotThere
 from connector.simulators.google.call import READ_SCOPES, WRITE_SCOPES, Call
 from connector.simulators.google.channels import Channel
-from connector.simulators.google.item import Item, written
+from connector.simulators.google.item import Item, hidden, written
 from connector.simulators.google.oddities import odd_items
 from connector.simulators.google.refusal import Json, invalid, not_found
 from connector.simulators.google.writes import inserted, patched, removed
@@ -82,7 +82,7 @@ async def get(request: web.Request) -> web.StreamResponse:
 
     def make() -> Json:
         calendar = call.calendar(READ_SCOPES, "reader")
-        return _find(calendar, request).resource(calendar.zone)
+        return _shown(call, _find(calendar, request).resource(calendar.zone))
 
     return await call.answer(make)
 
@@ -197,7 +197,7 @@ def _page(call: Call, calendar: Calendar, wanted: listing.Asked, found: list[Ite
     if call.fault("empty_page") and wanted.offset == 0:
         size = 0
     here = found[wanted.offset : wanted.offset + size]
-    items = [one.resource(wanted.zone) for one in here]
+    items = [_shown(call, one.resource(wanted.zone)) for one in here]
     if call.fault("odd_items"):
         items += odd_items(calendar.address)
     page: Json = {
@@ -206,7 +206,7 @@ def _page(call: Call, calendar: Calendar, wanted: listing.Asked, found: list[Ite
         "summary": calendar.name,
         "updated": written(call.workspace.now(), milliseconds=True),
         "timeZone": wanted.zone.key,
-        "accessRole": "reader",
+        "accessRole": call.role,
         "defaultReminders": [],
         "items": items,
     }
@@ -219,6 +219,11 @@ def _page(call: Call, calendar: Calendar, wanted: listing.Asked, found: list[Ite
     elif not wanted.by_start and not call.fault("no_sync_token"):
         page["nextSyncToken"] = listing.next_sync(calendar, wanted)
     return page
+
+
+def _shown(call: Call, told: Json) -> Json:
+    """An event as far as it may be seen."""
+    return hidden(told) if call.role == "reader" else told
 
 
 def _find(calendar: Calendar, request: web.Request) -> Item:

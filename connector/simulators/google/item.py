@@ -108,6 +108,32 @@ class Item:
         return {**told, **self.fields, **self.raw}
 
 
+_TOLD_OF_PRIVATE = {
+    "kind",
+    "etag",
+    "id",
+    "status",
+    "iCalUID",
+    "recurringEventId",
+    "originalStartTime",
+    "start",
+    "end",
+    "recurrence",
+    "visibility",
+    "transparency",
+}
+
+
+def hidden(told: Json) -> Json:
+    """A private event as readers see it: that it is, not what it is.
+
+    https://developers.google.com/workspace/calendar/api/v3/reference/acl (role `reader`)
+    """
+    if told.get("visibility", "default") not in {"private", "confidential"}:
+        return told
+    return {key: value for key, value in told.items() if key in _TOLD_OF_PRIVATE}
+
+
 def instant(moment: datetime | date, zone: ZoneInfo) -> datetime:
     """An instant as it is, a day as its first instant there."""
     if isinstance(moment, datetime):
