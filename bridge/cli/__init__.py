@@ -233,9 +233,15 @@ def _add_offline(commands: Commands) -> None:
         help="serve https, and write here what clients must trust (ca_file)",
     )
     graph.add_argument("--name", default="", help="another name or address in that certificate")
+    google = simulate.add("google", "a Google Workspace", "simulate.google")
+    google.add_argument("--rooms", type=int, default=4, help="resources (default: 4)")
+    google.add_argument("--empty", action="store_true", help="without meetings")
+    google.add_argument(
+        "--key", type=Path, metavar="FILE", help="write the service account's key (JSON) here"
+    )
     cisco = simulate.add("cisco", "a Cisco room system", "simulate.cisco")
     cisco.add_argument("--version", default="RoomOS 11.27.2.0", help="software version it tells")
     cisco.add_argument("--http", action="store_true", help="without TLS")
-    for command in (graph, cisco):
+    for command in (graph, google, cisco):
         command.add_argument("--address", default="127.0.0.1", help="default: 127.0.0.1")
         command.add_argument("--port", type=int, default=0, help="default: any that is free")

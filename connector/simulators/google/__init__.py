@@ -7,6 +7,7 @@ own client. `Workspace` is its Python face, `app(workspace)` its HTTP face.
 from connector.simulators.google.accounts import ServiceAccount
 from connector.simulators.google.calendar import Calendar, NotThere
 from connector.simulators.google.faults import Fault
+from connector.simulators.google.office import populate
 from connector.simulators.google.serving import app
 from connector.simulators.google.workspace import ACCOUNT, CUSTOMER, Workspace
 
@@ -19,4 +20,5 @@ __all__ = [
     "ServiceAccount",
     "Workspace",
     "app",
+    "populate",
 ]
