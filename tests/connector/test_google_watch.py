@@ -71,7 +71,7 @@ async def hook(site: list[Site]) -> AsyncIterator[URL]:
 
 
 @asynccontextmanager
-async def watched(*, webhook: bool = False) -> AsyncIterator[Site]:
+async def watched(*, webhook: bool = False, reachable: bool = True) -> AsyncIterator[Site]:
     made: list[Site] = []
     clock = VirtualClock()
     workspace = google_site.workspace(clock)
@@ -85,7 +85,7 @@ async def watched(*, webhook: bool = False) -> AsyncIterator[Site]:
         connected(outside, server, workspace, **more) as source,
     ):
         assert isinstance(source, GoogleCalendar)
-        watch = FakeWatch(room(), hook=address if webhook else None)
+        watch = FakeWatch(room(), hook=address if webhook and reachable else None)
         made.append(Site(workspace, Kestrel(workspace), source, watch, outside.meter, [], []))
         task = asyncio.create_task(source.watch(watch))
         try:
@@ -416,6 +416,55 @@ def test_a_flood_of_messages_is_a_round_every_few_seconds() -> None:
         assert site.watch.hints == []
 
     run(work, webhook=True)
+
+
+def test_google_that_never_calls_is_told() -> None:
+    async def work(site: Site) -> None:
+        site.workspace.channels.delay = 3 * EVERY
+        await site.watch.until(lambda: site.watch.failures, 2 * EVERY)
+        assert {error.reason for _, error in site.watch.failures} == {"hook_unreachable"}
+        assert site.watch.coverage == {"kestrel": False}
+        await site.watch.until(lambda: site.watch.coverage["kestrel"], 3 * EVERY)
+        site.watch.failures.clear()
+        site.watch.wells.clear()
+        await site.watch.until(lambda: None in site.watch.wells, 17 * EVERY)
+        assert not site.watch.failures
+
+    run(work, webhook=True)
+
+
+def test_a_watch_without_an_address_says_so_and_looks_all_the_same() -> None:
+    async def work(site: Site) -> None:
+        await begun(site)
+        assert [error.reason for _, error in site.watch.failures] == ["hook_missing"]
+        assert None not in site.watch.wells
+        site.calendar.add("New", NOON + HOUR, NOON + 2 * HOUR)
+        await site.watch.until(lambda: site.watch.hints, EVERY + 60)
+
+    async def inside() -> None:
+        async with watched(webhook=True, reachable=False) as site:
+            await work(site)
+
+    in_virtual_time(inside())
+
+
+def test_what_concerns_every_room_is_not_asked_by_every_room() -> None:
+    async def work(site: Site) -> None:
+        await begun(site)
+        names = [f"room-{number}" for number in range(40)]
+        for name in names:
+            site.workspace.add_room(f"{name}@example.com", shared_with=[ACCOUNT])
+        site.workspace.accounts.clear()
+        site.workspace.revoke_tokens()
+        before = len(site.workspace.journal.requests())
+        site.watch.arrange(*(room(name) for name in names))
+        await site.pass_by(600)
+        assert len(site.workspace.journal.requests()) - before < 11 * 8 + 8
+        assert {name for name, _ in site.watch.failures} == {None}
+        site.workspace.add_service_account()
+        await site.watch.until(lambda: len(site.watch.marks) == 41, 2 * EVERY)
+
+    run(work)
 
 
 def test_channels_are_stopped_at_the_end() -> None:

@@ -13,7 +13,7 @@ from datetime import timedelta
 import msgspec
 from yarl import URL
 
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, Malformed, Unavailable
 from connector.outside import Outside
 from connector.sources.google import changes
 from connector.sources.google.calls import Calls
@@ -29,7 +29,11 @@ GAP = 5.0
 SELDOM = 16
 """How much more seldom a room is looked at of which Google tells by itself."""
 SPREAD = 30.0
-"""Seconds over which first rounds, and rounds after a lost token, are spread."""
+"""Seconds over which first rounds, and rounds after a lost token, are spread at least."""
+EACH = 0.5
+"""Seconds for each room in that: a start must not take all of the 600 requests a minute."""
+DEAF = 120.0
+"""Seconds in which Google should have made the first call of a channel."""
 SLOW = 60.0
 """Seconds to the next try after a failure; doubled each time, up to the usual interval."""
 REREAD = (15.0, 30.0, 60.0, 120.0, 240.0)
@@ -55,12 +59,19 @@ class Watcher:
         self._reread: dict[str, tuple[float, int]] = {}
         """Rooms with an online meeting that is being made: when to read again, how often it was."""
         self._told: dict[str, bool] = {}
+        self._deaf: dict[str, float] = {}
+        """Since when rooms have a channel that was never heard."""
+        self._paused = 0.0
+        """Until when nothing is asked, as the whole service is concerned."""
         self._wake = asyncio.Event()
 
     async def run(self, watch: Watch) -> None:
         """Look for changes until cancelled."""
         self._due.clear()
         self._told.clear()
+        self._deaf.clear()
+        if self._webhook and watch.hook is None:
+            watch.failing(_no_hook())
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._rearranged(watch))
@@ -106,8 +117,9 @@ class Watcher:
             self._wake.clear()
             self._arrange(watch)
             self._hint_pending(watch)
-            ready = [key for key, at in self._due.items() if at <= self._now()][:AT_ONCE]
-            if ready:
+            now = self._now()
+            ready = [key for key, at in self._due.items() if at <= now][:AT_ONCE]
+            if ready and self._paused <= now:
                 await asyncio.gather(*(self._visit(watch, watch.rooms[key]) for key in ready))
             else:
                 await self._wait(watch)
@@ -115,14 +127,27 @@ class Watcher:
     def _arrange(self, watch: Watch) -> None:
         """New rooms come in one after the other; those that left are forgotten."""
         for key in self._due.keys() - watch.rooms.keys():
-            for known in (self._due, self._last, self._failures, self._unopened, self._told):
+            for known in (
+                self._due,
+                self._last,
+                self._failures,
+                self._unopened,
+                self._told,
+                self._deaf,
+            ):
                 known.pop(key, None)
         for key in watch.rooms.keys() - self._due.keys():
-            self._due[key] = self._now() + random.uniform(0, SPREAD)  # noqa: S311 - spreads load
+            self._due[key] = self._later(watch)
         for key, room in watch.rooms.items():
             self._tell(watch, key, covered=self._webhook and self._channels.covers(room))
 
+    def _later(self, watch: Watch) -> float:
+        """Some moment soon; the more rooms there are, the wider they are spread."""
+        return self._now() + random.uniform(1, max(SPREAD, EACH * len(watch.rooms)))  # noqa: S311 - spreads load
+
     def _tell(self, watch: Watch, key: str, *, covered: bool) -> None:
+        if covered:
+            self._deaf.pop(key, None)
         if self._told.get(key) is not covered:
             self._told[key] = covered
             watch.covered(key, by=covered)
@@ -136,7 +161,8 @@ class Watcher:
 
     async def _wait(self, watch: Watch) -> None:
         """Until something is due, or somebody tells."""
-        moments = [*self._due.values(), *(at for at, _ in self._reread.values())]
+        due = (max(at, self._paused) for at in self._due.values())
+        moments = [*due, *(at for at, _ in self._reread.values())]
         seconds = min([watch.every.total_seconds(), *(at - self._now() for at in moments)])
         if self._webhook:
             seconds = min(seconds, self._until_expiry())
@@ -160,18 +186,33 @@ class Watcher:
             await self._round(watch, room)
         except changes.SyncLost:
             await watch.keep(room.id, None)
-            self._due[room.id] = self._now() + random.uniform(1, SPREAD)  # noqa: S311 - spreads load
+            self._due[room.id] = self._later(watch)
         except ConnectorError as error:
             failures = self._failures[room.id] = self._failures.get(room.id, 0) + 1
             slow = min(SLOW * 2 ** min(failures - 1, 10), self._interval(watch, room))
             asked = error.retry_after or timedelta()
             self._due[room.id] = self._now() + max(slow, asked.total_seconds())
-            watch.failing(error, room=None if error.everywhere else room.id)
+            self._fails(watch, room, error)
             if self._told.get(room.id):
                 watch.hint(room.id)  # Google told of something, perhaps: the read will see.
         else:
             if self._failures.pop(room.id, 0):
                 watch.well(room=room.id)
+            self._say_how_it_is(watch)
+
+    def _fails(self, watch: Watch, room: Room, error: ConnectorError) -> None:
+        """Say so; what concerns every room is not asked by every room."""
+        if error.everywhere:
+            self._paused = self._now() + SLOW
+        watch.failing(error, room=None if error.everywhere else room.id)
+
+    def _say_how_it_is(self, watch: Watch) -> None:
+        """Watching works, unless Google was to call and does not."""
+        if self._webhook and watch.hook is None:
+            return
+        if any(self._now() - since > DEAF for since in self._deaf.values()):
+            watch.failing(_not_called())
+        else:
             watch.well()
 
     def _interval(self, watch: Watch, room: Room) -> float:
@@ -214,8 +255,10 @@ class Watcher:
                 channel = await self._channels.open(room, events, hook)
             except ConnectorError as error:
                 self._unopened[room.id] = self._now() + watch.every.total_seconds()
-                watch.failing(error, room=None if error.everywhere else room.id)
+                self._fails(watch, room, error)
             else:
+                if not self._channels.covers(room):
+                    self._deaf.setdefault(room.id, self._now())
                 if self._unopened.pop(room.id, None) is not None:
                     watch.well(room=room.id)
                 left = (channel.renew - self._outside.clock.now()).total_seconds()
@@ -227,3 +270,18 @@ class Watcher:
         """Stop every channel, as far as time allows: whoever starts next opens others."""
         held = list(self._channels.held.values())
         await asyncio.gather(*(self._channels.stop(one, self._calendar) for one in held))
+
+
+def _no_hook() -> Malformed:
+    return Malformed(
+        "`notifications: webhook` needs a public_url that Google can reach", reason="hook_missing"
+    )
+
+
+def _not_called() -> Unavailable:
+    return Unavailable(
+        "Google opened a channel and has never called public_url",
+        reason="hook_unreachable",
+        fix="let Google reach public_url/hooks/ by https, with a certificate of a public authority;"
+        " rooms are polled meanwhile",
+    )
