@@ -240,10 +240,19 @@ def test_a_cancelled_exception_takes_its_occurrence_away() -> None:
 @given(st.recursive(st.none() | st.booleans() | st.text() | st.integers(), lambda deeper: st.lists(deeper) | st.dictionaries(st.sampled_from(["id", "items", "start", "dateTime", "date", "conferenceData", "entryPoints", "attendees"]), deeper)))  # fmt: skip
 def test_whatever_comes_is_a_page_or_malformed(told: Any) -> None:
     try:
-        page = wire.page(msgspec.json.encode({"items": [told]}))
+        page = wire.page(msgspec.json.encode({"kind": wire.LIST, "items": [told]}))
     except Malformed:
         return
     meaning.events(page.items, "kestrel@example.com")
+
+
+@pytest.mark.parametrize(
+    "body", [b"{}", b'{"items": []}', b'{"kind": "calendar#event"}', b'{"kind": 7}', b"[]", b"7"]
+)
+def test_what_is_no_list_is_never_an_empty_calendar(body: bytes) -> None:
+    with pytest.raises(Malformed) as caught:
+        wire.page(body)
+    assert caught.value.reason == "wrong_shape"
 
 
 async def test_pages_may_be_short_or_empty(

@@ -388,6 +388,7 @@ def test_messages_that_prove_nothing_are_dropped() -> None:
             {"x-goog-channel-token": "guessed"},
             {"x-goog-channel-token": "gues\xe9"},
             {"x-goog-channel-token": ""},
+            {"x-goog-channel-token": "\udcff"},
             {"x-goog-channel-id": "unknown"},
             {"x-goog-resource-state": "deleted"},
             {"x-goog-channel-id": ""},
@@ -397,7 +398,7 @@ def test_messages_that_prove_nothing_are_dropped() -> None:
         site.source.notified(Call(query={}, headers={}, body=b"x" * 1000))
         await site.pass_by(60)
         assert len(site.workspace.journal.requests()) == before
-        assert site.meter.told == {"taken": 1, "forged": 3, "unknown": 1, "malformed": 3}
+        assert site.meter.told == {"taken": 1, "forged": 4, "unknown": 1, "malformed": 3}
 
     run(work, webhook=True)
 
@@ -465,6 +466,33 @@ def test_what_concerns_every_room_is_not_asked_by_every_room() -> None:
         await site.watch.until(lambda: len(site.watch.marks) == 41, 2 * EVERY)
 
     run(work)
+
+
+def test_the_channel_of_a_room_that_left_is_stopped() -> None:
+    async def work(site: Site) -> None:
+        await site.watch.until(lambda: site.watch.coverage.get("kestrel"), 60)
+        site.watch.arrange()
+        await site.pass_by(1)
+        assert site.workspace.channels.all() == []
+
+    run(work, webhook=True)
+
+
+def test_an_older_channel_is_stopped_soon_after_the_younger_one_was_heard() -> None:
+    async def work(site: Site) -> None:
+        channels = site.workspace.channels
+        channels.life = timedelta(hours=10)
+        await site.watch.until(lambda: site.watch.coverage.get("kestrel"), 60)
+        (first,) = channels.all()
+        channels.delay = 300
+        both = 0
+        while first in channels.all():
+            await site.pass_by(60)
+            both += len(channels.all()) == 2
+        assert 4 <= both <= 6, "they overlap until the younger one is heard"
+        assert site.watch.coverage == {"kestrel": True}
+
+    run(work, webhook=True)
 
 
 def test_channels_are_stopped_at_the_end() -> None:

@@ -6,6 +6,7 @@ https://developers.google.com/workspace/calendar/api/guides/push
 import hmac
 import random
 import secrets
+from collections.abc import Container
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
@@ -124,14 +125,20 @@ class Channels:
         """Channels that are no longer needed, as a younger one has made its first call."""
         now = self.outside.clock.now()
         mine = [one for one in self.held.values() if one.room == room.id]
-        young = [one for one in self.of(room) if one.heard]
+        heard = [at for at, one in enumerate(mine) if one.heard and one.mailbox == room.mailbox]
         return [
             one
-            for one in mine
-            if one.expires <= now
-            or one.mailbox != room.mailbox
-            or (young and one is not young[-1] and one.resource_id and one.heard)
+            for at, one in enumerate(mine)
+            if one.expires <= now or one.mailbox != room.mailbox or (heard and at < heard[-1])
         ]
+
+    def overlap(self, channel: Channel) -> bool:
+        """Whether a room has another channel beside this one."""
+        return any(one.room == channel.room and one is not channel for one in self.held.values())
+
+    def stray(self, rooms: Container[str]) -> list[Channel]:
+        """Channels of rooms that are not watched any more."""
+        return [one for one in self.held.values() if one.room not in rooms]
 
     def proven(self, call: Call) -> Channel | None:
         """The channel that a message is of; None where it proves nothing.
@@ -149,7 +156,8 @@ class Channels:
         if channel is None:
             meter.heard("unknown")
             return None
-        if not hmac.compare_digest(given.encode(), channel.token.encode()):
+        # Bytes that are no text come as surrogates, which must not stop the comparison.
+        if not hmac.compare_digest(given.encode(errors="replace"), channel.token.encode()):
             meter.heard("forged")
             return None
         meter.heard("taken")

@@ -43,6 +43,8 @@ class _Building(msgspec.Struct, rename="camel"):
 
 
 class _Page(msgspec.Struct, rename="camel"):
+    kind: str
+    """Without it something else may have answered."""
     items: list[_Resource] = []
     buildings: list[_Building] = []
     next_page_token: str = ""

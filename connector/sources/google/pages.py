@@ -29,7 +29,7 @@ async def whole(read: Read, where: URL, asked: Mapping[str, str]) -> wire.Page:
         items += page.items
         token = page.next_page_token or ""
         if not token:
-            return wire.Page(items=items, next_sync_token=page.next_sync_token)
+            return wire.Page(kind=wire.LIST, items=items, next_sync_token=page.next_sync_token)
         if token in seen:
             break
         seen.add(token)

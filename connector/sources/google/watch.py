@@ -86,7 +86,9 @@ class Watcher:
         channel = self._channels.proven(call)
         if channel is not None:
             channel.heard = True
-            if call.headers.get("x-goog-resource-state") != "sync":
+            if call.headers.get("x-goog-resource-state") != "sync" or self._channels.overlap(
+                channel
+            ):
                 now = self._now()
                 self._due[channel.room] = max(now, self._last.get(channel.room, -GAP) + GAP)
             self._wake.set()
@@ -116,6 +118,8 @@ class Watcher:
         while True:
             self._wake.clear()
             self._arrange(watch)
+            for one in self._channels.stray(watch.rooms):
+                await self._channels.stop(one, self._calendar)
             self._hint_pending(watch)
             now = self._now()
             ready = [key for key, at in self._due.items() if at <= now][:AT_ONCE]

@@ -8,13 +8,15 @@ import msgspec
 from connector.errors import Malformed
 
 FIELDS = (
-    "nextPageToken,items(id,status,iCalUID,recurringEventId,originalStartTime,summary,description,"
+    "kind,nextPageToken,items(id,status,iCalUID,recurringEventId,originalStartTime,summary,description,"
     "location,start,end,visibility,transparency,eventType,organizer(email,displayName,self),"
     "attendees(email,self,responseStatus),hangoutLink,"
     "conferenceData(entryPoints,createRequest/status,notes))"
 )
 """What a room needs of its events."""
-CHANGED = "nextPageToken,nextSyncToken,items(id,status,recurringEventId,recurrence,start,end)"
+LIST = "calendar#events"
+"""What a page says it is."""
+CHANGED = "kind,nextPageToken,nextSyncToken,items(id,status,recurringEventId,recurrence,start,end)"
 """What is needed of changes: no words of anybody."""
 
 
@@ -102,6 +104,7 @@ class Item(Wire):
 class Page(Wire):
     """One page of a list."""
 
+    kind: str
     items: list[Item] = []
     next_page_token: str | None = None
     next_sync_token: str | None = None
@@ -110,6 +113,7 @@ class Page(Wire):
 class _Loose(Wire):
     """A page whose items are still to be read, one by one."""
 
+    kind: str
     items: list[msgspec.Raw] = []
     next_page_token: str | None = None
     next_sync_token: str | None = None
@@ -133,6 +137,14 @@ def page(body: bytes) -> Page:
     Raises:
         Malformed: this is no page of events.
     """
+    told = _decoded(body)
+    # Something else that answers with JSON must not pass for a calendar without meetings.
+    if told.kind != LIST:
+        raise Malformed("the answer is not a page of events", reason="wrong_shape")
+    return told
+
+
+def _decoded(body: bytes) -> Page:
     try:
         return _page.decode(body)
     except msgspec.ValidationError:
@@ -145,6 +157,7 @@ def page(body: bytes) -> Page:
     except _NO_JSON as error:
         raise Malformed("the answer is not a page of events", reason="wrong_shape") from error
     return Page(
+        kind=loose.kind,
         items=items,
         next_page_token=loose.next_page_token,
         next_sync_token=loose.next_sync_token,
