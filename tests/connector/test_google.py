@@ -345,6 +345,13 @@ async def test_the_account_is_examined(
     assert await source.examine(wanted) == []
     over = await source.examine(Wanted(canary="kestrel@example.com", mailboxes=rooms))
     assert [remark.code for remark in over] == ["over_privileged"]
+    changing = Wanted(mailboxes=rooms, writes=True)
+    assert await source.examine(changing) == []
+    calendar.calendar.share(ACCOUNT, "reader")
+    assert await source.examine(wanted) == []
+    (remark,) = await source.examine(changing)
+    assert remark.code == "scope_missing"
+    assert "Make changes" in remark.fix
     calendar.calendar.share(ACCOUNT, None)
     none = await source.examine(wanted)
     assert [remark.code for remark in none] == ["scope_missing"]

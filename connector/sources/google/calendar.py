@@ -99,13 +99,16 @@ class GoogleCalendar:
         """
         await self._calls.access.token()
 
-    async def _look(self, mailbox: str) -> None:
-        """Ask for one event of a calendar; whether it may be read shows in nothing less."""
+    async def _look(self, mailbox: str) -> str:
+        """Ask for an hour of a calendar: how far it is shared."""
         now = self._outside.clock.now()
         url = events_of(self._calendar, mailbox).with_query(
-            timeMin=_utc(now), timeMax=_utc(now + timedelta(hours=1)), maxResults="1", fields="kind"
+            timeMin=_utc(now),
+            timeMax=_utc(now + timedelta(hours=1)),
+            maxResults="1",
+            fields="kind,accessRole",
         )
-        await self._calls("GET", url, "read")
+        return wire.page((await self._calls("GET", url, "read")).body).access_role or ""
 
     async def _items(self, mailbox: str, window: Window) -> list[wire.Item]:
         asked = {

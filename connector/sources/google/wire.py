@@ -108,6 +108,7 @@ class Page(Wire):
     items: list[Item] = []
     next_page_token: str | None = None
     next_sync_token: str | None = None
+    access_role: str | None = None
 
 
 class _Loose(Wire):
