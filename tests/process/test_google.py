@@ -1,20 +1,36 @@
 """`roombridge run` with rooms of Google Workspace."""
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
-from aiohttp.test_utils import TestServer
+import pytest
+from aiohttp.test_utils import TestServer, unused_port
 
 from connector.simulators.google import ACCOUNT, Workspace, app
 from tests.process.conftest import Site, until
 
 ENTRY = {"entryPointType": "sip", "uri": "sip:91234567890@zoomcrc.com"}
+HOUR = timedelta(hours=1)
+
+
+def configure(site: Site, workspace: Workspace, server: TestServer) -> None:
+    """Let the site read this workspace and nothing else."""
+    url = str(server.make_url("/")).rstrip("/")
+    site.secrets["secret"] = workspace.add_service_account().key_file(f"{url}/token")
+    site.settings["sources"] = {
+        "workspace": {
+            "kind": "google",
+            "service_account_file": "secret",
+            "calendar_url": f"{url}/calendar/v3/",
+            "token_url": f"{url}/token",
+        }
+    }
 
 
 async def test_a_meeting_at_google_reaches_the_api_and_an_outage_removes_nothing(
     site: Site,
 ) -> None:
     workspace = Workspace()
-    account = workspace.add_service_account()
     kestrel = workspace.add_room("kestrel@example.com", shared_with=[ACCOUNT])
     start = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
     kestrel.add(
@@ -22,16 +38,7 @@ async def test_a_meeting_at_google_reaches_the_api_and_an_outage_removes_nothing
     )
     server = TestServer(app(workspace))
     async with server:
-        url = str(server.make_url("/")).rstrip("/")
-        site.secrets["secret"] = account.key_file(f"{url}/token")
-        site.settings["sources"] = {
-            "workspace": {
-                "kind": "google",
-                "service_account_file": "secret",
-                "calendar_url": f"{url}/calendar/v3/",
-                "token_url": f"{url}/token",
-            }
-        }
+        configure(site, workspace, server)
         async with site.running() as running:
             assert await until(running.titles) == ["Review"]
             told_agenda = await running.get("/api/v1/rooms/kestrel/agenda")
@@ -52,3 +59,47 @@ async def test_a_meeting_at_google_reaches_the_api_and_an_outage_removes_nothing
                 return await running.titles() == ["Review", "Second"]
 
             await until(both, "the second meeting")
+
+
+@pytest.fixture
+async def told(site: Site) -> AsyncIterator[tuple[Site, Workspace]]:
+    """A site that Google tells, and that would otherwise read once an hour."""
+    pytest.importorskip("bridge.watch", reason="the bridge does not offer a watch yet")
+    workspace = Workspace()
+    workspace.channels.plain_http = True
+    server = TestServer(app(workspace))
+    async with server:
+        configure(site, workspace, server)
+        port = unused_port()
+        site.settings["listen"]["port"] = str(port)
+        site.settings["public_url"] = f"http://127.0.0.1:{port}"
+        site.settings["sources"]["workspace"]["notifications"] = "webhook"
+        site.settings["poll"] = {"near": "1h", "far": "1h", "safety": "1h"}
+        site.settings["stale_after"] = "3h"
+        yield site, workspace
+
+
+@pytest.mark.timeout(180)
+async def test_a_booking_shows_when_google_tells_of_it(told: tuple[Site, Workspace]) -> None:
+    site, workspace = told
+    kestrel = workspace.add_room("kestrel@example.com", shared_with=[ACCOUNT])
+    start = datetime.now(UTC).replace(microsecond=0) + 5 * HOUR
+    kestrel.add("First", start, start + HOUR)
+    async with site.running() as running:
+
+        async def shows(*titles: str) -> bool:
+            return await running.titles() == list(titles)
+
+        async def called() -> bool:
+            return ("sync", 204) in {one[1:] for one in workspace.channels.delivered}
+
+        await until(called, "a channel")
+        await until(lambda: shows("First"), "the first read")
+        second = kestrel.add("Second", start + HOUR, start + 2 * HOUR)
+        await until(lambda: shows("First", "Second"), "a message")
+        kestrel.delete(second)
+        await until(lambda: shows("First"), "a message")
+        assert await running.stop() == 0
+    assert workspace.channels.all() == [], "a stop ends them"
+    for secret in ("ya29", "PRIVATE", "First"):
+        assert secret not in "\n".join(running.log)

@@ -28,7 +28,7 @@ GAP = 5.0
 """Seconds between two rounds of one room, however often Google calls."""
 SELDOM = 16
 """How much more seldom a room is looked at of which Google tells by itself."""
-SPREAD = 30.0
+SPREAD = 5.0
 """Seconds over which first rounds, and rounds after a lost token, are spread at least."""
 EACH = 0.5
 """Seconds for each room in that: a start must not take all of the 600 requests a minute."""
