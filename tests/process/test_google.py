@@ -1,13 +1,16 @@
 """`roombridge run` with rooms of Google Workspace."""
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestServer, unused_port
 
 from connector.simulators.google import ACCOUNT, Workspace, app
-from tests.process.conftest import Site, until
+from tests.process.conftest import PROGRAM, ROOT, Site, until
 
 ENTRY = {"entryPointType": "sip", "uri": "sip:91234567890@zoomcrc.com"}
 HOUR = timedelta(hours=1)
@@ -103,3 +106,24 @@ async def test_a_booking_shows_when_google_tells_of_it(told: tuple[Site, Workspa
     assert workspace.channels.all() == [], "a stop ends them"
     for secret in ("ya29", "PRIVATE", "First"):
         assert secret not in "\n".join(running.log)
+
+
+async def test_a_simulated_workspace_runs_by_itself(site: Site, tmp_path: Path) -> None:
+    key = tmp_path / "key.json"
+    words = ("simulate", "google", "--json", "--rooms", "2", "--key", str(key))
+    process = await asyncio.create_subprocess_exec(
+        *PROGRAM, *words, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout
+    try:
+        told = json.loads(await process.stdout.readline())
+        async with site.http.get(f"{told['control']}/calendars") as answer:
+            rooms = (await answer.json())["calendars"]
+    finally:
+        process.terminate()
+        await process.communicate()
+    assert [room["address"] for room in rooms] == told["mailboxes"].split()
+    assert all(room["events"] > 10 for room in rooms)
+    assert json.loads(key.read_text())["client_email"] == told["account"]
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert process.returncode == 0

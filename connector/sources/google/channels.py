@@ -54,14 +54,16 @@ class Channels:
     outside: Outside
     calls: Calls
     held: dict[str, Channel] = field(default_factory=dict)
+    _rooms: dict[str, list[Channel]] = field(default_factory=dict)
+    """The same by room, in the order in which they were opened."""
 
     def of(self, room: Room) -> list[Channel]:
         """The channels of a room's present mailbox that live, oldest first."""
         now = self.outside.clock.now()
         return [
             one
-            for one in self.held.values()
-            if one.room == room.id and one.mailbox == room.mailbox and one.expires > now
+            for one in self._rooms.get(room.id, ())
+            if one.mailbox == room.mailbox and one.expires > now
         ]
 
     def covers(self, room: Room) -> bool:
@@ -90,6 +92,7 @@ class Channels:
             renew=now + LIFE,
         )
         self.held[channel.id] = channel
+        self._rooms.setdefault(room.id, []).append(channel)
         body = {
             "id": channel.id,
             "type": "web_hook",
@@ -100,8 +103,8 @@ class Channels:
         try:
             answer = await self.calls("POST", events / "watch", "watch", body)
             told = _opened(answer.body)
-        except ConnectorError:
-            del self.held[channel.id]
+        except BaseException:
+            self._drop(channel)
             raise
         channel.resource_id = told.resource_id
         if told.expiration:
@@ -112,7 +115,7 @@ class Channels:
 
     async def stop(self, channel: Channel, calendar: URL) -> None:
         """Let a channel end; one that cannot be stopped ends by itself, and is not listened to."""
-        self.held.pop(channel.id, None)
+        self._drop(channel)
         if not channel.resource_id:
             return
         body = {"id": channel.id, "resourceId": channel.resource_id}
@@ -121,10 +124,17 @@ class Channels:
         except ConnectorError:
             return
 
+    def _drop(self, channel: Channel) -> None:
+        """Listen to a channel no longer."""
+        self.held.pop(channel.id, None)
+        left = [one for one in self._rooms.pop(channel.room, ()) if one is not channel]
+        if left:
+            self._rooms[channel.room] = left
+
     def older(self, room: Room) -> list[Channel]:
         """Channels that are no longer needed, as a younger one has made its first call."""
         now = self.outside.clock.now()
-        mine = [one for one in self.held.values() if one.room == room.id]
+        mine = self._rooms.get(room.id, [])
         heard = [at for at, one in enumerate(mine) if one.heard and one.mailbox == room.mailbox]
         return [
             one
@@ -134,11 +144,12 @@ class Channels:
 
     def overlap(self, channel: Channel) -> bool:
         """Whether a room has another channel beside this one."""
-        return any(one.room == channel.room and one is not channel for one in self.held.values())
+        return len(self._rooms.get(channel.room, ())) > 1
 
     def stray(self, rooms: Container[str]) -> list[Channel]:
         """Channels of rooms that are not watched any more."""
-        return [one for one in self.held.values() if one.room not in rooms]
+        gone = [key for key in self._rooms if key not in rooms]
+        return [one for key in gone for one in self._rooms[key]]
 
     def proven(self, call: Call) -> Channel | None:
         """The channel that a message is of; None where it proves nothing.
