@@ -16,6 +16,7 @@ from connector.errors import Malformed, Unavailable
 from connector.meter import Meter
 from connector.outside import open_outside
 from connector.simulators.google import ACCOUNT, Fault, Workspace, app
+from connector.sources.google import PER_MINUTE
 from connector.sources.google.calendar import GoogleCalendar
 from connector.watching import Call, Reply
 from rooms.model import Window
@@ -491,6 +492,25 @@ def test_an_older_channel_is_stopped_soon_after_the_younger_one_was_heard() -> N
             both += len(channels.all()) == 2
         assert 4 <= both <= 6, "they overlap until the younger one is heard"
         assert site.watch.coverage == {"kestrel": True}
+
+    run(work, webhook=True)
+
+
+def test_a_start_with_many_rooms_stays_within_the_quota_of_a_minute() -> None:
+    async def work(site: Site) -> None:
+        names = [f"room-{number}" for number in range(400)]
+        for name in names:
+            site.workspace.add_room(f"{name}@example.com", shared_with=[ACCOUNT])
+        site.watch.arrange(*(room(name) for name in names))
+        await site.watch.until(lambda: sum(site.watch.coverage.values()) == 400, 300)
+        times = [one.time for one in site.workspace.journal.requests()]
+        minute = timedelta(minutes=1)
+        busiest = max(sum(at <= one < at + minute for one in times) for at in times)
+        assert busiest < PER_MINUTE / 2
+        before = len(times)
+        await site.pass_by(3 * 3600)
+        asked = len(site.workspace.journal.requests()) - before
+        assert asked <= 400 + 3, "one more round each, then silence"
 
     run(work, webhook=True)
 
