@@ -144,6 +144,22 @@ ADVICE = {
     "mailbox_elsewhere": Advice(
         "the mailbox is not in this service", "move the room to the source that holds its mailbox"
     ),
+    "unshared": Advice(
+        "the calendar was readable and is no longer there for the bridge",
+        "share it again with the service account, or retire the room where it was deleted",
+    ),
+    "delegation_missing": Advice(
+        "the service account may not act for the subject",
+        "delegate the scopes that `roombridge guide google` names, or take `subject` out",
+    ),
+    "api_disabled": Advice(
+        "the Calendar API is switched off in the service account's project",
+        "gcloud services enable calendar-json.googleapis.com, in that project",
+    ),
+    "sync_incomplete": Advice(
+        "the list of changes came without its end",
+        "a fault of the service; it is tried again by itself, and the rooms are read as usual",
+    ),
     "not_json": Advice(
         "something else than the service answers",
         "a proxy or sign-in portal stands between: let the appliance pass",

@@ -32,7 +32,9 @@ class Credential:
 
     name: str
     """The setting that it comes from, or what the driver calls it."""
-    kind: Literal["client_secret", "certificate", "managed_identity", "refresh_token"]
+    kind: Literal[
+        "client_secret", "certificate", "managed_identity", "refresh_token", "service_account_key"
+    ]
     expires: datetime | None = None
     """None where nobody told."""
     state: Literal["untried", "works", "refused", "missing", "unsaved"] = "untried"

@@ -233,10 +233,16 @@ def _add_offline(commands: Commands) -> None:
     )
     for command in (graph, exchange):
         _add_calendars(command)
+    google = simulate.add("google", "a Google Workspace", "simulate.google")
+    google.add_argument("--rooms", type=int, default=4, help="resources (default: 4)")
+    google.add_argument("--empty", action="store_true", help="without meetings")
+    google.add_argument(
+        "--key", type=Path, metavar="FILE", help="write the service account's key (JSON) here"
+    )
     cisco = simulate.add("cisco", "a Cisco room system", "simulate.cisco")
     cisco.add_argument("--version", default="RoomOS 11.27.2.0", help="software version it tells")
     cisco.add_argument("--http", action="store_true", help="without TLS")
-    for command in (graph, exchange, cisco):
+    for command in (graph, exchange, google, cisco):
         command.add_argument("--address", default="127.0.0.1", help="default: 127.0.0.1")
         command.add_argument("--port", type=int, default=0, help="default: any that is free")
 

@@ -11,12 +11,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+from aiohttp import web
 
 from bridge.demo import SECRET, demo_rooms, serve_graph
 from connector.certificates import self_signed
 from connector.simulators import cisco as cisco_simulator
 from connector.simulators import exchange as exchange_simulator
+from connector.simulators import google as google_simulator
 from connector.simulators import graph as graph_simulator
+from rooms.room import Room
 
 SERVICE_ACCOUNT = "service@example.com"
 """Somebody with whom all rooms are shared, for `delegate`."""
@@ -37,6 +40,11 @@ def graph(given: Namespace) -> int:
 def exchange(given: Namespace) -> int:
     """An Exchange Server, until a signal."""
     return _run(_exchange, given)
+
+
+def google(given: Namespace) -> int:
+    """A Google Workspace, until a signal."""
+    return _run(_google, given)
 
 
 def cisco(given: Namespace) -> int:
@@ -99,6 +107,58 @@ async def _exchange(given: Namespace) -> AsyncIterator[dict[str, str]]:
             "room_list": ROOM_LIST,
             "mailboxes": " ".join(addresses),
         }
+
+
+@asynccontextmanager
+async def _google(given: Namespace) -> AsyncIterator[dict[str, str]]:
+    workspace = google_simulator.Workspace()
+    account = workspace.add_service_account()
+    workspace.admins.add(account.email)
+    workspace.channels.plain_http = True
+    rooms = await asyncio.to_thread(demo_rooms, given.rooms)
+    for room in rooms:
+        await asyncio.to_thread(_google_room, workspace, room)
+    if not given.empty:
+        today = datetime.now(UTC).date()
+        await asyncio.to_thread(google_simulator.populate, workspace.calendars(), today)
+    runner = web.AppRunner(google_simulator.app(workspace), access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, given.address, given.port).start()
+        url = f"http://{given.address}:{runner.addresses[0][1]}"
+        key = account.key_file(f"{url}/token")
+        if given.key:
+            await asyncio.to_thread(_write_key, given.key, key)
+        yield {
+            "calendar_url": f"{url}/calendar/v3",
+            "directory_url": f"{url}/admin/directory/v1",
+            "token_url": f"{url}/token",
+            "control": f"{url}/control",
+            "account": account.email,
+            "service_account": str(given.key) if given.key and not given.json else key,
+            "mailboxes": " ".join(room.mailbox for room in rooms),
+        }
+    finally:
+        await runner.cleanup()
+
+
+def _google_room(workspace: google_simulator.Workspace, room: Room) -> None:
+    workspace.add_room(
+        room.mailbox,
+        name=room.name,
+        time_zone=room.time_zone,
+        building=room.building,
+        floor=room.floor,
+        capacity=room.capacity,
+        shared_with=[google_simulator.ACCOUNT],
+        role="writer",
+    )
+
+
+def _write_key(file: Path, key: str) -> None:
+    """The key, for its owner's eyes only."""
+    file.touch(mode=0o600)
+    file.write_text(key)
 
 
 @asynccontextmanager

@@ -12,7 +12,9 @@ class CredentialShape(Shape, frozen=True, kw_only=True):
     """What a source proves itself with."""
 
     name: Annotated[str, Meta(description="The setting that it comes from, or what is kept.")]
-    kind: Literal["client_secret", "certificate", "managed_identity", "refresh_token"]
+    kind: Literal[
+        "client_secret", "certificate", "managed_identity", "refresh_token", "service_account_key"
+    ]
     expires: Annotated[datetime, Meta(description="Null where nobody told.")] | None
     state: Literal["untried", "works", "refused", "missing", "unsaved"]
 

@@ -1,0 +1,42 @@
+"""The simulated workspace, read and written by Google's own client for Python."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.peers.conftest import HERE, run, simulated
+from tests.process.conftest import ROOT
+
+
+def client() -> str:
+    """The Python that has Google's client; without it the test is skipped."""
+    python = ROOT / ".venv-peers" / "bin" / "python"
+    if not list(ROOT.glob(".venv-peers/lib/*/site-packages/googleapiclient")):
+        pytest.skip("no google-api-python-client here: make peers")
+    return str(python)
+
+
+async def test_googles_own_client_reads_and_writes_the_workspace() -> None:
+    python = client()
+    day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    async with simulated("google", "--rooms", "2") as told:
+        window = {
+            "start": (day - timedelta(days=3)).isoformat(),
+            "end": (day + timedelta(days=7)).isoformat(),
+        }
+        script = str(HERE / "read_google.py")
+        status, out, errors = await run(python, script, json.dumps({**told, **window}))
+    assert status == 0, errors
+    found = json.loads(out)
+    assert len(found["view"]) > 7
+    assert {one["status"] for one in found["view"]} == {"confirmed"}
+    assert any(one.get("recurringEventId") for one in found["view"])
+    assert found["made"]["organizer"]["self"]
+    assert found["patched"]["summary"] == "Patched"
+    assert [one["id"] for one in found["changes"]] == ["peer0"]
+    assert [one["status"] for one in found["gone"]] == ["cancelled"]
+    assert not found["stopped"]
+    assert found["busy"]
+    assert found["resources"] == told["mailboxes"].split()
+    assert found["refused"] == [404, "notFound"]
