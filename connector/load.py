@@ -3,11 +3,13 @@
 import importlib
 import pkgutil
 from functools import cache
+from pathlib import Path
 from typing import cast
 
 from connector import endpoints, sources
 from connector.endpoint import EndpointDriver
 from connector.source import SourceDriver
+from connector.writing import WritingDriver
 
 
 @cache
@@ -31,6 +33,29 @@ def source(kind: str) -> SourceDriver:
     if kind not in source_kinds():
         raise KeyError(kind)
     return cast("SourceDriver", importlib.import_module(f"connector.sources.{kind}"))
+
+
+def writes(kind: str) -> bool:
+    """Whether calendars of this kind can be changed at all, without importing what does it.
+
+    Raises:
+        KeyError: no such kind.
+    """
+    if kind not in source_kinds():
+        raise KeyError(kind)
+    place = sources.__path__[0]
+    return any(Path(place, kind, f"writing{end}").exists() for end in (".py", ".pyc"))
+
+
+def writing(kind: str) -> WritingDriver:
+    """What changes calendars of a kind. Call it before the loop runs, where that is allowed only.
+
+    Raises:
+        KeyError: no such kind, or one that can only be read.
+    """
+    if not writes(kind):
+        raise KeyError(kind)
+    return cast("WritingDriver", importlib.import_module(f"connector.sources.{kind}.writing"))
 
 
 def endpoint(kind: str) -> EndpointDriver:

@@ -71,7 +71,7 @@ def agenda_of(
     known_invitations: dict[join.Invitation, join.Found] = {}
     shown: list[tuple[Booking, Explained]] = []
     left_out: list[LeftOut] = []
-    for event, key in _named(events):
+    for event, key in named(events):
         if event.when is None:
             left_out.append(LeftOut(id=key, reason="unreadable"))
             if key in known and window.overlaps(known[key].window):
@@ -121,7 +121,7 @@ def plain(words: str) -> str:
     return " ".join(_UNSEEN.sub(" ", words).split())[:TITLE_LIMIT]
 
 
-def _named(events: Iterable[Event]) -> list[tuple[Event, str]]:
+def named(events: Iterable[Event]) -> list[tuple[Event, str]]:
     """Each event with the id of its booking.
 
     The id follows the meeting's UID and, in a series, the occurrence's original start, so that it
@@ -130,14 +130,23 @@ def _named(events: Iterable[Event]) -> list[tuple[Event, str]]:
     """
     events = list(events)
     uses = Counter((event.uid, event.occurrence) for event in events)
-    named = []
-    for event in events:
-        parts = [event.uid, event.occurrence]
-        if not event.uid or uses[event.uid, event.occurrence] > 1:
-            parts.append(event.id)
-        digest = hashlib.blake2b("\0".join(parts).encode(), digest_size=18).digest()
-        named.append((event, base64.urlsafe_b64encode(digest).decode()))
-    return named
+    return [
+        (event, _name(event, alone=bool(event.uid) and uses[event.uid, event.occurrence] == 1))
+        for event in events
+    ]
+
+
+def is_named(event: Event, booking: str) -> bool:
+    """Whether a booking's id is of this event, however many others there were beside it."""
+    return booking in {_name(event, alone=True), _name(event, alone=False)}
+
+
+def _name(event: Event, *, alone: bool) -> str:
+    parts = [event.uid, event.occurrence]
+    if not alone:
+        parts.append(event.id)
+    digest = hashlib.blake2b("\0".join(parts).encode(), digest_size=18).digest()
+    return base64.urlsafe_b64encode(digest).decode()
 
 
 def _masked(event: Event, key: str, when: Window, policy: Policy) -> Booking:

@@ -14,7 +14,7 @@ from connector.outside import Proxy, Trust
 from connector.secret import Secret
 from rooms.join import Dialing, Rules
 from rooms.model import Buffers
-from rooms.room import Policy, Privacy, Room
+from rooms.room import Policy, Privacy, Room, Writes
 
 PRIVATE_NETWORKS: tuple[Network, ...] = tuple(
     ip_network(text)
@@ -216,8 +216,8 @@ class Site(Settings, frozen=True, kw_only=True):
     """All-day meetings."""
     tentative: Literal["show", "join", "hide"] = "show"
     """Meetings the room has not accepted: without a button, with one, or not at all."""
-    writes: Literal["none"] = "none"
-    """This version only reads calendars."""
+    writes: Writes = "none"
+    """What may be changed in calendars: nothing, giving rooms back, booking too, series too."""
 
     @property
     def proxies(self) -> tuple[Network, ...]:
@@ -288,6 +288,7 @@ def policy(site: Site) -> Policy:
         tentative=site.tentative,
         buffers=buffers(site.join),
         dialing=dialing(site.join),
+        writes=site.writes,
     )
 
 
