@@ -27,6 +27,7 @@ from connector.sources.graph.delegate import KEPT_AS, Client, Delegate
 from connector.sources.graph.identity import Identity, Way
 from connector.sources.graph.managed import ManagedIdentity
 from connector.sources.graph.rights import zoom_remarks
+from connector.sources.graph.service import Service
 
 KEPT = (KEPT_AS,)
 """What a service account's source keeps."""
@@ -182,7 +183,7 @@ def _is_loopback(host: str) -> bool:
 async def connect(options: Options, outside: Outside) -> AsyncIterator[CalendarSource]:
     """Hold one identity and its token for as long as the source lives."""
     async with Identity(outside, _way(options, outside)) as identity:
-        yield GraphCalendar(outside, identity, options.graph)
+        yield GraphCalendar(Service(outside, identity, options.graph))
 
 
 async def sign_in(options: Options, outside: Outside) -> SignIn | None:
