@@ -47,6 +47,7 @@ from bridge.views.house import House
 from bridge.views.site import site
 from bridge.views.stream import Hub
 from bridge.views.web import Route
+from bridge.writes import Writes
 from connector.outside import open_outside
 from rooms.audit import Entry
 
@@ -113,6 +114,7 @@ class Appliance:
             clock=made.clock,
             forget=made.custody.forget,
         )
+        self.writes = Writes(made, self.sync, self.health, lambda: self.configuration.rules)
         self._devices = devices
         self.dispatch = Dispatch(devices, store=made.store, health=self.health, clock=made.clock)
         self.rounds = Rounds(self.health, made.clock, self._visit)
@@ -124,6 +126,7 @@ class Appliance:
         await self._stack.enter_async_context(_working(made.store.run()))
         await made.custody.refresh(self.health)
         await self._stack.enter_async_context(self.sync.running())
+        await self._stack.enter_async_context(self.writes.running())
         await self._stack.enter_async_context(self.dispatch.running())
         await self._stack.enter_async_context(self.identities.running())
         await self._stack.enter_async_context(self.courier.running())
@@ -144,6 +147,7 @@ class Appliance:
         await self.dispatch.adopt(configuration.inventory.endpoints)
         await self.identities.adopt(configuration)
         await self.sync.adopt(configuration)
+        await self.writes.adopt(configuration)
         self.courier.adopt(configuration.site)
 
     async def reload(self) -> None:
@@ -207,6 +211,7 @@ class Appliance:
             *rooms.ROUTES,
             stream.route(self.hub),
             *explain.ROUTES,
+            *self.writes.routes,
             *tokens.ROUTES,
             *sources.routes(self.identities),
             alerts.route(self.courier.test),
@@ -313,6 +318,7 @@ class Appliance:
             self.health.bad(BRIDGE, "disk_failing")
         else:
             self.health.good(BRIDGE, "disk_failing")
+        self.writes.heard(room)
         if changed:
             self.hub.changed(room)
             self.dispatch.changed(room)

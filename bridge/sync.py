@@ -115,6 +115,10 @@ class Sync:
         if self._configuration is not None:
             await self.adopt(self._configuration)
 
+    def reached(self, source: str) -> CalendarSource | None:
+        """A source as it is open for reading now."""
+        return self._reached.get(source)
+
     def credentials(self, name: str) -> Sequence[Credential]:
         """What a source proves itself with; nothing of one that is not read."""
         source: object = self._reached.get(name)

@@ -48,3 +48,14 @@ def revoked_sources(db: Database) -> None:
     db.table("revoked_sources").create(
         {"name": str, "at": str, "actor": str}, pk="name", not_null={"at", "actor"}
     )
+
+
+@schema()
+def attempts(db: Database) -> None:
+    """What callers wanted done once, and what they were answered; of one day."""
+    db.table("attempts").create(
+        {"who": str, "key": str, "at": str, "digest": bytes}
+        | {"aim": bytes, "status": int, "body": bytes},
+        pk=("who", "key"),
+        not_null={"at", "digest"},
+    )

@@ -7,7 +7,6 @@ from rooms.join import Dialing
 from rooms.model import Buffers, Value
 from rooms.zones import zone
 
-
 Writes = Literal["none", "release", "adhoc", "full"]
 """What may be changed in a calendar, each with all before it.
 

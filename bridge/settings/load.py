@@ -22,6 +22,7 @@ from bridge.settings.model import (
     Settings,
     Site,
     SourceSettings,
+    writing_sources,
 )
 from bridge.settings.problem import Place, Problem, Unusable, errors
 from bridge.settings.secrets import Secrets
@@ -29,6 +30,7 @@ from bridge.settings.typed import BAD, Reader, bare, names
 from bridge.settings.vaults import Known, Shelf, check_vault, shelf_of, warn_of_keys
 from connector import load
 from connector.outside import Proxy, Trust
+from connector.writing import Particular
 from rooms import join
 
 SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -82,7 +84,7 @@ def read(
     _check_site(site, place)
     sources = _sources(reader, nodes.get("sources"), place)
     inventory = _inventory(file, site, sources, problems, seen, shelf=shelf, quick=quick)
-    return Configuration(
+    made = Configuration(
         file=file,
         read=tuple(sorted(seen)),
         site=site,
@@ -90,6 +92,8 @@ def read(
         inventory=inventory,
         rules=rules,
     )
+    _check_writing(made, place)
+    return made
 
 
 def _join(reader: Reader, node: yaml.Node | None, place: Place) -> tuple[JoinSettings, join.Rules]:
@@ -184,6 +188,22 @@ def _source(reader: Reader, node: yaml.Node, place: Place) -> SourceSettings | N
         proxy=general.proxy,
         tls=general.tls,
     )
+
+
+def _check_writing(configuration: Configuration, place: Place) -> None:
+    """Import what writes where that is allowed, and say where it cannot."""
+    for name, source in writing_sources(configuration):
+        driver = load.writing(source.kind)
+        if isinstance(driver, Particular):
+            for key, words in driver.problems(source.options):
+                place.at(f"sources.{name}.{key}").error(words)
+    for name, source in configuration.sources.items():
+        rooms = [room for room in configuration.inventory.rooms if room.source == name]
+        if not load.writes(source.kind) and any(room.policy.writes != "none" for room in rooms):
+            place.at(f"sources.{name}").warn(
+                f"source_cannot_write: calendars of kind {source.kind} can only be read",
+                "its rooms are read all the same; set their writes: none to end this",
+            )
 
 
 def _check_proxy(proxy: Proxy | None, place: Place) -> None:

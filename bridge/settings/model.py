@@ -1,6 +1,6 @@
 """What a configuration says, as frozen values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -10,6 +10,7 @@ import msgspec
 
 from bridge.settings.alerts import Alerts
 from bridge.settings.typed import Network
+from connector import load
 from connector.outside import Proxy, Trust
 from connector.secret import Secret
 from rooms.join import Dialing, Rules
@@ -278,6 +279,14 @@ class Configuration(Settings, frozen=True, kw_only=True):
     inventory: Inventory = Inventory()
     rules: Rules = Rules()
     """`join.rules`: the site's own, tried before what is built in."""
+
+
+def writing_sources(configuration: Configuration) -> Iterator[tuple[str, SourceSettings]]:
+    """The sources of rooms whose calendars may be changed, where that is possible at all."""
+    wanted = {room.source for room in configuration.inventory.rooms if room.policy.writes != "none"}
+    for name, source in configuration.sources.items():
+        if name in wanted and load.writes(source.kind):
+            yield name, source
 
 
 def policy(site: Site) -> Policy:

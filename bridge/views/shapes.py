@@ -251,7 +251,7 @@ class TokenOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """What a new token shall be."""
 
     name: Annotated[str, Meta(min_length=1, max_length=80)]
-    scopes: tuple[Literal["read", "join"], ...] = ("read",)
+    scopes: tuple[Literal["read", "join", "write"], ...] = ("read",)
     room: str | None = None
     days: Annotated[int, Meta(ge=1, le=3650)] | None = None
 

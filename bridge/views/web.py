@@ -47,6 +47,8 @@ class Route:
     status: int = 200
     body: type[msgspec.Struct] | None = None
     query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Headers of a request that mean something to it."""
     also: Mapping[int, str] = field(default_factory=dict)
     """Other statuses of a good answer, and when they come."""
     legacy: bool = False
@@ -65,17 +67,19 @@ class Problem(Exception):
         self.detail = detail
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
+    def shape(self) -> ProblemShape:
+        """Its words."""
+        return ProblemShape(
+            type=f"urn:roombridge:problem:{self.code}",
+            title=TITLES[self.code],
+            status=self.status,
+            code=self.code,
+            detail=self.detail,
+        )
+
     def response(self) -> web.Response:
         """As it is sent."""
-        body = encode(
-            ProblemShape(
-                type=f"urn:roombridge:problem:{self.code}",
-                title=TITLES[self.code],
-                status=self.status,
-                code=self.code,
-                detail=self.detail,
-            )
-        )
+        body = encode(self.shape())
         headers = JSON | {"Content-Type": "application/problem+json"} | self.headers
         return web.Response(status=self.status, body=body, headers=headers)
 
@@ -93,6 +97,19 @@ TITLES = {
     "bad_body": "The body is not what is expected",
     "body_too_large": "The body is too large",
     "too_many_requests": "Too many requests, or too many wrong tokens: wait",
+    "key_reused": "This Idempotency-Key belongs to another request",
+    "writes_not_allowed": "The policy of this room does not allow it",
+    "source_cannot_write": "Calendars of this kind can only be read",
+    "room_taken": "The room is taken then",
+    "booking_changed": "The booking was changed in between: read the agenda and decide again",
+    "booking_over": "The booking is over",
+    "booking_not_running": "The booking has not begun",
+    "whole_day": "Days as a whole have no end that could be moved",
+    "other_organizer": "Somebody else organised it: the room cannot change when it ends",
+    "source_unavailable": "The calendar service cannot be reached or is busy; nothing was changed",
+    "source_refused": "The calendar service refuses; nothing was changed",
+    "outcome_unknown": "Nobody knows whether it was done",
+    "disk_failing": "The database cannot be written, so that nothing is changed",
     "unexpected": "A fault of the bridge itself",
 }
 """Every problem there is."""

@@ -12,6 +12,7 @@ from bridge.health import Health
 from bridge.tokens import Tokens
 from bridge.views import (
     alerts,
+    bookings,
     explain,
     health,
     openapi,
@@ -31,6 +32,7 @@ from rooms.audit import Audit
 from rooms.database import Database
 from rooms.model import Event, Window
 from rooms.store import Store
+from tests.fakes.counter import FakeCounter
 from tests.fakes.desk import FakeDesk
 from tests.fakes.sources import room
 from tests.fakes.virtual import FixedClock
@@ -70,6 +72,7 @@ class Views:
             rooms={name: room(name) for name in ("kestrel", "heron")},
         )
         self.rounds = FakeRounds()
+        self.counter = FakeCounter()
         self.hub = Hub(self.house)
         self.tokens.on_revoked = self.hub.expel
 
@@ -78,6 +81,7 @@ class Views:
             *rooms.ROUTES,
             stream.route(self.hub),
             *explain.ROUTES,
+            *bookings.routes(self.counter),
             *tokens.ROUTES,
             *sources.routes(FakeDesk()),
             alerts.route(nobody),
