@@ -31,7 +31,7 @@ def event(of: Event, mailbox: Mailbox, wanted: Preferences) -> Json:
         "lastModifiedDateTime": _instant(of.modified),
         "changeKey": of.change_key,
         "categories": list(meeting.categories),
-        "transactionId": None,
+        "transactionId": meeting.transaction_id or None,
         "originalStartTimeZone": meeting.time_zone,
         "originalEndTimeZone": meeting.time_zone,
         "iCalUId": of.uid,
@@ -44,7 +44,7 @@ def event(of: Event, mailbox: Mailbox, wanted: Preferences) -> Json:
         "sensitivity": meeting.sensitivity,
         "isAllDay": meeting.all_day,
         "isCancelled": meeting.cancelled,
-        "isOrganizer": _same(meeting.organizer.address, mailbox.address),
+        "isOrganizer": organises(mailbox, meeting),
         "responseRequested": True,
         "seriesMasterId": of.series_immutable_id if wanted.immutable else of.series_id,
         "showAs": meeting.show_as or SHOWN_AFTER[_answer(meeting, mailbox)],
@@ -75,6 +75,11 @@ def event(of: Event, mailbox: Mailbox, wanted: Preferences) -> Json:
     if of.original_start is not None:
         written["originalStart"] = _instant(of.original_start)
     return written | meeting.raw
+
+
+def organises(mailbox: Mailbox, meeting: Meeting) -> bool:
+    """Whether a meeting is the mailbox's own."""
+    return meeting.organizer.address.lower() == mailbox.address.lower()
 
 
 def sample(now: datetime, wanted: Preferences) -> Json:
@@ -113,18 +118,17 @@ def _person(person: Person) -> Json:
 
 def _answer(meeting: Meeting, mailbox: Mailbox) -> Response:
     """What the mailbox answered; nothing, if it invites itself."""
-    own = _same(meeting.organizer.address, mailbox.address)
-    return "organizer" if own else meeting.response
+    return "organizer" if organises(mailbox, meeting) else meeting.response
 
 
 def _attendees(meeting: Meeting, mailbox: Mailbox) -> list[Attendee]:
-    """Those who were invited; the room at least."""
+    """Those who were invited; the room at least, unless it invites itself."""
     room = Attendee(
         person=Person(name=mailbox.name, address=mailbox.address),
         type="resource",
         response=meeting.response,
     )
-    return list(meeting.attendees) or [room]
+    return list(meeting.attendees) or ([] if organises(mailbox, meeting) else [room])
 
 
 def _attendee(attendee: Attendee) -> Json:
@@ -195,7 +199,3 @@ def _recurrence(of: Event, series: Recurrence) -> Json:
 def _web_link(event_id: str) -> str:
     item = quote(event_id, safe="")
     return f"https://outlook.office365.com/owa/?itemid={item}&exvsurl=1&path=/calendar/item"
-
-
-def _same(one: str, other: str) -> bool:
-    return one.lower() == other.lower()

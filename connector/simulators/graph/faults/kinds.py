@@ -9,6 +9,16 @@ from connector.simulators.graph.faults.answers import (
     Status,
     TokenRefused,
 )
+from connector.simulators.graph.faults.deltas import (
+    DeltaLag,
+    EmptyPages,
+    Muddle,
+    Orphans,
+    Overshoot,
+    SeriesTrouble,
+    TokenLost,
+    UnknownRemovals,
+)
 from connector.simulators.graph.faults.pages import (
     Empty,
     EndlessPages,
@@ -17,6 +27,15 @@ from connector.simulators.graph.faults.pages import (
     OddItems,
     PlainLink,
 )
+from connector.simulators.graph.faults.pushes import (
+    Delayed,
+    Flood,
+    Lost,
+    Repeated,
+    Replayed,
+    UnknownSubscription,
+    WrongClientState,
+)
 from connector.simulators.graph.faults.transfer import (
     Dropped,
     InvalidJson,
@@ -24,46 +43,79 @@ from connector.simulators.graph.faults.transfer import (
     Truncated,
     WrongCharset,
 )
+from connector.simulators.graph.faults.writes import Contested
 
 AnyFault = (
     ClaimsChallenge
+    | Contested
+    | Delayed
+    | DeltaLag
     | Dropped
     | Empty
+    | EmptyPages
     | EndlessPages
+    | Flood
     | ForeignLink
     | HugeBody
     | InvalidJson
+    | Lost
+    | Muddle
     | OddItems
+    | Orphans
+    | Overshoot
     | Oversized
     | PlainLink
     | Portal
     | PreferencesIgnored
     | Redirect
+    | Repeated
+    | Replayed
+    | SeriesTrouble
     | Slow
     | Status
+    | TokenLost
     | TokenRefused
     | Truncated
+    | UnknownRemovals
+    | UnknownSubscription
     | WrongCharset
+    | WrongClientState
 )
 
 __all__ = [
     "AnyFault",
     "ClaimsChallenge",
+    "Contested",
+    "Delayed",
+    "DeltaLag",
     "Dropped",
     "Empty",
+    "EmptyPages",
     "EndlessPages",
+    "Flood",
     "ForeignLink",
     "HugeBody",
     "InvalidJson",
+    "Lost",
+    "Muddle",
     "OddItems",
+    "Orphans",
+    "Overshoot",
     "Oversized",
     "PlainLink",
     "Portal",
     "PreferencesIgnored",
     "Redirect",
+    "Repeated",
+    "Replayed",
+    "SeriesTrouble",
     "Slow",
     "Status",
+    "TokenLost",
     "TokenRefused",
     "Truncated",
+    "UnknownRemovals",
+    "UnknownSubscription",
     "WrongCharset",
+    "WrongClientState",
 ]
