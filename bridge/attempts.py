@@ -82,6 +82,8 @@ class Attempt:
 
 
 class _Row(NamedTuple):
+    at: str
+    new: bool
     digest: bytes
     aim: bytes
     status: int | None
@@ -109,9 +111,9 @@ class Attempts:
                 row = await self._begun(claim, key)
             except sqlite3.Error as error:
                 raise Unkept from error
-            if row is not None and row.digest != claim.digest:
+            if row.digest != claim.digest:
                 raise Reused
-            if row is not None and row.status is not None:
+            if row.status is not None:
                 return Reply(row.status, row.body or b"")
             return await self._tried(claim.who, key, row, do)
 
@@ -119,16 +121,16 @@ class Attempts:
         self,
         who: str,
         key: str,
-        row: _Row | None,
+        row: _Row,
         do: Callable[[Attempt], Awaitable[Reply]],
     ) -> Reply:
         async def keep(aim: dict[str, Any]) -> None:
             await self._update(who, key, aim=msgspec.json.encode(aim))
 
         attempt = Attempt(
-            key=_service_key(who, key),
-            resumed=row is not None,
-            aim=msgspec.json.decode(row.aim) if row is not None and row.aim else {},
+            key=_service_key(who, key, row.at),
+            resumed=not row.new,
+            aim=msgspec.json.decode(row.aim) if row.aim else {},
             _keep=keep,
         )
         reply = await do(attempt)
@@ -136,21 +138,21 @@ class Attempts:
             await self._update(who, key, status=reply.status, body=reply.body)
         return reply
 
-    async def _begun(self, claim: Claim, key: str) -> _Row | None:
+    async def _begun(self, claim: Claim, key: str) -> _Row:
         """What is known of a key; where that is nothing it is known from now on."""
         now = self._clock.now()
         row = (claim.who, key, now.isoformat(), claim.digest)
 
-        def work(db: "Tables") -> _Row | None:
+        def work(db: "Tables") -> _Row:
             db.execute("DELETE FROM attempts WHERE at <= ?", [(now - KEPT).isoformat()])
             found = db.execute(
-                "SELECT digest, aim, status, body FROM attempts WHERE who = ? AND key = ?", row[:2]
+                "SELECT at, digest, aim, status, body FROM attempts WHERE who = ? AND key = ?", row[:2]
             ).fetchone()
             if found is None:
                 db.execute("INSERT INTO attempts (who, key, at, digest) VALUES (?, ?, ?, ?)", row)
-                return None
-            digest, aim, status, body = found
-            return _Row(digest, aim or b"", status, body)
+                return _Row(row[2], True, claim.digest, b"", None, None)
+            at, digest, aim, status, body = found
+            return _Row(at, False, digest, aim or b"", status, body)
 
         return await self._database.change(work)
 
@@ -176,6 +178,6 @@ class Attempts:
             done.set()
 
 
-def _service_key(who: str, key: str) -> str:
-    """The key as services get it: what callers chose stays here."""
-    return str(UUID(bytes=hashlib.sha256(f"{who}\0{key}".encode()).digest()[:16]))
+def _service_key(who: str, key: str, at: str) -> str:
+    """The key as services get it: what callers chose stays here, and another day it is another."""
+    return str(UUID(bytes=hashlib.sha256(f"{who}\0{key}\0{at}".encode()).digest()[:16]))

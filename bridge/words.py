@@ -173,6 +173,14 @@ ADVICE = {
     "endless_pages": Advice(
         "the calendar's pages never end", "a fault of the service; it is tried again by itself"
     ),
+    "changed_meanwhile": Advice(
+        "somebody changed the meeting in between", "read the agenda again and decide anew"
+    ),
+    "event_gone": Advice("the meeting is gone by now", "nothing: the agenda is read again"),
+    "not_organizer": Advice(
+        "the room did not organise this meeting",
+        "release the room instead, or ask whoever organised it",
+    ),
     "request_refused": Advice(
         "the service refuses the request", "report it with the service's code"
     ),

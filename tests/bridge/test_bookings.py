@@ -23,7 +23,7 @@ from connector.source import CalendarSource
 from rooms.agenda import agenda_of
 from rooms.audit import Audit
 from rooms.database import Database
-from rooms.model import Days, Event, Window
+from rooms.model import Days, Event, Response, Window
 from rooms.room import Policy, Room, Writes
 from tests.bridge.conftest import Client, Views
 from tests.fakes.sources import event, room
@@ -201,7 +201,7 @@ async def test_a_taken_room_is_not_booked(client: Client, office: Office) -> Non
     [
         event("note", NOON, blocks=False),
         event("off", NOON, cancelled=True),
-        event("no", NOON, response="declined"),
+        event("no", NOON, response=Response.DECLINED),
         event("before", NOON - HOUR, minutes=60),
         event("after", NOON + HOUR / 2),
     ],
