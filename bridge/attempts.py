@@ -146,7 +146,8 @@ class Attempts:
         def work(db: "Tables") -> _Row:
             db.execute("DELETE FROM attempts WHERE at <= ?", [(now - KEPT).isoformat()])
             found = db.execute(
-                "SELECT at, digest, aim, status, body FROM attempts WHERE who = ? AND key = ?", row[:2]
+                "SELECT at, digest, aim, status, body FROM attempts WHERE who = ? AND key = ?",
+                row[:2],
             ).fetchone()
             if found is None:
                 db.execute("INSERT INTO attempts (who, key, at, digest) VALUES (?, ?, ?, ?)", row)

@@ -44,7 +44,7 @@ FINDINGS: dict[str, tuple[Severity, Advice]] = {
         "error",
         Advice(
             "no token could be got for the identity that writes: nothing can be booked",
-            "compare sources.{source}.writer with Entra: `roombridge guide entra`",
+            "compare the source's `writer` with Entra: `roombridge guide entra`",
         ),
     ),
     "writer_refused": (

@@ -35,16 +35,15 @@ def source(kind: str) -> SourceDriver:
     return cast("SourceDriver", importlib.import_module(f"connector.sources.{kind}"))
 
 
-def writes(kind: str) -> bool:
-    """Whether calendars of this kind can be changed at all, without importing what does it.
-
-    Raises:
-        KeyError: no such kind.
-    """
-    if kind not in source_kinds():
-        raise KeyError(kind)
-    place = sources.__path__[0]
-    return any(Path(place, kind, f"writing{end}").exists() for end in (".py", ".pyc"))
+@cache
+def writing_kinds() -> frozenset[str]:
+    """The kinds whose calendars can be changed, without importing what does it."""
+    folder = Path(sources.__path__[0])
+    return frozenset(
+        kind
+        for kind in source_kinds()
+        if any(part.name == "writing" for part in pkgutil.iter_modules([str(folder / kind)]))
+    )
 
 
 def writing(kind: str) -> WritingDriver:
@@ -53,7 +52,7 @@ def writing(kind: str) -> WritingDriver:
     Raises:
         KeyError: no such kind, or one that can only be read.
     """
-    if not writes(kind):
+    if kind not in writing_kinds():
         raise KeyError(kind)
     return cast("WritingDriver", importlib.import_module(f"connector.sources.{kind}.writing"))
 

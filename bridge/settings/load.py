@@ -199,7 +199,7 @@ def _check_writing(configuration: Configuration, place: Place) -> None:
                 place.at(f"sources.{name}.{key}").error(words)
     for name, source in configuration.sources.items():
         rooms = [room for room in configuration.inventory.rooms if room.source == name]
-        if not load.writes(source.kind) and any(room.policy.writes != "none" for room in rooms):
+        if source.kind not in load.writing_kinds() and any(room.policy.writes != "none" for room in rooms):
             place.at(f"sources.{name}").warn(
                 f"source_cannot_write: calendars of kind {source.kind} can only be read",
                 "its rooms are read all the same; set their writes: none to end this",

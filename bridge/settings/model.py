@@ -285,7 +285,7 @@ def writing_sources(configuration: Configuration) -> Iterator[tuple[str, SourceS
     """The sources of rooms whose calendars may be changed, where that is possible at all."""
     wanted = {room.source for room in configuration.inventory.rooms if room.policy.writes != "none"}
     for name, source in configuration.sources.items():
-        if name in wanted and load.writes(source.kind):
+        if name in wanted and source.kind in load.writing_kinds():
             yield name, source
 
 

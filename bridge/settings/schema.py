@@ -200,10 +200,10 @@ def _described(schema: Schema, words: str) -> Schema:
 def _words(struct: type[msgspec.Struct]) -> Mapping[str, str]:
     """What stands in the source below each of a struct's fields, by the field's name in files."""
     in_files = {field.name: field.encode_name for field in msgspec.structs.fields(struct)}
-    parts = [part for part in reversed(struct.__mro__) if hasattr(part, "__struct_fields__")]
+    parts = [part for part in reversed(struct.__mro__) if issubclass(part, msgspec.Struct)]
     told: dict[str, str] = {}
     for part in parts:
-        if part.__struct_fields__:
+        if part is not msgspec.Struct:
             told |= _told(part)
     return {in_files[name]: words for name, words in told.items()}
 

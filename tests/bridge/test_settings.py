@@ -143,7 +143,7 @@ def test_a_problem_tells_its_file_line_and_hint(folder: Folder) -> None:
             "there is no",
         ),
         (GRAPH + "listen: {address: example.com}\n", "listen.address", "must be an IP address"),
-        (GRAPH + "writes: full\n", "writes", "must be none, not full"),
+        (GRAPH + "writes: all\n", "writes", "must be none or release or adhoc or full, not all"),
         (GRAPH + "privacy: {show_organizer: maybe}\n", "privacy.show_organizer", "must be true or"),
         (GRAPH + "retention: 31d\n", "retention", "must be at most 30d"),
         (GRAPH + "public_url: example.com\n", "public_url", "must be an http:// or https:// URL"),

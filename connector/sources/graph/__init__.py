@@ -21,12 +21,14 @@ from connector.source import CalendarSource, Credential, SignIn
 from connector.sources.graph import device
 from connector.sources.graph.application import Application
 from connector.sources.graph.calendar import GraphCalendar
-from connector.sources.graph.credentials import Credentials
+from connector.sources.graph.credentials import Credentials, DelegateAccount
 from connector.sources.graph.delegate import KEPT_AS, Client, Delegate
 from connector.sources.graph.identity import Identity, Way
 from connector.sources.graph.managed import ManagedIdentity
 from connector.sources.graph.rights import zoom_remarks
 from connector.sources.graph.service import Service
+
+__all__ = ["KEPT", "Credentials", "DelegateAccount", "Options", "connect", "sign_in", "way"]
 
 KEPT = (KEPT_AS,)
 """What a service account's source keeps."""
