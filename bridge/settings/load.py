@@ -197,9 +197,9 @@ def _check_writing(configuration: Configuration, place: Place) -> None:
         if isinstance(driver, Particular):
             for key, words in driver.problems(source.options):
                 place.at(f"sources.{name}.{key}").error(words)
+    wanted = {room.source for room in configuration.inventory.rooms if room.policy.writes != "none"}
     for name, source in configuration.sources.items():
-        rooms = [room for room in configuration.inventory.rooms if room.source == name]
-        if source.kind not in load.writing_kinds() and any(room.policy.writes != "none" for room in rooms):
+        if name in wanted and source.kind not in load.writing_kinds():
             place.at(f"sources.{name}").warn(
                 f"source_cannot_write: calendars of kind {source.kind} can only be read",
                 "its rooms are read all the same; set their writes: none to end this",
