@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -61,6 +61,8 @@ class Sync:
         self._open: dict[str, _Open] = {}
         self._group: asyncio.TaskGroup | None = None
         self.counts = Counts()
+        self.on_withheld: Callable[[str], Awaitable[None]] = _nobody
+        """Who else has the source open."""
 
     @property
     def lanes(self) -> Mapping[str, Lane]:
@@ -104,6 +106,7 @@ class Sync:
     async def withhold(self, name: str) -> None:
         """Do not read a source from now on: what it knows of tokens is gone with it."""
         self._withheld.add(name)
+        await self.on_withheld(name)
         if name in self._open:
             await self._close(name)
 
@@ -174,3 +177,7 @@ class Sync:
         source = self._open.pop(name)
         source.task.cancel()
         await asyncio.wait([source.task])
+
+
+async def _nobody(_: str) -> None:
+    """Nobody else has a source open."""

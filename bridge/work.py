@@ -79,6 +79,9 @@ class Work:
         Raises:
             Refused: it cannot be opened, or can only be read.
         """
+        source = means.rooms.reached(room.source)
+        if source is None:  # revoked, or not open yet
+            raise Refused("source_unavailable", "the calendar source is not open")
         try:
             async with asyncio.timeout(CALL_LIMIT):
                 writer = await means.writers.writer(room.source)
@@ -88,9 +91,6 @@ class Work:
             raise Refused("source_unavailable", "the calendar source does not open") from None
         except ConnectorError as error:
             raise refusal(error) from error
-        source = means.rooms.reached(room.source)
-        if source is None:
-            raise Refused("source_unavailable", "the calendar source is not open")
         return cls(means, room, deed, source, writer)
 
     async def read(self, window: Window) -> Sequence[Event]:

@@ -51,6 +51,11 @@ class Writers:
             if self._sources.get(name) != opened.settings:
                 await self._close(name)
 
+    async def close(self, name: str) -> None:
+        """Do not write to a source for now: what it knows of tokens is gone with it."""
+        if name in self._open:
+            await self._close(name)
+
     async def writer(self, name: str) -> Writer:
         """What writes to a source.
 

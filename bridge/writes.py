@@ -24,6 +24,7 @@ class Writes:
         self, made: Prepared, sync: Sync, health: Health, rules: Callable[[], join.Rules]
     ) -> None:
         self._writers = Writers(sync.outside)
+        sync.on_withheld = self._writers.close
         means = Means(
             rooms=sync,
             writers=self._writers,

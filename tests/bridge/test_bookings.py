@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
@@ -16,6 +17,7 @@ from bridge.bookings import Bookings
 from bridge.counter import Counter
 from bridge.health import Subject
 from bridge.views import bookings, pages
+from bridge.views.openapi import description
 from bridge.views.site import site
 from bridge.work import Means
 from connector.errors import ConnectorError, Denied, Malformed, Unavailable
@@ -26,6 +28,7 @@ from rooms.database import Database
 from rooms.model import Days, Event, Response, Window
 from rooms.room import Policy, Room, Writes
 from tests.bridge.conftest import Client, Views
+from tests.fakes.counter import FakeCounter
 from tests.fakes.sources import event, room
 from tests.fakes.virtual import NOON, FixedClock
 from tests.fakes.writing import FakeCalendars
@@ -36,6 +39,10 @@ KESTREL = "/api/v1/rooms/kestrel/bookings"
 TIMEOUT = Unavailable("no answer within 60 s", reason="timeout")
 OTHERS = event("review", NOON - HOUR / 2, minutes=60)
 OWN = event("talk", NOON - HOUR / 2, minutes=60, own=True)
+
+
+BOOKED = "/api/v1/rooms/{room}/bookings"
+DOCUMENT = description(bookings.routes(FakeCounter()), "1.2.3")
 
 
 class Office:
@@ -148,9 +155,18 @@ async def client(office: Office) -> AsyncIterator[Client]:
 async def post(
     client: Client, path: str = KESTREL, key: str = "", **body: Any
 ) -> tuple[int, dict[str, Any]]:
+    """What is answered; that it is as described is checked here, for all of them."""
     headers = {"Idempotency-Key": key} if key else {}
     answer = await client.post(path, json=body, headers=headers)
-    return answer.status, await answer.json()
+    told = await answer.json()
+    action = path.rpartition("/")[2]
+    route = BOOKED if action == "bookings" else f"{BOOKED}/{{booking}}/{action}"
+    described = DOCUMENT["paths"][route]["post"]["responses"][str(answer.status)]
+    (schema,) = (one["schema"] for one in described["content"].values())
+    whole = {**schema, "components": DOCUMENT["components"]}
+    jsonschema.validate(told, whole, jsonschema.Draft202012Validator)
+    assert answer.content_type in described["content"]
+    return answer.status, told
 
 
 async def refused(
