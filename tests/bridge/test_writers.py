@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from bridge import writers
 from bridge.settings.model import Configuration, Inventory, Site, SourceSettings
 from bridge.writers import Writers
 from connector.errors import ConnectorError, Denied, Unavailable
@@ -40,7 +39,7 @@ class Driver:
 @pytest.fixture
 def driver(monkeypatch: pytest.MonkeyPatch) -> Driver:
     made = Driver()
-    monkeypatch.setattr(writers.load, "writing", lambda _: made)
+    monkeypatch.setattr("bridge.writers.load.writing", lambda _: made)
     monkeypatch.setattr("bridge.settings.model.load.writing_kinds", lambda: {"graph"})
     return made
 

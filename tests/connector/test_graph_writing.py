@@ -229,10 +229,6 @@ async def test_a_second_identity_writes_and_the_first_need_only_read(
     [
         (Credentials(client_secret=Secret("x")), "writer.client_id"),
         (Credentials(client_id=WRITER_ID), "writer.client_secret_file"),
-        (
-            Credentials(client_id=WRITER_ID, delegate=DelegateAccount(account="a@example.com")),
-            "writer.delegate",
-        ),
     ],
 )
 async def test_a_second_identity_must_be_an_application_whole(

@@ -6,6 +6,7 @@ Plain `calendarView` over the window is the truth: one small page a room
 which the rooms' calendars are shared.
 """
 
+import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -47,6 +48,7 @@ _CLOUDS = {
 class Options(Credentials, frozen=True, kw_only=True):
     """Settings under `sources.<name>` when `kind: graph`."""
 
+    delegate: DelegateAccount = DelegateAccount()
     writer: Credentials | None = None
     """A second identity, that writes: this one then needs no more than to read."""
     cloud: Literal["global", "usgov", "dod", "china"] = "global"
@@ -57,6 +59,11 @@ class Options(Credentials, frozen=True, kw_only=True):
     """Another address of the token service."""
     notifications: Literal["poll"] = "poll"
     """How changes are learnt of; this version polls."""
+
+    @property
+    def account(self) -> str:
+        """Who must sign in for it."""
+        return self.delegate.account
 
     @property
     def graph(self) -> URL:
@@ -86,7 +93,7 @@ class Options(Credentials, frozen=True, kw_only=True):
             return self
         own = {name: getattr(self.writer, name) for name in Credentials.__struct_fields__}
         own["tenant_id"] = self.writer.tenant_id or self.tenant_id
-        return msgspec.structs.replace(self, writer=None, **own)
+        return msgspec.structs.replace(self, writer=None, delegate=DelegateAccount(), **own)
 
     @property
     def services(self) -> Sequence[URL]:
@@ -104,8 +111,8 @@ class Options(Credentials, frozen=True, kw_only=True):
         if self.writer is not None:
             for key, words in self.writing.unproven():
                 yield f"writer.{key}", words
-            if self.writer.delegate.account:
-                yield "writer.delegate", "a service account only reads: give an application"
+        if self.account and not re.fullmatch(r"[^@\s]+@[^@\s]+", self.account):
+            yield "delegate.account", "must be a user principal name, as rooms@example.com"
         for key in ("graph_url", "login_url"):
             if fault := _unsafe(getattr(self, key)):
                 yield key, fault

@@ -1,6 +1,5 @@
 """What an application, a machine or a service account proves itself with: settings."""
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 
@@ -48,7 +47,11 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     """A second certificate, tried where the first credential is refused."""
     managed_identity: bool = False
     """The machine's own identity, through Azure Arc, instead of a secret or certificate."""
-    delegate: DelegateAccount = DelegateAccount()
+
+    @property
+    def account(self) -> str:
+        """Who must sign in for it; nobody for most."""
+        return ""
 
     def unproven(self) -> Iterator[tuple[str, str]]:
         """What is wrong with the ways in which the identity proves itself: exactly one."""
@@ -65,8 +68,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     def _ways(self) -> Iterator[tuple[str, str]]:
         own = self.client_secret is not None or self.certificate is not None
         second = self.next_client_secret is not None or self.next_certificate is not None
-        account = self.delegate.account
-        if own + self.managed_identity + bool(account) != 1:
+        if own + self.managed_identity + bool(self.account) != 1:
             yield "client_secret_file", _ONE_WAY
         elif self.client_secret is not None and self.certificate is not None:
             yield "client_secret_file", _EITHER
@@ -74,8 +76,6 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
             yield "next_certificate_file", "a second credential needs a first one"
         if self.next_client_secret is not None and self.next_certificate is not None:
             yield "next_client_secret_file", "give one second credential, not two"
-        if account and not re.fullmatch(r"[^@\s]+@[^@\s]+", account):
-            yield "delegate.account", "must be a user principal name, as rooms@example.com"
         for key in ("client_secret", "next_client_secret"):
             if getattr(self, f"{key}_expires") and getattr(self, key) is None:
                 yield f"{key}_expires", f"there is no {key}_file whose end it could be"
