@@ -131,7 +131,7 @@ def _page(call: Call, mailbox: Mailbox, asked: Query, events: list[Event], what:
         page["@odata.count"] = len(ordered)
     page["value"] = [_selected(item, asked) for item in items]
     if asked.skip + size < len(ordered):
-        page["@odata.nextLink"] = _next_link(call, asked.skip + size)
+        page["@odata.nextLink"] = query.next_link(call.request, asked.skip + size)
     return page
 
 
@@ -178,11 +178,3 @@ def _context(call: Call, mailbox: Mailbox, asked: Query, what: str) -> str:
     """Where the metadata of an answer is described."""
     chosen = f"({','.join(asked.select)})" if asked.select else ""
     return f"{call.origin}/v1.0/$metadata#users('{mailbox.id}')/{what}{chosen}"
-
-
-def _next_link(call: Call, skip: int) -> str:
-    """The same request for the page after `skip` events: Outlook pages with `$skip`."""
-    options = [(n, v) for n, v in call.request.query.items() if n.lower() != "$skip"]
-    options.append(("$skip", str(skip)))
-    line = "&".join(f"{quote(name, safe='$')}={quote(value, safe='')}" for name, value in options)
-    return f"{call.origin}{call.request.rel_url.raw_path}?{line}"

@@ -188,7 +188,8 @@ class Call:
         if app is None:
             return False
         if not token.account:
-            return app.reads(mailbox.address)
+            granted = app.scope is not None or not _OWN.isdisjoint(app.roles)
+            return granted and app.reads(mailbox.address)
         account = self.tenant.accounts.get(token.account)
         own = mailbox.address.lower() == token.account
         needed = _SHARED if not own else _SHARED | _OWN

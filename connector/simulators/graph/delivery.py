@@ -128,13 +128,13 @@ class Delivery:
             self._waiting[url] = list(values)
             self._start(self._flush(url))
 
-    async def prove(self, url: str) -> None:
-        """Make sure that an address wants to be told.
+    async def prove(self, url: str, token: str = "") -> None:
+        """Make sure that an address wants to be told, with a token of Graph's own or another.
 
         Raises:
             Refused: it does not answer as it has to.
         """
-        token = (
+        token = token or (
             "Validation: Testing client application reachability for subscription "
             f"Request-Id: {uuid4()}"
         )

@@ -10,6 +10,7 @@ import msgspec
 
 from connector.simulators.graph import identifiers
 from connector.simulators.graph.changes import Change, Changes, Kind
+from connector.simulators.graph.directory import RoomDetails
 from connector.simulators.graph.entry import Entry, Event, NotThere, settled, where
 from connector.simulators.graph.meeting import SHOWN_AFTER, Meeting, Response
 
@@ -35,11 +36,14 @@ class Mailbox:
         time_zone: str,
         rest_enabled: bool,
         now: Callable[[], datetime],
+        room: RoomDetails | None = None,
     ) -> None:
         self.address = address
         self.name = name
         self.time_zone = time_zone
         self.rest_enabled = rest_enabled
+        self.room = room
+        """What the directory knows; None for a mailbox that is no room."""
         self.id = uuid5(NAMESPACE_URL, f"mailto:{address.lower()}")
         self._now = now
         self._entries: dict[int, Entry] = {}
@@ -193,12 +197,7 @@ class Mailbox:
 
         Single meetings come first, as from Graph: who wants them in order has to ask for it.
         """
-        found = [
-            event
-            for entry in self._entries.values()
-            for event in entry.events(end)
-            if event.start < end and (event.end > start or event.start == event.end >= start)
-        ]
+        found = [event for entry in self._entries.values() for event in entry.within(start, end)]
         return sorted(found, key=lambda event: (event.series_id is not None, event.start))
 
     def _find(self, event_id: str) -> tuple[Entry, date | None]:

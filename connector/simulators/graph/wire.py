@@ -63,8 +63,8 @@ def event(of: Event, mailbox: Mailbox, wanted: Preferences) -> Json:
             else _instant(of.created),
         },
         "body": _body(meeting, wanted),
-        "start": _time(meeting.start, wanted),
-        "end": _time(meeting.end, wanted),
+        "start": moment(meeting.start, wanted),
+        "end": moment(meeting.end, wanted),
         "location": _location(_places(meeting, mailbox), mailbox),
         "locations": [_location([place], mailbox) for place in _places(meeting, mailbox)],
         "recurrence": _recurrence(of, meeting.recurrence) if meeting.recurrence else None,
@@ -96,12 +96,12 @@ def _instant(moment: datetime) -> str:
     return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}0Z"
 
 
-def _time(moment: datetime | date, wanted: Preferences) -> Json:
+def moment(at: datetime | date, wanted: Preferences) -> Json:
     """A moment in the zone that was asked for; a whole day begins at midnight in every zone."""
-    if isinstance(moment, datetime):
-        local = moment.astimezone(wanted.zone).replace(tzinfo=None)
+    if isinstance(at, datetime):
+        local = at.astimezone(wanted.zone).replace(tzinfo=None)
     else:
-        local = datetime.combine(moment, time())
+        local = datetime.combine(at, time())
     written = f"{local.isoformat(timespec='microseconds')}0"
     return {"dateTime": written, "timeZone": wanted.zone_name}
 

@@ -19,7 +19,7 @@ from yarl import URL
 from connector.checkup import Remark
 from connector.outside import Outside
 from connector.source import CalendarSource, Credential, SignIn
-from connector.sources.graph import device
+from connector.sources.graph import coverage, device
 from connector.sources.graph.application import Application
 from connector.sources.graph.calendar import GraphCalendar
 from connector.sources.graph.credentials import Credentials, DelegateAccount
@@ -28,11 +28,12 @@ from connector.sources.graph.identity import Identity, Way
 from connector.sources.graph.managed import ManagedIdentity
 from connector.sources.graph.rights import zoom_remarks
 from connector.sources.graph.service import Service
+from connector.sources.graph.subscriptions import LONGEST, SHORTEST
 
 __all__ = ["KEPT", "Credentials", "DelegateAccount", "Options", "connect", "sign_in", "way"]
 
-KEPT = (KEPT_AS,)
-"""What a service account's source keeps."""
+KEPT = (KEPT_AS, coverage.KEPT_AS)
+"""What a source keeps: a service account's token, and the key of notifications."""
 
 _CLOUDS = {
     "global": ("https://graph.microsoft.com", "https://login.microsoftonline.com"),
@@ -57,8 +58,10 @@ class Options(Credentials, frozen=True, kw_only=True):
     """Another address of Graph, with or without its version: test tenants, proxies."""
     login_url: str = ""
     """Another address of the token service."""
-    notifications: Literal["poll"] = "poll"
-    """How changes are learnt of; this version polls."""
+    notifications: Literal["poll", "webhook"] = "poll"
+    """How changes are learnt of: by asking, or told by Microsoft at `public_url`."""
+    subscription_minutes: int = 10_000
+    """How long Microsoft is asked to tell of changes before it is asked again; at most 10,080."""
 
     @property
     def account(self) -> str:
@@ -116,6 +119,10 @@ class Options(Credentials, frozen=True, kw_only=True):
         for key in ("graph_url", "login_url"):
             if fault := _unsafe(getattr(self, key)):
                 yield key, fault
+        if not SHORTEST <= self.subscription_minutes <= LONGEST:
+            yield "subscription_minutes", f"must be from {SHORTEST} to {LONGEST:,}"
+        if self.notifications == "webhook" and self.delegate.account:
+            yield "notifications", "webhook needs an application: Graph tells no account of others"
 
 
 def _unsafe(text: str) -> str | None:
@@ -145,7 +152,9 @@ async def connect(options: Options, outside: Outside) -> AsyncIterator[CalendarS
     """Hold one identity and its token for as long as the source lives."""
     waiting = tuple(_writers(options))
     async with Identity(outside, way(options, outside), waiting) as identity:
-        yield GraphCalendar(Service(outside, identity, options.graph))
+        minutes = options.subscription_minutes if options.notifications == "webhook" else None
+        service = Service(outside, identity, options.graph)
+        yield GraphCalendar(service, subscription_minutes=minutes)
 
 
 async def sign_in(options: Options, outside: Outside) -> SignIn | None:

@@ -1,5 +1,6 @@
 """Reading `calendarView`, and learning of changes."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -10,7 +11,12 @@ from connector.errors import Malformed
 from connector.source import Credential
 from connector.sources.graph import wire
 from connector.sources.graph.checkup import examination
+from connector.sources.graph.coverage import Coverage, Key, key_of
+from connector.sources.graph.notifications import Notification, answered
+from connector.sources.graph.sensing import Sensing
 from connector.sources.graph.service import PAGE, Service, utc
+from connector.sources.graph.subscriptions import Desk
+from connector.watching import Call, Reply, Watch
 from rooms.model import Event, Window
 from rooms.room import Room
 
@@ -21,8 +27,12 @@ PAGES = 200
 class GraphCalendar:
     """The calendars that one identity may read."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, *, subscription_minutes: int | None = None) -> None:
+        """With a life for subscriptions the service tells of changes by itself."""
         self._service = service
+        self._minutes = subscription_minutes
+        self._key: Key | None = None
+        self._coverage: Coverage | None = None
 
     async def fetch(self, room: Room, window: Window) -> Sequence[Event]:
         """Every event of a room's calendar that overlaps the window."""
@@ -39,6 +49,51 @@ class GraphCalendar:
                 break
             seen.add(url)
         raise Malformed("the calendar's pages never end", reason="endless_pages")
+
+    async def watch(self, watch: Watch) -> None:
+        """Tell of changes until cancelled: by rounds of delta, and by notifications if wanted."""
+        self._coverage = coverage = await self._covering(watch)
+        covers = coverage.covers if coverage else _nothing_covered
+        sensing = Sensing(self._service, watch, covers)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(sensing.run())
+                if coverage is not None:
+                    coverage.sensing = sensing
+                    group.create_task(coverage.run())
+                while True:
+                    await watch.rearranged()
+                    sensing.arrange()
+                    if coverage is not None:
+                        coverage.arrange()
+        finally:
+            self._coverage = None
+
+    async def _covering(self, watch: Watch) -> Coverage | None:
+        """What keeps subscriptions, or None where there are to be none, or there cannot."""
+        if self._minutes is None:
+            return None
+        hook = watch.hook
+        if hook is None:
+            watch.failing(_no_hook())
+            return None
+        if self._key is None:
+            self._key = await key_of(self._service.outside)
+        desk = Desk(self._service, self._minutes)
+        made = Coverage(desk, watch, self._service.outside, hook=str(hook), key=self._key)
+        self._key = self._key._replace(known=True)  # for a watch that begins again
+        return made
+
+    def notified(self, call: Call) -> Reply:
+        """Take what the service tells by itself: hints, nothing else."""
+        if self._minutes is None:
+            return Reply(status=404)
+        return answered(call, self.take, self._service.outside.meter)
+
+    def take(self, values: Sequence[Notification]) -> None:
+        """Act on notifications, whichever way they came."""
+        if self._coverage is not None:
+            self._coverage.take(values)
 
     async def examine(self, wanted: Wanted) -> Sequence[Remark]:
         """What is wrong with identity and rights."""
@@ -69,6 +124,19 @@ class GraphCalendar:
             f"calendarView?startDateTime={utc(window.start)}&endDateTime={utc(window.end)}"
             f"&$select={wire.SELECT}&$orderby=start/dateTime&$top={PAGE}",
         )
+
+
+def _nothing_covered(_room: str) -> bool:
+    return False
+
+
+def _no_hook() -> Malformed:
+    return Malformed(
+        "`notifications: webhook` needs a public_url that Microsoft can reach",
+        reason="hook_missing",
+        fix="set public_url to an https address that is reachable from the internet, or"
+        " `notifications: poll`",
+    )
 
 
 def _inside(event: Event, room: Room, window: Window) -> bool:

@@ -201,6 +201,14 @@ async def test_who_may_only_read_cannot_write() -> None:
         assert (await send(graph, "DELETE", path)).status == 204
 
 
+async def test_who_was_granted_nothing_cannot_even_read() -> None:
+    async with asking() as graph:
+        graph.tenant.register_app(secret="right", roles=["Place.Read.All"])
+        assert (await graph.view()).code == "ErrorAccessDenied"
+        graph.tenant.register_app(secret="right", roles=[], scope=[KESTREL])
+        assert (await graph.view()).status == 200
+
+
 @pytest.mark.parametrize("earlier", [True, False])
 async def test_somebody_else_may_book_at_the_same_moment(earlier: bool) -> None:
     async with writing() as graph:

@@ -27,10 +27,12 @@ from connector.simulators.graph.faults.pages import (
     OddItems,
     PlainLink,
 )
+from connector.simulators.graph.faults.places import Doubled, SameAddress, Shrunk
 from connector.simulators.graph.faults.pushes import (
     Delayed,
     Flood,
     Lost,
+    OddProof,
     Repeated,
     Replayed,
     UnknownSubscription,
@@ -50,6 +52,7 @@ AnyFault = (
     | Contested
     | Delayed
     | DeltaLag
+    | Doubled
     | Dropped
     | Empty
     | EmptyPages
@@ -61,6 +64,7 @@ AnyFault = (
     | Lost
     | Muddle
     | OddItems
+    | OddProof
     | Orphans
     | Overshoot
     | Oversized
@@ -70,7 +74,9 @@ AnyFault = (
     | Redirect
     | Repeated
     | Replayed
+    | SameAddress
     | SeriesTrouble
+    | Shrunk
     | Slow
     | Status
     | TokenLost
@@ -88,6 +94,7 @@ __all__ = [
     "Contested",
     "Delayed",
     "DeltaLag",
+    "Doubled",
     "Dropped",
     "Empty",
     "EmptyPages",
@@ -99,6 +106,7 @@ __all__ = [
     "Lost",
     "Muddle",
     "OddItems",
+    "OddProof",
     "Orphans",
     "Overshoot",
     "Oversized",
@@ -108,7 +116,9 @@ __all__ = [
     "Redirect",
     "Repeated",
     "Replayed",
+    "SameAddress",
     "SeriesTrouble",
+    "Shrunk",
     "Slow",
     "Status",
     "TokenLost",
