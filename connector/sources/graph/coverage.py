@@ -16,7 +16,6 @@ from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 
-
 from connector.errors import ConnectorError, NotFound, Unavailable
 from connector.outside import Outside
 from connector.secret import Secret
