@@ -137,8 +137,8 @@ class Appliance:
         self.configuration = configuration
         self._furnish()
         endpoints = {endpoint.id for endpoint in configuration.inventory.endpoints}
-        known = {"room": self.house.rooms, "endpoint": endpoints}
-        known |= dict.fromkeys(("source", "identity"), configuration.sources)
+        known = {"endpoint": endpoints, **dict.fromkeys(("room", "watched"), self.house.rooms)}
+        known |= dict.fromkeys(("source", "identity", "watch"), configuration.sources)
         self.health.forget(lambda subject: subject.id in known.get(subject.kind, {subject.id}))
         self._made.store.adopt(configuration.inventory.rooms)
         await self.dispatch.adopt(configuration.inventory.endpoints)

@@ -24,15 +24,21 @@ _LEVELS: Mapping[Severity, int] = {
 class Subject(NamedTuple):
     """What can fail by itself."""
 
-    kind: Literal["bridge", "source", "identity", "watch", "room", "endpoint"]
-    """`identity`: the credentials of a source, `watch`: how it learns of changes; both told apart
-    from its reading."""
+    kind: Literal["bridge", "source", "identity", "watch", "room", "watched", "endpoint"]
+    """`identity`: the credentials of a source, `watch`: how it learns of changes, `watched`: how
+    it learns of one room's; all told apart from reading."""
     id: str
 
     @property
     def about(self) -> Literal["bridge", "source", "room", "endpoint"]:
         """What people call its kind: identity and watch are their source's."""
-        return "source" if self.kind in {"identity", "watch"} else self.kind
+        match self.kind:
+            case "identity" | "watch":
+                return "source"
+            case "watched":
+                return "room"
+            case kind:
+                return kind
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}".strip()

@@ -146,7 +146,8 @@ class Lane:
         if not by and seat.reading is None and not seat.failures:
             next_ = self._usual(seat)
             due = self._clock.monotonic() + next_.wait.total_seconds()
-            self._turns.sooner((room, "plan"), due)
+            if self._turns.sooner((room, "plan"), due):
+                seat.plan = next_.cause
 
     def uncover(self) -> None:
         """The source tells of nothing any more."""

@@ -116,6 +116,30 @@ def _reads(sync: Sync) -> Iterator[Family]:
         {(source,): value for source, value in counts.confirmations.items()},
     )
     yield Family(
+        "roombridge_read_causes",
+        "counter",
+        "Reads by source and what they were for",
+        ("source", "cause"),
+        counts.causes,
+    )
+    yield Family(
+        "roombridge_missed_hints",
+        "counter",
+        "Changes found by a read of its own, though the source should have told of them",
+        ("source",),
+        {(source,): value for source, value in counts.missed.items()},
+    )
+    yield Family(
+        "roombridge_covered_rooms",
+        "gauge",
+        "Rooms whose source tells of changes by itself",
+        ("source",),
+        {
+            (name,): sum(seat.covered for seat in lane.seats.values())
+            for name, lane in sync.lanes.items()
+        },
+    )
+    yield Family(
         "roombridge_reads_at_a_time",
         "gauge",
         "How many reads may be in flight, as the service bears it",

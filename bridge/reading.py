@@ -79,9 +79,7 @@ class Reading:
         seat.signs = signs_of(read.events)
         return changed
 
-    async def read(
-        self, source: CalendarSource, room: Room, window: Window | None = None
-    ) -> _Read:
+    async def read(self, source: CalendarSource, room: Room, window: Window | None = None) -> _Read:
         """One whole calendar within a window, else within what is served.
 
         Raises:

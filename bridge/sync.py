@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from bridge.health import Health, Subject
+from yarl import URL
+
 from bridge.counts import Counts
+from bridge.health import Health, Subject
 from bridge.lane import Heard, Lane
 from bridge.pace import spread
 from bridge.settings.model import Configuration, Site, SourceSettings
 from bridge.watch import SourceWatch
-from yarl import URL
-
 from connector import load
 from connector.errors import ConnectorError
 from connector.keep import Keep
@@ -88,7 +88,11 @@ class Sync:
         self._configuration = configuration
         for name, source in list(self._open.items()):
             vault = self._keep(name) is not None
-            same = (configuration.sources.get(name), vault, hook_of(configuration.site, name, source.settings.kind))
+            same = (
+                configuration.sources.get(name),
+                vault,
+                hook_of(configuration.site, name, source.settings.kind),
+            )
             if same != (source.settings, source.vault, source.watch.hook):
                 await self._close(name)
         site = configuration.site
@@ -192,6 +196,7 @@ class Sync:
 
     async def _close(self, name: str) -> None:
         source = self._open.pop(name)
+        source.watch.end()
         source.watch.well()
         if source.task is not None:
             source.task.cancel()

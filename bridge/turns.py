@@ -14,11 +14,11 @@ FIRST, TOLD, USUAL = range(3)
 
 
 class _Turn(NamedTuple):
-    """When a key is due; the count tells among equals which came first, and which is overtaken."""
+    """When a key is due; the number tells among equals which came first, and which is overtaken."""
 
     rank: int
     due: float
-    count: int
+    number: int
 
 
 class Turns(Generic[K]):
@@ -47,11 +47,13 @@ class Turns(Generic[K]):
         heapq.heappush(self._later, (due, self._count, key))
         self._news.set()
 
-    def sooner(self, key: K, due: float, rank: int = USUAL) -> None:
-        """Its turn is then at the latest."""
+    def sooner(self, key: K, due: float, rank: int = USUAL) -> bool:
+        """Its turn is then at the latest; whether that is sooner than it was."""
         known = self._turns.get(key)
-        if known is None or due < known.due:
-            self.at(key, due, rank)
+        if known is not None and known.due <= due:
+            return False
+        self.at(key, due, rank)
+        return True
 
     def drop(self, key: K) -> None:
         """It has no turn any more."""
@@ -78,12 +80,11 @@ class Turns(Generic[K]):
         """Move what is due by now; drop what was overtaken."""
         now = self._clock.monotonic()
         while self._later:
-            due, count, key = self._later[0]
+            due, number, key = self._later[0]
             turn = self._turns.get(key)
-            current = turn is not None and turn.count == count
+            current = turn is not None and turn.number == number
             if current and due > now:
                 return
             heapq.heappop(self._later)
             if turn is not None and current:
-                # Not as it is: tuples of equal turns never compare, as counts differ.
                 heapq.heappush(self._ready, (turn, key))

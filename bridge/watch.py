@@ -47,14 +47,12 @@ class SourceWatch:
         self._beyond = beyond
         self._news = asyncio.Event()
         self._said: object = None
+        self._silent: set[str] = set()
+        """Rooms whose own watch fails."""
         self.rooms: Mapping[str, Room] = {}
         self.past = self.ahead = self.every = timedelta()
         self.served_past = self.served_ahead = timedelta()
         self.hook = hook
-
-    @property
-    def _subject(self) -> Subject:
-        return Subject("watch", self._lane.name)
 
     def adopt(self, site: Site) -> None:
         """Watch the lane's rooms as far as this site wants to know of changes."""
@@ -106,14 +104,27 @@ class SourceWatch:
             seat.mark = None
         await self._store.keep_mark(room, Mark(self._lane.name, mark) if mark is not None else None)
 
-    def failing(self, error: ConnectorError) -> None:
+    def failing(self, error: ConnectorError, *, room: str | None = None) -> None:
         """Watching fails: rooms are polled, and somebody should know why."""
         words = f"the service does not tell of changes: {error} ({error.reason})"
-        self._health.only(self._subject, "notifications_failing", words, error.fix)
+        if room is not None:
+            self._silent.add(room)
+        self._health.only(self._subject(room), "notifications_failing", words, error.fix)
 
-    def well(self) -> None:
-        """Watching works."""
-        self._health.good(self._subject)
+    def well(self, *, room: str | None = None) -> None:
+        """Watching works, or works again in that room."""
+        if room is not None:
+            self._silent.discard(room)
+        self._health.good(self._subject(room))
+
+    def end(self) -> None:
+        """Nothing is watched any more: every room is polled, and nothing more is to be said."""
+        self._lane.uncover()
+        for room in list(self._silent):
+            self.well(room=room)
+
+    def _subject(self, room: str | None) -> Subject:
+        return Subject("watch", self._lane.name) if room is None else Subject("watched", room)
 
     async def keep_going(self, source: Watching, clock: Clock) -> None:
         """Let a source watch; where that ends with an error it begins again, for ever.
@@ -136,7 +147,7 @@ class SourceWatch:
                 self.well()
                 return
             finally:
-                self._lane.uncover()
+                self.end()
             self.failing(ended)
             times = 0 if clock.monotonic() - began >= HELD else times
             wait = spread(doubling(AGAIN_AFTER, times, AGAIN_AT_MOST))
