@@ -26,6 +26,7 @@ def measures(
     yield Family("roombridge_build", "gauge", "What runs", ("version",), {(version,): 1})
     yield from _agendas(house)
     yield from _reads(sync)
+    yield from _telling(sync)
     yield Family(
         "roombridge_pushes",
         "counter",
@@ -116,6 +117,24 @@ def _reads(sync: Sync) -> Iterator[Family]:
         {(source,): value for source, value in counts.confirmations.items()},
     )
     yield Family(
+        "roombridge_reads_at_a_time",
+        "gauge",
+        "How many reads may be in flight, as the service bears it",
+        ("source",),
+        {(name,): lane.gate.limit for name, lane in sync.lanes.items()},
+    )
+    yield Family(
+        "roombridge_source_stopped",
+        "gauge",
+        "1 where a source refuses everybody and is only probed",
+        ("source",),
+        {(name,): lane.breaker.open for name, lane in sync.lanes.items()},
+    )
+
+
+def _telling(sync: Sync) -> Iterator[Family]:
+    counts = sync.counts
+    yield Family(
         "roombridge_read_causes",
         "counter",
         "Reads by source and what they were for",
@@ -138,18 +157,4 @@ def _reads(sync: Sync) -> Iterator[Family]:
             (name,): sum(seat.covered for seat in lane.seats.values())
             for name, lane in sync.lanes.items()
         },
-    )
-    yield Family(
-        "roombridge_reads_at_a_time",
-        "gauge",
-        "How many reads may be in flight, as the service bears it",
-        ("source",),
-        {(name,): lane.gate.limit for name, lane in sync.lanes.items()},
-    )
-    yield Family(
-        "roombridge_source_stopped",
-        "gauge",
-        "1 where a source refuses everybody and is only probed",
-        ("source",),
-        {(name,): lane.breaker.open for name, lane in sync.lanes.items()},
     )
