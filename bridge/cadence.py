@@ -61,8 +61,10 @@ def until_next(
     if safety is not None and agenda is not None:
         found = Next(max(safety, least), "safety")
     else:
-        every = max(near if close else far, least)
-        found = Next(_until_place(now.timestamp(), every, phase), "near" if close else "far")
+        every = near if close else far
+        # What was learnt from counting changes a little all the time, and a place in it with it.
+        wait = least if least > every else _until_place(now.timestamp(), every, phase)
+        found = Next(wait, "near" if close else "far")
     for booking in agenda.bookings if agenda else ():
         for before in BEFORE_START:
             left = booking.start - before - now

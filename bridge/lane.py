@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from bridge import cadence
+from bridge.budget import Budget
 from bridge.cadence import Cause, Next
 from bridge.counts import Counts
 from bridge.health import Health, Subject
@@ -18,6 +19,7 @@ from bridge.seat import Seat
 from bridge.settings.model import Poll, WindowSpan
 from bridge.turns import FIRST, TOLD, USUAL, Turns
 from connector.errors import ConnectorError, Denied, Unavailable
+from connector.meter import Meter
 from connector.source import CalendarSource
 from rooms import join
 from rooms.clock import Clock
@@ -72,8 +74,10 @@ class Lane:
         poll: Poll,
         span: WindowSpan,
         rules: join.Rules = NO_RULES,
+        budget: Budget | None = None,
     ) -> None:
         self.name = name
+        self.budget = budget or Budget(Meter(), clock)
         self._store = store
         self._health = health
         self._clock = clock
@@ -155,6 +159,13 @@ class Lane:
             self.cover(room, by=False)
 
     @property
+    def interval(self) -> timedelta:
+        """How often rooms are read in which nothing happens, as the budget allows."""
+        covered = bool(self._seats) and all(seat.covered for seat in self._seats.values())
+        usual = self._poll.safety if covered else self._poll.far
+        return max(usual, self.budget.interval(len(self._seats)))
+
+    @property
     def seats(self) -> Mapping[str, Seat]:
         """What is known of each room."""
         return self._seats
@@ -168,6 +179,7 @@ class Lane:
         async with TaskGroup() as group:
             while True:
                 await self.gate.enter()
+                await self.budget.enter()
                 seat = await self._next()
                 if self.breaker.open:
                     await self.breaker.probe()
@@ -212,6 +224,7 @@ class Lane:
             if not self._mailboxes[room.mailbox]:
                 del self._mailboxes[room.mailbox]
             self.gate.leave()
+            self.budget.leave()
         if self._seats.get(room.id) is not seat:
             return
         if seat.room != room:
@@ -289,12 +302,13 @@ class Lane:
 
     def _back_off(self, seat: Seat) -> float:
         """Soon at first; a room that keeps failing less and less often, but always again."""
-        usual = cadence.interval(
+        often = cadence.interval(
             self._store.agenda(seat.room.id),
             self._clock.now(),
             near=self._poll.near,
             far=self._poll.far,
-        ).total_seconds()
+        )
+        usual = max(often, self.budget.interval(len(self._seats))).total_seconds()
         if seat.failures < FAULTS:
             return doubling(min(SOON, usual), seat.failures - 1, usual)
         return doubling(usual, seat.failures - FAULTS, SLOWEST * usual)
@@ -309,6 +323,7 @@ class Lane:
             far=self._poll.far,
             phase=seat.phase,
             safety=safety if seat.covered else None,
+            least=timedelta(seconds=spread(self.budget.interval(len(self._seats)).total_seconds())),
         )
 
     def _urgency(self, room: str) -> datetime:

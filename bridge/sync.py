@@ -8,15 +8,18 @@ from dataclasses import dataclass, replace
 
 from yarl import URL
 
+from bridge.budget import Budget
 from bridge.counts import Counts
 from bridge.health import Health, Subject
 from bridge.lane import Heard, Lane
 from bridge.pace import spread
+from bridge.settings.budgets import per_day, per_minute
 from bridge.settings.model import Configuration, Site, SourceSettings
 from bridge.watch import SourceWatch
 from connector import load
 from connector.errors import ConnectorError
 from connector.keep import Keep
+from connector.meter import Meter
 from connector.outside import Outside
 from connector.source import CalendarSource, Credential, Identified
 from connector.watching import Call, Notified, Reply, Watching
@@ -65,6 +68,7 @@ class Sync:
         self._withheld: set[str] = set()
         self._reached: dict[str, CalendarSource] = {}
         self._open: dict[str, _Open] = {}
+        self._budgets: dict[str, Budget] = {}
         self._group: asyncio.TaskGroup | None = None
         self.counts = Counts()
 
@@ -136,7 +140,23 @@ class Sync:
         """How a source reaches its service, and where it keeps what it must."""
         assert self._configuration is not None  # noqa: S101 - asked after adopting
         proxy = settings.proxy or self._configuration.site.proxy
-        return replace(self._outside, proxy=proxy, trust=settings.tls, keep=self._keep(name))
+        return replace(
+            self._outside,
+            proxy=proxy,
+            trust=settings.tls,
+            keep=self._keep(name),
+            meter=self._budget(name, settings).meter,
+        )
+
+    def _budget(self, name: str, settings: SourceSettings) -> Budget:
+        """What a source may ask for: what was spent stays so when it is opened anew."""
+        limits = per_day(settings), per_minute(settings)
+        known = self._budgets.get(name)
+        if known is None or known.limits != limits:
+            meter = known.meter if known else Meter()
+            known = Budget(meter, self._clock, per_day=limits[0], per_minute=limits[1])
+            self._budgets[name] = known
+        return known
 
     def hint(self, room: str) -> None:
         """A room is worth reading again."""
@@ -162,6 +182,7 @@ class Sync:
             poll=site.poll,
             span=site.window,
             rules=configuration.rules,
+            budget=self._budget(name, settings),
         )
         watch = SourceWatch(
             lane, store=self._store, health=self._health, hook=hook_of(site, name, settings.kind)
