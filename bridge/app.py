@@ -13,6 +13,7 @@ from aiohttp import web
 
 from bridge import housekeeping, systemd
 from bridge.alerts.courier import Courier
+from bridge.beyond import Beyond
 from bridge.certificate import plain
 from bridge.dispatch import Dispatch
 from bridge.doctor.round import Rounds
@@ -102,7 +103,10 @@ class Appliance:
             clock=made.clock,
             heard=self._heard,
             keep=made.custody.keep,
+            beyond=self._changed_beyond,
         )
+        self.beyond = Beyond(self.sync, clock=made.clock)
+        self.house.beyond = self.beyond
         self.identities = Identities(
             self.sync,
             revoked=made.revoked,
@@ -135,7 +139,10 @@ class Appliance:
         self.configuration = configuration
         self._furnish()
         endpoints = {endpoint.id for endpoint in configuration.inventory.endpoints}
-        known = {"endpoint": endpoints, **dict.fromkeys(("room", "watched"), self.house.rooms)}
+        known = {
+            "endpoint": endpoints,
+            **dict.fromkeys(("room", "watched", "mailbox"), self.house.rooms),
+        }
         known |= dict.fromkeys(("source", "identity", "watch"), configuration.sources)
         self.health.forget(lambda subject: subject.id in known.get(subject.kind, {subject.id}))
         self._made.store.adopt(configuration.inventory.rooms)
@@ -143,6 +150,7 @@ class Appliance:
         await self.identities.adopt(configuration)
         await self.sync.adopt(configuration)
         self.courier.adopt(configuration.site)
+        self.beyond.adopt(configuration.site)
 
     async def reload(self) -> None:
         """Read the configuration again and work by it, whole or not at all."""
@@ -313,8 +321,13 @@ class Appliance:
         else:
             self.health.good(BRIDGE, "disk_failing")
         if changed:
+            self.beyond.forget(room)
             self.hub.changed(room)
             self.dispatch.changed(room)
+
+    def _changed_beyond(self, room: str) -> None:
+        """A calendar changed, perhaps outside of what is served."""
+        self.beyond.forget(room)
 
     def _troubled(self, subject: Subject) -> None:
         """Something fails or works again: whoever looks at the room hears of it."""

@@ -24,9 +24,9 @@ _LEVELS: Mapping[Severity, int] = {
 class Subject(NamedTuple):
     """What can fail by itself."""
 
-    kind: Literal["bridge", "source", "identity", "watch", "room", "watched", "endpoint"]
+    kind: Literal["bridge", "source", "identity", "watch", "room", "watched", "mailbox", "endpoint"]
     """`identity`: the credentials of a source, `watch`: how it learns of changes, `watched`: how
-    it learns of one room's; all told apart from reading."""
+    it learns of one room's, `mailbox`: where that is; all told apart from reading."""
     id: str
 
     @property
@@ -35,7 +35,7 @@ class Subject(NamedTuple):
         match self.kind:
             case "identity" | "watch":
                 return "source"
-            case "watched":
+            case "watched" | "mailbox":
                 return "room"
             case kind:
                 return kind

@@ -3,7 +3,7 @@
 import logging
 from asyncio import TaskGroup
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
@@ -18,11 +18,12 @@ from bridge.reading import NO_RULES, Reading
 from bridge.seat import Seat
 from bridge.settings.model import Poll, WindowSpan
 from bridge.turns import FIRST, TOLD, USUAL, Turns
-from connector.errors import ConnectorError, Denied, Unavailable
+from connector.errors import ConnectorError, Denied, NotFound, Unavailable
 from connector.meter import Meter
 from connector.source import CalendarSource
 from rooms import join
 from rooms.clock import Clock
+from rooms.model import Agenda, Window
 from rooms.room import Room
 from rooms.signs import Signs
 from rooms.store import Store
@@ -75,6 +76,7 @@ class Lane:
         span: WindowSpan,
         rules: join.Rules = NO_RULES,
         budget: Budget | None = None,
+        lost: Callable[[Room, NotFound], None] = lambda _room, _error: None,
     ) -> None:
         self.name = name
         self.budget = budget or Budget(Meter(), clock)
@@ -83,6 +85,7 @@ class Lane:
         self._clock = clock
         self._counts = counts
         self._heard = heard
+        self._lost = lost
         self._poll = poll
         self._reading = Reading(
             name=name, store=store, clock=clock, counts=counts, span=span, rules=rules
@@ -173,6 +176,22 @@ class Lane:
     def signs(self) -> Iterator[tuple[str, Signs]]:
         """What was counted in the calendar of each room that was read."""
         return ((room, seat.signs) for room, seat in self._seats.items() if seat.signs)
+
+    async def look(
+        self, source: CalendarSource, room: Room, window: Window | None = None
+    ) -> Agenda:
+        """Read a room beside its turns, within what is served or another window; keep nothing.
+
+        Raises:
+            Unavailable, Denied, NotFound, Malformed: as the source does.
+        """
+        await self.budget.enter()
+        try:
+            read = await self._reading.read(source, room, window)
+        finally:
+            self.budget.leave()
+        agenda, _ = self._reading.agenda(room, read, None)
+        return agenda
 
     async def run(self, source: CalendarSource) -> None:
         """Read rooms for as long as the source lives."""
@@ -286,6 +305,8 @@ class Lane:
             first = near if isinstance(error, Denied) else min(1.0, near)
             self.breaker.trip(began, first, near)
             return Next(timedelta(), "retry")
+        if isinstance(error, NotFound):
+            self._lost(seat.room, error)
         seat.failures += 1
         if self._pending(seat, error):
             self._health.only(Subject("room", seat.room.id), "access_pending")

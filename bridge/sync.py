@@ -12,18 +12,21 @@ from bridge.budget import Budget
 from bridge.counts import Counts
 from bridge.health import Health, Subject
 from bridge.lane import Heard, Lane
+from bridge.moves import Moves
 from bridge.pace import spread
 from bridge.settings.budgets import per_day, per_minute
 from bridge.settings.model import Configuration, Site, SourceSettings
 from bridge.watch import SourceWatch
 from connector import load
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, NotFound, Unavailable
 from connector.keep import Keep
 from connector.meter import Meter
 from connector.outside import Outside
 from connector.source import CalendarSource, Credential, Identified
 from connector.watching import Call, Notified, Reply, Watching
 from rooms.clock import Clock
+from rooms.model import Agenda, Window
+from rooms.room import Room
 from rooms.signs import Signs
 from rooms.store import Store
 
@@ -57,6 +60,7 @@ class Sync:
         clock: Clock,
         heard: Heard,
         keep: Callable[[str], Keep | None] = lambda _: None,
+        beyond: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._outside = outside
         self._store = store
@@ -64,11 +68,14 @@ class Sync:
         self._clock = clock
         self._heard = heard
         self._keep = keep
+        self._beyond = beyond
         self._configuration: Configuration | None = None
         self._withheld: set[str] = set()
         self._reached: dict[str, CalendarSource] = {}
         self._open: dict[str, _Open] = {}
         self._budgets: dict[str, Budget] = {}
+        self._moves = Moves(health, self.look)
+        self._searches: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
         self.counts = Counts()
 
@@ -84,6 +91,8 @@ class Sync:
             try:
                 yield
             finally:
+                for task in self._searches:
+                    task.cancel()
                 for name in list(self._open):
                     await self._close(name)
 
@@ -99,17 +108,54 @@ class Sync:
             )
             if same != (source.settings, source.vault, source.watch.hook):
                 await self._close(name)
-        site = configuration.site
         for name, settings in configuration.sources.items():
             if name in self._withheld:
                 continue
             if name not in self._open:
                 self._open[name] = self._opened(name, settings, configuration)
-            rooms = [room for room in configuration.inventory.rooms if room.source == name]
-            self._open[name].lane.adopt(
-                rooms, poll=site.poll, span=site.window, rules=configuration.rules
+        self._moves.adopt(configuration.sources, configuration.inventory.rooms)
+        self._arrange(configuration)
+
+    def _arrange(self, configuration: Configuration) -> None:
+        """Give every room to the source that it is read from."""
+        site = configuration.site
+        rooms: dict[str, list[Room]] = {}
+        for room in configuration.inventory.rooms:
+            rooms.setdefault(self._moves.source_of(room), []).append(room)
+        for name, source in self._open.items():
+            source.lane.adopt(
+                rooms.get(name, ()), poll=site.poll, span=site.window, rules=configuration.rules
             )
-            self._open[name].watch.adopt(site)
+            source.watch.adopt(site)
+
+    async def look(self, name: str, room: Room, window: Window | None = None) -> Agenda:
+        """Read a room from a source beside its turns, and keep nothing.
+
+        Raises:
+            Unavailable, Denied, NotFound, Malformed: it cannot be read now.
+        """
+        opened, source = self._open.get(name), self._reached.get(name)
+        if opened is None or source is None:
+            raise Unavailable("the source is not open", reason="unreachable")
+        if opened.lane.breaker.open:  # only probes are sent now
+            raise Unavailable("the service refuses everybody", reason="service_error")
+        return await opened.lane.look(source, room, window)
+
+    def source_of(self, room: Room) -> str:
+        """The name of the source that a room is read from now."""
+        return self._moves.source_of(room)
+
+    def _lost(self, name: str, room: Room, error: NotFound) -> None:
+        """A source does not have the mailbox of a room that it is read from."""
+
+        async def find() -> None:
+            if await self._moves.lost(room, name, error.reason) and self._configuration:
+                self._arrange(self._configuration)
+
+        if self._group is not None:
+            task = self._group.create_task(find())
+            self._searches.add(task)
+            task.add_done_callback(self._searches.discard)
 
     def signs(self) -> dict[str, Signs]:
         """What was counted in the calendar of each room that was read."""
@@ -183,9 +229,14 @@ class Sync:
             span=site.window,
             rules=configuration.rules,
             budget=self._budget(name, settings),
+            lost=lambda room, error: self._lost(name, room, error),
         )
         watch = SourceWatch(
-            lane, store=self._store, health=self._health, hook=hook_of(site, name, settings.kind)
+            lane,
+            store=self._store,
+            health=self._health,
+            hook=hook_of(site, name, settings.kind),
+            beyond=self._beyond,
         )
         outside = self.outside(name, settings)
         assert self._group is not None  # noqa: S101 - adopted while running

@@ -23,6 +23,7 @@ NOT_IN_ROOMS = frozenset(
         "credential_refused",
         "credential_unsaved",
         "legacy_listener",
+        "mailbox_moved",
         "notifications_failing",
         "restart_needed",
         "secrets_left",
@@ -149,6 +150,10 @@ ADVICE = {
     "gone": Advice("the calendar is gone", "compare `mailbox` with the service"),
     "mailbox_elsewhere": Advice(
         "the mailbox is not in this service", "move the room to the source that holds its mailbox"
+    ),
+    "mailbox_moved": Advice(
+        "the mailbox is in another source than the room's; the room is read from that",
+        "change `source` of the room to the one that is named",
     ),
     "not_json": Advice(
         "something else than the service answers",

@@ -102,6 +102,7 @@ TITLES = {
     "bad_time": "A time is not RFC 3339",
     "bad_body": "The body is not what is expected",
     "body_too_large": "The body is too large",
+    "not_readable_now": "The calendar cannot be read now, beyond what is kept of it",
     "too_many_requests": "Too many requests, or too many wrong tokens: wait",
     "unexpected": "A fault of the bridge itself",
 }
