@@ -1,7 +1,7 @@
 """What learning of changes costs and how soon it shows, in virtual time over a simulated service.
 
 `requests_per_room_hour_notify`: requests caused by changes, and by the upkeep of the watch, at 25
-changes a day; the baseline is the least that is possible (one request a change, one renewal a week).
+changes a day; the baseline is the least that is possible: one request a change, one renewal a week.
 Safety reads and reads before starts buy correctness, and stand apart; `…_poll` is what polling
 costs. `notification_to_agenda_p99_vs_service`: from a notification to the agenda, without the
 debounce, at 10,000 rooms from their cold start on, against one answer of the service. The real
@@ -18,6 +18,7 @@ from pathlib import Path
 
 from bench.result import Row, row
 from bridge.budget import Budget
+from bridge.cadence import Cause
 from bridge.counts import Counts
 from bridge.health import Health
 from bridge.lane import Lane
@@ -161,8 +162,8 @@ def measure() -> list[Row]:
     waits = sorted(wait - DEBOUNCE for wait in many.waits)
     share = FEW * HOURS
 
-    def reads(*causes: str) -> float:
-        return sum(told.counts.causes["m365", cause] for cause in causes) / share  # type: ignore[index]
+    def reads(*causes: Cause) -> float:
+        return sum(told.counts.causes["m365", cause] for cause in causes) / share
 
     upkeep = told.meter.spent["watch"] / share
     polling = polled.meter.total / share

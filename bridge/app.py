@@ -30,6 +30,7 @@ from bridge.settings.load import usable
 from bridge.settings.model import Configuration
 from bridge.settings.problem import Unusable
 from bridge.sync import Sync
+from bridge.upkeep import upkeep
 from bridge.views import (
     alerts,
     explain,
@@ -300,6 +301,7 @@ class Appliance:
             devices=self._devices,
             signs=self.sync.signs(),
             only=self.house.rooms[room] if room else None,
+            upkeep=upkeep(self.house, self.sync),
         )
 
     async def _purge(self) -> None:
