@@ -23,6 +23,8 @@ NOT_IN_ROOMS = frozenset(
         "credential_refused",
         "credential_unsaved",
         "legacy_listener",
+        "mailbox_moved",
+        "notifications_failing",
         "restart_needed",
         "secrets_left",
     }
@@ -55,6 +57,11 @@ ADVICE = {
     "service_error": Advice(
         "the service has a fault of its own",
         "look at the service's status page; it is tried again by itself",
+    ),
+    "notifications_failing": Advice(
+        "the service does not tell of changes",
+        "nothing is lost: calendars are polled meanwhile, and it is tried again by itself; the"
+        " words tell what it answered",
     ),
     "credentials_refused": Advice(
         "the service refuses the credentials", "renew the secret or certificate and reload"
@@ -143,6 +150,10 @@ ADVICE = {
     "gone": Advice("the calendar is gone", "compare `mailbox` with the service"),
     "mailbox_elsewhere": Advice(
         "the mailbox is not in this service", "move the room to the source that holds its mailbox"
+    ),
+    "mailbox_moved": Advice(
+        "the mailbox is in another source than the room's; the room is read from that",
+        "change `source` of the room to the one that is named",
     ),
     "not_json": Advice(
         "something else than the service answers",

@@ -51,6 +51,17 @@ def revoked_sources(db: Database) -> None:
 
 
 @schema()
+def marks(db: Database) -> None:
+    """Where the watch of each room stands: committed with the agenda that it led to.
+
+    A mark belongs to one mailbox of one source, as the agenda beside it does.
+    """
+    db.table("marks").create(
+        {"room": str, "source": str, "mark": bytes}, pk="room", not_null={"source", "mark"}
+    )
+
+
+@schema()
 def attempts(db: Database) -> None:
     """What callers wanted done once, and what they were answered; of one day."""
     db.table("attempts").create(

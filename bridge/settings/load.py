@@ -12,6 +12,7 @@ import yaml
 
 from bridge.settings import compiled, files
 from bridge.settings.authorities import Authorities
+from bridge.settings.budgets import check_budgets
 from bridge.settings.inventory import InventoryReader, check_join
 from bridge.settings.model import (
     Configuration,
@@ -36,6 +37,7 @@ from rooms import join
 SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 WIDEST = timedelta(days=550)
 LONGEST_RETENTION = timedelta(days=30)
+LEAST_BUDGET = 100
 SHORTEST_POLL = timedelta(seconds=1)
 
 
@@ -46,6 +48,9 @@ class SourceEntry(Settings, frozen=True, kw_only=True):
     mailboxes: Mailboxes = Mailboxes()
     proxy: Proxy | None = None
     tls: Trust = Trust()
+    budget: int | None = None
+    """Requests that it may send within 24 hours, of all kinds; without it as many as its service is
+    known to allow."""
 
 
 def usable(file: Path, known: Known | None = None) -> tuple[Configuration, list[Problem]]:
@@ -84,6 +89,7 @@ def read(
     _check_site(site, place)
     sources = _sources(reader, nodes.get("sources"), place)
     inventory = _inventory(file, site, sources, problems, seen, shelf=shelf, quick=quick)
+    check_budgets(site, sources, inventory, place)
     made = Configuration(
         file=file,
         read=tuple(sorted(seen)),
@@ -181,12 +187,15 @@ def _source(reader: Reader, node: yaml.Node, place: Place) -> SourceSettings | N
     for key, words in general.tls.problems():
         place.at(f"tls.{key}").error(words)
     Authorities().check(general.tls.ca_file, place.at("tls.ca_file"))
+    if general.budget is not None and general.budget < LEAST_BUDGET:
+        place.at("budget").error(f"must be at least {LEAST_BUDGET} requests a day")
     return SourceSettings(
         kind=kind,
         options=special,
         mailboxes=general.mailboxes,
         proxy=general.proxy,
         tls=general.tls,
+        budget=general.budget,
     )
 
 

@@ -240,6 +240,8 @@ class SourceSettings(Settings, frozen=True, kw_only=True):
     mailboxes: Mailboxes = Mailboxes()
     proxy: Proxy | None = None
     tls: Trust = Trust()
+    budget: int | None = None
+    """Requests a day; None for what its service allows, if that is known."""
 
 
 class EndpointSettings(Settings, frozen=True, kw_only=True):

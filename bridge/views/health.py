@@ -74,7 +74,8 @@ def _around(house: House, room: str) -> Iterator[tuple[Subject, Trouble]]:
     near = {
         Subject("bridge", ""),
         Subject("room", room),
-        Subject("source", house.rooms[room].source),
+        *(Subject(kind, room) for kind in ("watched", "mailbox")),
+        *(Subject(kind, house.rooms[room].source) for kind in ("source", "watch")),
         *(Subject("endpoint", name) for name in house.room_endpoints(room)),
     }
     return (pair for pair in _everything(house) if pair[0] in near)

@@ -23,6 +23,8 @@ STATUSES = {
     "not_found": 404,
     "bad_time": 400,
     "bad_body": 400,
+    "body_too_large": 413,
+    "not_readable_now": 503,
     "too_many_requests": 429,
     "key_reused": 422,
     "writes_not_allowed": 403,
@@ -165,7 +167,7 @@ def _responses(route: Route) -> dict[str, Any]:
         if status == 304:
             del responses["304"]["content"]
     # A token that is shown must be good, even where none is needed.
-    codes = ["unauthorized", *(("forbidden",) if route.scope else ())]
+    codes = [] if route.hook else ["unauthorized", *(("forbidden",) if route.scope else ())]
     codes += ["too_many_requests", *route.problems]
     for code in codes:
         key = str(STATUSES[code])

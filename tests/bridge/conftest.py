@@ -15,6 +15,7 @@ from bridge.views import (
     bookings,
     explain,
     health,
+    hooks,
     openapi,
     pages,
     rooms,
@@ -75,6 +76,15 @@ class Views:
         self.counter = FakeCounter()
         self.hub = Hub(self.house)
         self.tokens.on_revoked = self.hub.expel
+        self.called: list[tuple[str, str, hooks.HookCall]] = []
+
+    def hook(self, kind: str, source: str, call: hooks.HookCall, /) -> hooks.HookReply | None:
+        """A service called."""
+        self.called.append((kind, source, call))
+        if source != "m365":
+            return None
+        text = call.query.get("validationToken", "")
+        return hooks.HookReply(200 if text else 202, text, {})
 
     def routes(self) -> Sequence[Route]:
         served = [
@@ -85,6 +95,7 @@ class Views:
             *tokens.ROUTES,
             *sources.routes(FakeDesk()),
             alerts.route(nobody),
+            hooks.route(self.hook),
             *pages.ROUTES,
             *status.ROUTES,
             *health.routes(self.rounds),
