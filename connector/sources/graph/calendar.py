@@ -142,11 +142,14 @@ class GraphCalendar:
 
 
 def _inside(event: Event, room: Room, window: Window) -> bool:
-    return event.when is None or window.overlaps(event.when.window(room.zone))
+    when = event.when
+    if isinstance(when, Window) and when.start < window.end and when.end > window.start:
+        return True
+    return when is None or window.overlaps(when.window(room.zone))
 
 
 def _utc(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{instant.isoformat()[:19]}Z"
 
 
 def _meaning(answer: Answer, now: datetime) -> ConnectorError:
