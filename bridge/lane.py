@@ -110,7 +110,8 @@ class Lane:
         """
         reading = self._reading
         all_due = (poll, span, rules) != (self._poll, reading.span, reading.rules)
-        self._poll, reading.span, reading.rules = poll, span, rules
+        self._poll = poll
+        reading.adopt(span, rules)
         wanted = {room.id: room for room in rooms}
         for gone in self._seats.keys() - wanted.keys():
             self._drop(gone)

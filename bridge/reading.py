@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -47,6 +47,16 @@ class Reading:
     counts: Counts
     span: WindowSpan
     rules: join.Rules = NO_RULES
+    known: join.Known = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.known = join.Known(self.rules)
+
+    def adopt(self, span: WindowSpan, rules: join.Rules) -> None:
+        """Read so much from now on, by these rules."""
+        if rules != self.rules:
+            self.known = join.Known(rules)
+        self.span, self.rules = span, rules
 
     async def refresh(self, source: CalendarSource, seat: Seat) -> bool | None:
         """Read a room and keep what it shows; whether that is different, or None in doubt.
@@ -103,13 +113,8 @@ class Reading:
             window=read.window,
             as_of=read.at,
             previous=old,
-            read=self._read_invitation,
+            read=self.known.read,
         )
-
-    def _read_invitation(
-        self, invitation: join.Invitation, /, *, dialing: join.Dialing
-    ) -> join.Found:
-        return join.read(invitation, self.rules, dialing)
 
     def _untold(self, seat: Seat) -> bool:
         """Whether what this read finds different should have been told before."""

@@ -237,13 +237,12 @@ class Store:
             self._unsaved_marks.pop(room, None)
 
         def work(db: "Tables") -> None:
+            write = db.conn.execute
             if changed:
-                db.execute(
-                    "REPLACE INTO agendas VALUES (?, ?, ?)", [room, kept.mailbox, kept.shown]
-                )
+                write("REPLACE INTO agendas VALUES (?, ?, ?)", [room, kept.mailbox, kept.shown])
             if account is not None:
-                db.execute("REPLACE INTO accounts VALUES (?, ?)", [room, account])
-            db.execute("REPLACE INTO reads VALUES (?, ?, ?, ?)", [room, *times])
+                write("REPLACE INTO accounts VALUES (?, ?)", [room, account])
+            write("REPLACE INTO reads VALUES (?, ?, ?, ?)", [room, *times])
             if mark is not None or anew:  # a mark of another mailbox goes with what it told of
                 _write_mark(db, room, mark)
 

@@ -105,6 +105,23 @@ def test_cancelled_and_declined_meetings_are_left_out() -> None:
     assert left_out(event(response=Response.DECLINED)).reason == "declined"
 
 
+@pytest.mark.fault("event_cancelled")
+@pytest.mark.parametrize(
+    "subject",
+    ["Canceled: Review", "Cancelled: Review", "CANCELED:Review", "Canceled event: Review"]
+    + ["Abgesagt: Review", "Annulé : Review", "Cancelado: Review", "Geannuleerd: Review"],
+)
+def test_a_meeting_that_says_it_was_cancelled_is_left_out(subject: str) -> None:
+    assert left_out(event(subject=subject)).reason == "cancelled"
+
+
+@pytest.mark.parametrize(
+    "subject", ["Cancelled orders: review", "Why it was canceled: a talk", "Canceled", ""]
+)
+def test_a_meeting_about_cancelling_is_shown(subject: str) -> None:
+    assert one(event(subject=subject))
+
+
 @pytest.mark.parametrize(
     ("tentative", "reason"), [("show", NoJoinReason.TENTATIVE), ("join", None)]
 )

@@ -140,4 +140,7 @@ def _no_hook() -> Malformed:
 
 
 def _inside(event: Event, room: Room, window: Window) -> bool:
-    return event.when is None or window.overlaps(event.when.window(room.zone))
+    when = event.when
+    if isinstance(when, Window) and when.start < window.end and when.end > window.start:
+        return True
+    return when is None or window.overlaps(when.window(room.zone))

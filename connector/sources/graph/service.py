@@ -159,4 +159,4 @@ class Service:
 
 def utc(instant: datetime) -> str:
     """An instant as Graph takes it."""
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{instant.isoformat()[:19]}Z"

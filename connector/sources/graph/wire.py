@@ -19,7 +19,7 @@ SELECT = (
 )
 
 
-class Wire(msgspec.Struct, rename="camel"):
+class Wire(msgspec.Struct, rename="camel", gc=False):
     """A part of an answer; whatever else it holds is passed over."""
 
 
@@ -175,7 +175,7 @@ def event(item: Item) -> Event:
         own=bool(item.is_organizer),
         response=_response(item),
         blocks=item.show_as != "free",
-        locations=tuple(_locations(item)),
+        locations=_locations(item),
         online_url=(item.online_meeting.join_url if item.online_meeting else None)
         or item.online_meeting_url
         or "",
@@ -208,16 +208,17 @@ def _response(item: Item) -> Response:
             return Response.TENTATIVE
 
 
-def _locations(item: Item) -> Iterator[str]:
+def _locations(item: Item) -> tuple[str, ...]:
     """Every place named once: join links hide in names, addresses and ids of places."""
-    seen = set()
-    for location in [item.location, *(item.locations or [])]:
-        if location is None:
-            continue
-        for text in (location.display_name, location.location_uri, location.unique_id):
-            if text and text not in seen:
-                seen.add(text)
-                yield text
+    places = [item.location, *(item.locations or ())]
+    named = dict.fromkeys(
+        text
+        for place in places
+        if place is not None
+        for text in (place.display_name, place.location_uri, place.unique_id)
+        if text
+    )
+    return tuple(named)
 
 
 def _when(item: Item) -> Window | Days | None:
@@ -239,6 +240,8 @@ def instant(moment: Moment) -> datetime:
     """An instant in UTC. Fractions come with seven digits."""
     time = datetime.fromisoformat(moment.date_time)
     if time.tzinfo is None:
+        if moment.time_zone == "UTC":  # as asked for, and nearly always answered
+            return time.replace(tzinfo=UTC)
         time = time.replace(tzinfo=zone(moment.time_zone or "UTC"))
     return time.astimezone(UTC)
 
