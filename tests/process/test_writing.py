@@ -14,8 +14,9 @@ import pytest
 
 from connector.simulators.graph import Tenant
 from connector.simulators.graph.faults import kinds
-from tests.process.conftest import PROGRAM, ROOT, Running, Site, command, until
+from tests.process.conftest import HOUR, PROGRAM, ROOT, Running, Site, command, until
 
+KESTREL = "kestrel@example.com"
 BOOKINGS = "/api/v1/rooms/kestrel/bookings"
 ADHOC = {"title": "Quick talk", "minutes": 30}
 WRITES = "connector.sources.graph.writing"
@@ -168,4 +169,62 @@ async def test_an_answer_that_never_came_is_made_good_after_a_restart(
         status, told = await post(running, BOOKINGS, key, **ADHOC, start=start)
         assert (status, told.get("done")) == (201, "created"), told
         await running.stop()
-    assert len(tenant.mailbox("kestrel@example.com").entries()) == 1
+    assert len(tenant.mailbox(KESTREL).entries()) == 1
+
+
+@pytest.mark.parametrize("earlier", [True, False])
+async def test_of_two_bookings_in_the_same_moment_the_later_one_gives_way(
+    site: Site, tenant: Tenant, *, earlier: bool
+) -> None:
+    tenant.register_app(secret="right", roles=["Calendars.ReadWrite"])
+    site.settings["writes"] = "adhoc"
+    tenant.faults.add(kinds.Contested(times=1, earlier=earlier))
+    async with site.running() as running:
+        await until(lambda: is_read(running), "the first read")
+        status, told = await post(running, BOOKINGS, await token(site, "--scope", "write"), **ADHOC)
+        titles = await running.titles()
+        await running.stop()
+    if earlier:
+        assert (status, told["code"]) == (409, "room_taken")
+        assert [one.meeting.subject for one in tenant.mailbox(KESTREL).entries()] == ["Rival"]
+        assert audit(site) == [("token:panel", "bookings.create", "kestrel", "room_taken")]
+    else:
+        assert (status, told["overlaps"]) == (201, True)
+        assert sorted(titles or []) == ["Quick talk", "Rival"]
+
+
+async def test_a_revoked_source_is_not_written_to(site: Site, tenant: Tenant) -> None:
+    tenant.register_app(secret="right", roles=["Calendars.ReadWrite"])
+    site.settings["writes"] = "adhoc"
+    async with site.running() as running:
+        await until(lambda: is_read(running), "the first read")
+        service = await token(site, "--scope", "write")
+        assert (await post(running, BOOKINGS, service, **ADHOC))[0] == 201
+        assert (await site.command("sources", "revoke", "m365"))[0] == 0
+        start = (datetime.now(UTC) + HOUR).isoformat()
+        status, told = await post(running, BOOKINGS, service, **ADHOC, start=start)
+        assert (status, told["code"]) == (503, "source_unavailable")
+        await running.stop()
+    assert len(tenant.mailbox(KESTREL).entries()) == 1
+
+
+async def test_a_policy_that_is_taken_back_holds_at_once(site: Site, tenant: Tenant) -> None:
+    tenant.register_app(secret="right", roles=["Calendars.ReadWrite"])
+    site.rooms[0]["writes"] = "full"
+    async with site.running() as running:
+        await until(lambda: is_read(running), "the first read")
+        service = await token(site, "--scope", "write")
+        series = {**ADHOC, "recurrence": "FREQ=DAILY;COUNT=2"}
+        status, told = await post(running, BOOKINGS, service, **series)
+        assert (status, told["done"]) == (201, "created")
+        assert len(await running.titles() or []) == 2
+        del site.rooms[0]["writes"]
+        site.write()
+
+        async def refused() -> bool:
+            status, told = await post(running, f"{BOOKINGS}/x/extend", service, minutes=5)
+            assert (status, told["code"]) in {(404, "unknown_booking"), (403, "writes_not_allowed")}
+            return status == 403
+
+        await until(refused, "the changed policy")
+        await running.stop()
