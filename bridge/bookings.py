@@ -93,10 +93,10 @@ class Bookings:
         async with self._locks[room.id]:
             work = await Work.begun(self._means, room, deed)
             event, when, events = await self._found(work, booking)
+            if deed.until is not None and when.end >= deed.until:  # an earlier try did it
+                return await work.done(self._booking(room, event, events))
             _check_own(event, when, self._means.clock.now())
             wanted = deed.until or later(when.end)
-            if deed.resumed and when.end >= wanted:
-                return await work.done(self._booking(room, event, events))
             more = Window(start=when.end, end=wanted)
             others = [one for one in taking(events) if one.id != event.id]
             met = [span.start for one in others if (span := overlapping(room, one, [more]))]

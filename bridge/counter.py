@@ -4,8 +4,6 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-import msgspec
-
 from bridge.attempts import Attempt, Attempts, Reply, Reused, Unkept, claim
 from bridge.bookings import Bookings
 from bridge.deeds import Action, Bid, Deed, Done, Refused
@@ -55,19 +53,42 @@ class Counter:
         """Book the room."""
         series = bool(order.recurrence)
         _allow(asked.room, "full" if series else "adhoc")
-        bid = self._bid(asked.room, order)
+        title = _checked(order)
 
         async def do(deed: Deed, attempt: Attempt) -> Done:
-            when = bid.when
-            if order.start is None and "start" in attempt.aim:  # now was then
+            if attempt.aim:  # an earlier try meant another now
                 start = datetime.fromisoformat(attempt.aim["start"])
-                end = order.end.astimezone(UTC) if order.end else start + (when.end - when.start)
-                when = Window(start=start, end=end)
-            await attempt.aims(start=when.start.isoformat())
-            wanted = msgspec.structs.replace(bid, when=when)
-            return await self._bookings.create(asked.room, wanted, deed)
+                when = Window(start=start, end=_end(order, start))
+            else:
+                when = self._when(asked.room, order)
+                await attempt.aims(start=when.start.isoformat())
+            bid = Bid(
+                title=title, when=when, text=plain(order.organizer), recurrence=order.recurrence
+            )
+            return await self._bookings.create(asked.room, bid, deed)
 
         return await self._once(asked, "create", do, series=series, status=201)
+
+    def _when(self, room: Room, order: CreateOrder) -> Window:
+        """When a booking shall be, if that makes sense now.
+
+        Raises:
+            Refused: it does not.
+        """
+        now = self._clock.now()
+        start = order.start.astimezone(UTC) if order.start else now
+        start = start.replace(second=0, microsecond=0)
+        end = _end(order, start)
+        if not timedelta() < end - start <= timedelta(minutes=MOST_MINUTES):
+            raise Refused("bad_body", "a booking ends after its start, within a day")
+        if not now - LATE <= start <= now + FARTHEST or end <= now:
+            raise Refused("bad_body", "a booking begins now or later, within 550 days")
+        try:
+            if order.recurrence:
+                recurrence.parse(order.recurrence).starts(start, room.zone)
+        except ValueError as error:
+            raise Refused("bad_body", f"`recurrence`: {error}") from error
+        return Window(start=start, end=end)
 
     async def extend(self, asked: Asked, order: ExtendOrder) -> tuple[int, bytes]:
         """Let a booking end later."""
@@ -110,34 +131,6 @@ class Counter:
 
         return await self._once(asked, "release", do, series=series)
 
-    def _bid(self, room: Room, order: CreateOrder) -> Bid:
-        """What is wanted, if it makes sense."""
-        now = self._clock.now()
-        start = order.start.astimezone(UTC) if order.start else now
-        start = start.replace(second=0, microsecond=0)
-        if (order.minutes is None) == (order.end is None):
-            raise _bad("give `end` or `minutes`")
-        end = order.end.astimezone(UTC) if order.end else start
-        end += timedelta(minutes=order.minutes or 0)
-        if not timedelta() < end - start <= timedelta(minutes=MOST_MINUTES):
-            raise _bad("a booking ends after its start, within a day")
-        if not now - LATE <= start <= now + FARTHEST or end <= now:
-            raise _bad("a booking begins now or later, within 550 days")
-        title = plain(order.title)
-        if not title:
-            raise _bad("a booking has a title")
-        try:
-            if order.recurrence:
-                recurrence.parse(order.recurrence).starts(start, room.zone)
-        except ValueError as error:
-            raise _bad(f"`recurrence`: {error}") from error
-        return Bid(
-            title=title,
-            when=Window(start=start, end=end),
-            text=plain(order.organizer),
-            recurrence=order.recurrence,
-        )
-
     async def _once(
         self, asked: Asked, action: Action, do: Do, *, series: bool = False, status: int = 200
     ) -> tuple[int, bytes]:
@@ -168,6 +161,26 @@ class Counter:
             raise Problem(STATUSES["key_reused"], "key_reused") from error
         except Unkept as error:
             raise Problem(STATUSES["disk_failing"], "disk_failing") from error
+
+
+def _checked(order: CreateOrder) -> str:
+    """The title of an order that makes sense by itself.
+
+    Raises:
+        Problem: it makes none.
+    """
+    if (order.minutes is None) == (order.end is None):
+        raise _bad("give `end` or `minutes`")
+    title = plain(order.title)
+    if not title:
+        raise _bad("a booking has a title")
+    return title
+
+
+def _end(order: CreateOrder, start: datetime) -> datetime:
+    if order.end is not None:
+        return order.end.astimezone(UTC)
+    return start + timedelta(minutes=order.minutes or 0)
 
 
 def _allow(room: Room, needed: Writes) -> None:

@@ -516,6 +516,26 @@ async def test_a_key_is_honoured(client: Client, office: Office) -> None:
     assert await refused(client, f"{KESTREL}/x/end", key="k") == (422, "key_reused")
 
 
+async def test_a_key_is_honoured_long_after_the_booking_began(
+    client: Client, office: Office, clock: FixedClock
+) -> None:
+    soon = ADHOC | {"start": "2026-11-23T12:00:00Z"}
+    first = await post(client, key="k", **soon)
+    office.calendars.loses = [TIMEOUT]
+    later = ADHOC | {"start": "2026-11-23T12:30:00Z"}
+    assert await refused(client, key="other", **later) == (504, "outcome_unknown")
+    clock.move(HOUR)
+    assert await post(client, key="k", **soon) == first
+    assert (await post(client, key="other", **later))[0] == 201
+    assert await refused(client, key="new", **soon) == (400, "bad_body")
+    assert len(office.calendars.events) == 2
+    until = {"title": "Until two", "end": "2026-11-23T14:00:00Z"}
+    first = await post(client, key="until", **until)
+    assert first[0] == 201
+    clock.move(2 * HOUR)
+    assert await post(client, key="until", **until) == first
+
+
 async def test_a_refusal_is_repeated_too(client: Client, office: Office) -> None:
     office.calendars.add(event("taken", NOON))
     assert await refused(client, key="k", **ADHOC) == (409, "room_taken")
