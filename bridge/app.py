@@ -220,7 +220,7 @@ class Appliance:
             hooks.route(posted(self.sync)),
             *pages.ROUTES,
             *status.ROUTES,
-            *health.routes(self.rounds),
+            *health.routes(self.rounds, lambda: upkeep(self.house, self.sync)),
             status.metrics(
                 lambda: measures(
                     self.house,
@@ -301,7 +301,6 @@ class Appliance:
             devices=self._devices,
             signs=self.sync.signs(),
             only=self.house.rooms[room] if room else None,
-            upkeep=upkeep(self.house, self.sync),
         )
 
     async def _purge(self) -> None:
