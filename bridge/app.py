@@ -225,7 +225,7 @@ class Appliance:
             hooks.route(posted(self.sync)),
             *pages.ROUTES,
             *status.ROUTES,
-            *health.routes(self.rounds),
+            *health.routes(self.rounds, lambda: upkeep(self.house, self.sync)),
             status.metrics(
                 lambda: measures(
                     self.house,
@@ -306,7 +306,6 @@ class Appliance:
             devices=self._devices,
             signs=self.sync.signs(),
             only=self.house.rooms[room] if room else None,
-            upkeep=upkeep(self.house, self.sync),
         )
 
     async def _purge(self) -> None:

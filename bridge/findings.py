@@ -239,13 +239,6 @@ FINDINGS: dict[str, tuple[Severity, Advice]] = {
             "let it pass to the service's host on port 443, or name the host in proxy.bypass",
         ),
     ),
-    "source_upkeep": (
-        "info",
-        Advice(
-            "what the source was asked, and how old agendas are",
-            "nothing; `budget` of the source bounds how much it is asked",
-        ),
-    ),
     "clock_off": (
         "warning",
         Advice(

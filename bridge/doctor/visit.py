@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from bridge.doctor import certificates, machine, mailboxes, services, units
@@ -34,8 +34,6 @@ class Visit:
     """How room systems are reached."""
     signs: Mapping[str, Signs] | None = None
     """What the running appliance counted in each room's calendar; None: read them."""
-    upkeep: Mapping[str, str] = field(default_factory=dict)
-    """What the running appliance knows of the cost and the freshness of each source."""
     only: Room | None = None
     """None for all rooms."""
 
@@ -96,8 +94,6 @@ class Visit:
         all_rooms = self.configuration.inventory.rooms
         addresses = [room.mailbox for room in all_rooms if room.source == name]
         found = list(services.settings(subject, source))
-        if name in self.upkeep:
-            found.append(finding(subject, "source_upkeep", self.upkeep[name]))
         found += await services.ways(subject, source, outside)
         writes = name in dict(writing_sources(self.configuration))
         found += await services.rights(

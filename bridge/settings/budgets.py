@@ -9,6 +9,8 @@ from bridge.settings.problem import Place
 from connector import load
 
 DAY = timedelta(days=1)
+LONGEST_SAFETY = 1.25
+"""Times `poll.safety`, between two reads of a room whose changes are told."""
 
 
 def per_day(source: SourceSettings) -> int | None:
@@ -28,7 +30,13 @@ def per_minute(source: SourceSettings) -> int | None:
 def check_budgets(
     site: Site, sources: Mapping[str, SourceSettings | None], inventory: Inventory, place: Place
 ) -> None:
-    """Warn of budgets by which agendas are stale before they are read again."""
+    """Warn of budgets, and of intervals, by which agendas are stale before they are read again."""
+    told = any(_told(source) for source in sources.values() if source is not None)
+    if told and site.poll.safety * LONGEST_SAFETY >= site.stale_after:
+        place.at("poll.safety").warn(
+            "rooms whose changes are told are read so rarely that they are stale in between",
+            "stale_after must be more than a quarter longer",
+        )
     rooms = Counter(room.source for room in inventory.rooms)
     for name, source in sources.items():
         limit = per_day(source) if source is not None else None
@@ -41,3 +49,8 @@ def check_budgets(
                 " and an agenda is stale before",
                 "a larger budget, a longer stale_after, or fewer rooms in this source",
             )
+
+
+def _told(source: SourceSettings) -> bool:
+    """Whether its service is asked to tell of changes."""
+    return getattr(source.options, "notifications", "poll") != "poll"

@@ -43,11 +43,27 @@ class FindingShape(Shape, frozen=True, kw_only=True):
     since: datetime
 
 
+class UpkeepShape(Shape, frozen=True, kw_only=True):
+    """What reading a calendar source costs, and how old the agendas of its rooms are."""
+
+    source: str
+    rooms: int
+    covered: Annotated[int, Meta(description="Rooms whose changes the service tells.")]
+    requests_day: Annotated[int, Meta(description="Requests of 24 hours, or since the start.")]
+    budget: Annotated[int, Meta(description="Requests that it may send a day.")] | None
+    interval_s: Annotated[float, Meta(description="How often quiet rooms are read.")]
+    age_p50_s: float | None
+    age_p99_s: float | None
+    age_worst_s: float | None
+    worst_room: str | None
+
+
 class HealthShape(Shape, frozen=True, kw_only=True):
     """Everything that fails now, and what the last live checks found; the worst first."""
 
     as_of: Annotated[datetime, Meta(description="When the live checks were done.")] | None
     findings: tuple[FindingShape, ...]
+    sources: tuple[UpkeepShape, ...]
 
 
 class NextShape(Shape, frozen=True, kw_only=True):

@@ -5,14 +5,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.budget import DAY, RESERVE, Bucket, Budget
+from bridge.settings.budgets import check_budgets
 from bridge.settings.load import read
-from bridge.settings.model import Poll, WindowSpan
-from bridge.settings.problem import Problem
+from bridge.settings.model import Inventory, Poll, Site, SourceSettings, WindowSpan
+from bridge.settings.problem import Place, Problem
+from bridge.settings.typed import duration
 from connector.meter import Meter
 from rooms.model import Event, Window
 from rooms.room import Room
@@ -186,3 +189,17 @@ def severities(tmp_path: Path, setting: str, rooms: str) -> list[str]:
     problems: list[Problem] = []
     read(file, problems)
     return [one.severity for one in problems if "budget" in one.path]
+
+
+@pytest.mark.parametrize(("safety", "warned"), [("15m", 0), ("16m", 1), ("1h", 1)])
+def test_rooms_must_not_be_stale_between_two_safety_reads(safety: str, warned: int) -> None:
+    class Told(msgspec.Struct):
+        notifications: str = "webhook"
+
+    problems: list[Problem] = []
+    site = Site(poll=Poll(safety=duration(safety)))
+    for options, count in ((Told(), warned), (Told(notifications="poll"), 0), (None, 0)):
+        problems.clear()
+        sources = {"m365": SourceSettings(kind="demo", options=options)}
+        check_budgets(site, sources, Inventory(), Place(problems, Path("bridge.yaml")))
+        assert len(problems) == count

@@ -512,3 +512,10 @@ async def _rounds(site: Patient, health: Health) -> AsyncIterator[Rounds]:
             return site.visit(outside)
 
         yield Rounds(health, site.clock, visit)
+
+
+@pytest.mark.fault("bridge")
+async def test_a_clock_two_minutes_off_is_found(site: Patient) -> None:
+    await clock_off(site, AsyncExitStack())
+    (one,) = await site.findings()
+    assert (one.code, one.severity) == ("clock_off", "warning")
