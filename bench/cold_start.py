@@ -27,8 +27,9 @@ from bench.graph_read import TOKEN
 from bench.result import Row, row
 from bench.service import loop_factory, page, served_by
 from bridge.clock import SystemClock
+from bridge.counts import Counts
 from bridge.health import Health
-from bridge.lane import Counts, Lane
+from bridge.lane import Lane
 from bridge.settings.model import Poll, WindowSpan
 from connector.outside import open_outside
 from connector.secret import Secret

@@ -32,6 +32,14 @@ _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 
 
+# What Exchange and Outlook put before the subject of a meeting that was called off, in the words of
+# whoever did so. Where a room does not process the message, nothing else tells of it.
+_CANCELLED = re.compile(
+    r"\s*(?:Cancell?ed|Abgesagt|Annul[ée]e?|Cancelad[oa]|Annullat[oa]|Geannuleerd|Inställt)"
+    r"(?: event)?\s?:",
+    re.IGNORECASE,
+)
+
 STRIPPED_AT_LEAST = 20
 STRIPPED_SHARE = 0.95
 """A mailbox strips bodies when this share of at least so many accepted invitations has none."""
@@ -82,7 +90,7 @@ def agenda_of(
     known_invitations: dict[join.Invitation, join.Found] = {}
     shown: list[tuple[Booking, Explained]] = []
     left_out: list[LeftOut] = []
-    for event, key in _named(events):
+    for event, key in named(events):
         if event.when is None:
             left_out.append(LeftOut(id=key, reason="unreadable"))
             if key in known and window.overlaps(known[key].window):
@@ -133,7 +141,7 @@ def plain(words: str) -> str:
     return " ".join(_UNSEEN.sub(" ", words).split())[:TITLE_LIMIT]
 
 
-def _named(events: Iterable[Event]) -> list[tuple[Event, str]]:
+def named(events: Iterable[Event]) -> list[tuple[Event, str]]:
     """Each event with the id of its booking.
 
     The id follows the meeting's UID and, in a series, the occurrence's original start, so that it
@@ -142,16 +150,25 @@ def _named(events: Iterable[Event]) -> list[tuple[Event, str]]:
     """
     events = list(events)
     uses = Counter([(event.uid, event.occurrence) for event in events])
-    named = []
+    found = []
     for event in events:
         name = f"{event.uid}\0{event.occurrence}"
         if not event.uid or uses[event.uid, event.occurrence] > 1:
             name = f"{name}\0{event.id}"
-        digest = hashlib.blake2b(name.encode(), digest_size=18).digest()
-        # Eighteen bytes are twenty-four characters, without padding.
-        key = binascii.b2a_base64(digest, newline=False).translate(_URL_SAFE).decode()
-        named.append((event, key))
-    return named
+        found.append((event, _key(name)))
+    return found
+
+
+def is_named(event: Event, booking: str) -> bool:
+    """Whether a booking's id is of this event, however many others there were beside it."""
+    name = f"{event.uid}\0{event.occurrence}"
+    return booking in {_key(name), _key(f"{name}\0{event.id}")}
+
+
+def _key(name: str) -> str:
+    digest = hashlib.blake2b(name.encode(), digest_size=18).digest()
+    # Eighteen bytes are twenty-four characters, without padding.
+    return binascii.b2a_base64(digest, newline=False).translate(_URL_SAFE).decode()
 
 
 def _booking(
@@ -185,7 +202,7 @@ def _booking(
 
 def _hidden(event: Event, policy: Policy) -> str | None:
     """Why an event is not in the agenda at all, or None."""
-    if event.cancelled:
+    if event.cancelled or _CANCELLED.match(event.subject):
         return "cancelled"
     if event.response is Response.DECLINED:
         return "declined"

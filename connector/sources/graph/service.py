@@ -84,23 +84,38 @@ class Service:
         return answer.body
 
     async def answer(
-        self, method: Method, url: URL, purpose: Purpose, body: object = None
+        self,
+        method: Method,
+        url: URL,
+        purpose: Purpose,
+        body: object = None,
+        match: str = "",
     ) -> Answer:
         """Whatever the service answers, asked with a new token where the first is refused.
+
+        With `match` only what still has this entity tag is changed.
 
         Raises:
             Unavailable, Denied, Malformed: there is no token, or no answer.
         """
         data = None if body is None else msgspec.json.encode(body)
         token = await self.identity.token()
-        answer = await self._ask(method, url, purpose, token, data)
+        answer = await self._ask(method, url, purpose, token, data, match=match)
         if answer.status == 401:
             self.identity.refused(token)
-            answer = await self._ask(method, url, purpose, await self.identity.token(), data)
+            token = await self.identity.token()
+            answer = await self._ask(method, url, purpose, token, data, match=match)
         return answer
 
     async def _ask(
-        self, method: Method, url: URL, purpose: Purpose, token: str, data: bytes | None
+        self,
+        method: Method,
+        url: URL,
+        purpose: Purpose,
+        token: str,
+        data: bytes | None,
+        *,
+        match: str,
     ) -> Answer:
         self.outside.meter.count(purpose)
         headers = {
@@ -110,6 +125,8 @@ class Service:
         }
         if data is not None:
             headers["Content-Type"] = "application/json"
+        if match:
+            headers["If-Match"] = match
         return await ask(
             self.outside.http,
             method,
