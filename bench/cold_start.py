@@ -34,7 +34,7 @@ from bridge.settings.model import Poll, WindowSpan
 from connector.outside import open_outside
 from connector.secret import Secret
 from connector.sources import graph
-from connector.sources.graph import calendar, wire
+from connector.sources.graph import service, wire
 from rooms.database import Database
 from rooms.room import Room
 from rooms.store import Store
@@ -50,7 +50,7 @@ QUERY = (
 )
 HEADERS = {
     "Authorization": f"Bearer {'x' * 1800}",
-    "Prefer": calendar._PREFER,  # noqa: SLF001 - the same request
+    "Prefer": service.PREFER,
     "Accept": "application/json",
 }
 

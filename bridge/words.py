@@ -166,6 +166,31 @@ ADVICE = {
     "not_http": Advice(
         "something else than a web service answers", "check address and port of the service"
     ),
+    "not_calendar": Advice(
+        "something else than a calendar answers",
+        "open the feed's address from the appliance: a proxy or sign-in page stands between, or"
+        " the address is another one now",
+    ),
+    "not_dav": Advice(
+        "something else than a calendar server answers",
+        "check the source's url; a proxy or sign-in portal may stand between",
+    ),
+    "cut_short": Advice(
+        "the calendar ends before its end",
+        "it is tried again by itself; if it stays, the service writes half a file",
+    ),
+    "incomplete": Advice(
+        "the server leaves out a part of the calendar",
+        "it is tried again by itself; if it stays, look at the server's log and at the rights",
+    ),
+    "too_many_events": Advice(
+        "the calendar has more events than any room's, or recurs without measure",
+        "look at the calendar for what fills it: series by the hour, copies by the thousand",
+    ),
+    "changed_meanwhile": Advice(
+        "somebody changed the meeting at the same moment; nothing was done",
+        "look at the calendar, and try again",
+    ),
     "redirected": Advice(
         "the service sends elsewhere",
         "a proxy or sign-in portal stands between: let the appliance pass",
@@ -183,6 +208,20 @@ ADVICE = {
     ),
     "endless_pages": Advice(
         "the calendar's pages never end", "a fault of the service; it is tried again by itself"
+    ),
+    "delta_endless": Advice(
+        "what changed in this calendar has no end",
+        "a fault of the service; the room is polled, and it is tried again after a day",
+    ),
+    "hook_missing": Advice(
+        "notifications need an address at which the service can reach the appliance",
+        "set public_url to an https address that is reachable from the internet, or"
+        " notifications: poll",
+    ),
+    "hook_unreachable": Advice(
+        "the service cannot reach the appliance at public_url",
+        "let Microsoft 365 reach public_url/hooks/ by https, with a certificate of a public"
+        " authority; rooms are polled meanwhile",
     ),
     "request_refused": Advice(
         "the service refuses the request", "report it with the service's code"

@@ -15,10 +15,16 @@ import msgspec
 from bridge.demo import SECRET, demo_rooms, serve_graph
 from connector.certificates import self_signed
 from connector.simulators import cisco as cisco_simulator
+from connector.simulators import exchange as exchange_simulator
 from connector.simulators import graph as graph_simulator
 
 SERVICE_ACCOUNT = "service@example.com"
 """Somebody with whom all rooms are shared, for `delegate`."""
+ROOM_LIST = "all-rooms@example.com"
+
+WRITER_ID = "2d9e4c1f-8a7b-4f60-9c35-6b1a0d0c0b0a"
+"""An application beside the one that reads: it may write."""
+ROOM_LIST = "rooms@example.com"
 
 Started = Callable[[Namespace], AbstractAsyncContextManager[dict[str, str]]]
 
@@ -26,6 +32,11 @@ Started = Callable[[Namespace], AbstractAsyncContextManager[dict[str, str]]]
 def graph(given: Namespace) -> int:
     """A Microsoft 365 tenant, until a signal."""
     return _run(_graph, given)
+
+
+def exchange(given: Namespace) -> int:
+    """An Exchange Server, until a signal."""
+    return _run(_exchange, given)
 
 
 def cisco(given: Namespace) -> int:
@@ -36,13 +47,15 @@ def cisco(given: Namespace) -> int:
 @asynccontextmanager
 async def _graph(given: Namespace) -> AsyncIterator[dict[str, str]]:
     tenant = graph_simulator.Tenant()
-    tenant.register_app(secret=SECRET, public=True)
+    tenant.register_app(secret=SECRET, public=True, roles=["Calendars.Read", "Place.Read.All"])
+    tenant.register_app(WRITER_ID, secret=SECRET, roles=["Calendars.ReadWrite"])
     rooms = await asyncio.to_thread(demo_rooms, given.rooms)
     if given.empty:
         for room in rooms:
             tenant.add_mailbox(room.mailbox, name=room.name, time_zone=room.time_zone)
     else:
         await asyncio.to_thread(graph_simulator.populate, tenant, rooms, datetime.now(UTC).date())
+    tenant.add_room_list(ROOM_LIST, name="All rooms", rooms=[room.mailbox for room in rooms])
     tenant.add_account(SERVICE_ACCOUNT, mailboxes=[room.mailbox for room in rooms])
     tls = await asyncio.to_thread(_trusted, given.ca, given.name) if given.ca else None
     async with serve_graph(tenant, given.address, given.port, tls) as url:
@@ -53,8 +66,38 @@ async def _graph(given: Namespace) -> AsyncIterator[dict[str, str]]:
             "tenant_id": graph_simulator.TENANT_ID,
             "client_id": graph_simulator.CLIENT_ID,
             "client_secret": SECRET,
+            "writer_client_id": WRITER_ID,
             "service_account": SERVICE_ACCOUNT,
+            "room_list": ROOM_LIST,
             "mailboxes": " ".join(room.mailbox for room in rooms),
+        }
+
+
+@asynccontextmanager
+async def _exchange(given: Namespace) -> AsyncIterator[dict[str, str]]:
+    server = exchange_simulator.Exchange(release=given.release)
+    rooms = await asyncio.to_thread(demo_rooms, given.rooms)
+    for room in rooms:
+        server.add_mailbox(room.mailbox, name=room.name, time_zone=room.time_zone)
+    if not given.empty:
+        await asyncio.to_thread(
+            exchange_simulator.populate, server, rooms, datetime.now(UTC).date()
+        )
+    addresses = [room.mailbox for room in rooms]
+    server.add_room_list(ROOM_LIST, addresses, name="All rooms")
+    server.add_user(
+        exchange_simulator.USERNAME, SECRET, impersonates=addresses, mailbox=SERVICE_ACCOUNT
+    )
+    server.add_user("EXAMPLE\\delegate", SECRET, delegate_of=addresses)
+    tls = await asyncio.to_thread(_trusted, given.ca, given.name) if given.ca else None
+    async with exchange_simulator.serve(server, given.address, given.port, tls) as url:
+        yield {
+            "url": f"{url}{exchange_simulator.PATH}",
+            "username": exchange_simulator.USERNAME,
+            "password": SECRET,
+            "control": f"{url}/control",
+            "room_list": ROOM_LIST,
+            "mailboxes": " ".join(addresses),
         }
 
 
@@ -102,5 +145,5 @@ async def _until_signal(started: Started, given: Namespace) -> None:
         else:
             print("Simulated, and nothing else.")
             for name, value in told.items():
-                print(f"  {name:14} {value}", flush=True)
+                print(f"  {name:16} {value}", flush=True)
         await stop.wait()
