@@ -167,7 +167,7 @@ def _responses(route: Route) -> dict[str, Any]:
         if status == 304:
             del responses["304"]["content"]
     # A token that is shown must be good, even where none is needed.
-    codes = [] if route.hook else ["unauthorized", *(("forbidden",) if route.scope else ())]
+    codes = ["unauthorized", *(("forbidden",) if route.scope else ())]
     codes += ["too_many_requests", *route.problems]
     for code in codes:
         key = str(STATUSES[code])

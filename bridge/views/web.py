@@ -45,8 +45,8 @@ class Route:
     cookie: bool = True
     """Whether a display's cookie will do; otherwise the token itself must be shown."""
     hook: bool = False
-    """Whether services call it, who prove themselves in their own way: nobody is asked for a token,
-    and many may come from one address."""
+    """Whether services call it, who prove themselves in their own way: many may come from one
+    address."""
     displays: bool = True
     """Whether a display may ask; what is about the appliance is not for rooms."""
     summary: str
@@ -132,7 +132,7 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
 
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
-            caller = _service(house, request) if route.hook else admitted(house, request, scope)
+            caller = admitted(house, request, scope, hook=route.hook)
             if scope is not None:
                 _permit(route, caller, request.method)
             return await serve(house, caller, request)
@@ -168,7 +168,9 @@ def refused(caller: Caller) -> Problem:
     return Problem(403, "forbidden")
 
 
-def admitted(house: House, request: web.Request, scope: Scope | None) -> Caller:
+def admitted(
+    house: House, request: web.Request, scope: Scope | None, *, hook: bool = False
+) -> Caller:
     """Who calls, unless they are locked out or ask too much."""
     address = client_address(request.remote, request.headers, house.proxies)
     if address is None:
@@ -178,7 +180,9 @@ def admitted(house: House, request: web.Request, scope: Scope | None) -> Caller:
     if (shown or scope is not None) and (wait := house.limits.locked(address)):
         raise too_many(wait)
     caller = identified(house, request, address)
-    if caller.token is None:
+    if hook:  # apart from what the address asks otherwise
+        wait = house.limits.count(f"{group(address)} hook", HOOK_LIMIT)
+    elif caller.token is None:
         wait = house.limits.count(group(address), ADDRESS_LIMIT)
     else:
         limit = SERVICE_LIMIT if caller.room is None else DISPLAY_LIMIT
@@ -186,14 +190,6 @@ def admitted(house: House, request: web.Request, scope: Scope | None) -> Caller:
     if wait:
         raise too_many(wait)
     return caller
-
-
-def _service(house: House, request: web.Request) -> Caller:
-    """A calendar service, or whoever plays one: each address is counted apart from its others."""
-    address = client_address(request.remote, request.headers, house.proxies)
-    if address is not None and (wait := house.limits.count(f"{group(address)} hook", HOOK_LIMIT)):
-        raise too_many(wait)
-    return ANYBODY
 
 
 def too_many(wait: int) -> Problem:

@@ -28,11 +28,6 @@ async def test_a_call_reaches_its_source_without_credentials(client: Client, vie
     assert call.headers["x-goog-state"] == "sync"
 
 
-async def test_a_token_that_a_service_shows_is_not_the_appliances_business(client: Client) -> None:
-    headers = FOREIGN | {"Authorization": "Bearer of-the-service"}
-    assert (await client.post(HOOK, headers=headers)).status == 202
-
-
 async def test_a_source_that_listens_to_nothing_is_not_found(client: Client) -> None:
     assert await code(client, "POST", "/hooks/graph/another") == (404, "unknown_source")
 

@@ -281,3 +281,23 @@ async def test_a_room_that_is_gone_takes_its_mark_along(
         rows = await database.change(lambda db: list(db.query("SELECT mark FROM marks")))
         assert rows == []
     assert (await asyncio.to_thread(again, tmp_path)).mark("m365", "kestrel") is None
+
+
+@pytest.mark.fault("bridge")
+async def test_memory_goes_on_where_somebody_else_locks_the_database(
+    opened: Store, database: Database, tmp_path: Path
+) -> None:
+    database.rows("PRAGMA busy_timeout=10")
+    other = await asyncio.to_thread(
+        sqlite3.connect, tmp_path / "bridge.db", isolation_level=None, check_same_thread=False
+    )
+    async with database.running():
+        await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
+        assert await opened.replace(room(), agenda("one"), Account(), ONE)
+        assert opened.failing == "database is locked"
+        assert opened.agenda("kestrel") == agenda("one")
+        await asyncio.to_thread(other.execute, "ROLLBACK")
+        await opened.reconcile()
+        assert opened.failing is None
+    await asyncio.to_thread(other.close)
+    assert (await asyncio.to_thread(again, tmp_path)).agenda("kestrel") == agenda("one")
