@@ -225,9 +225,6 @@ ADVICE = {
     "endless_pages": Advice(
         "the calendar's pages never end", "a fault of the service; it is tried again by itself"
     ),
-    "changed_meanwhile": Advice(
-        "somebody changed the meeting in between", "read the agenda again and decide anew"
-    ),
     "event_gone": Advice("the meeting is gone by now", "nothing: the agenda is read again"),
     "not_organizer": Advice(
         "the room did not organise this meeting",
