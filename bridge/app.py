@@ -2,13 +2,10 @@
 
 import asyncio
 import logging
-import os
-import socket
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,12 +17,13 @@ from bridge.certificate import plain
 from bridge.dispatch import Dispatch
 from bridge.doctor.round import Rounds
 from bridge.doctor.visit import Visit
-from bridge.door import LOOPBACK, Door
+from bridge.door import LOOPBACK, Door, control_socket
 from bridge.explain import EndpointReport
 from bridge.health import BRIDGE, Health, Subject
 from bridge.housekeeping import Chore
 from bridge.identities import Identities
 from bridge.measures import measures
+from bridge.posted import posted
 from bridge.prepared import Prepared
 from bridge.settings.load import usable
 from bridge.settings.model import Configuration
@@ -35,6 +33,7 @@ from bridge.views import (
     alerts,
     explain,
     health,
+    hooks,
     openapi,
     pages,
     rooms,
@@ -59,7 +58,6 @@ LOOK_AT_CREDENTIALS = timedelta(seconds=10)
 """Between two looks at what ends soon or is refused: it costs nothing."""
 CLOSING = 2.0
 """Seconds that open requests have to end at a stop."""
-CONTROL = "control.sock"
 
 
 class Appliance:
@@ -137,8 +135,8 @@ class Appliance:
         self.configuration = configuration
         self._furnish()
         endpoints = {endpoint.id for endpoint in configuration.inventory.endpoints}
-        known = {"room": self.house.rooms, "endpoint": endpoints}
-        known |= dict.fromkeys(("source", "identity"), configuration.sources)
+        known = {"endpoint": endpoints, **dict.fromkeys(("room", "watched"), self.house.rooms)}
+        known |= dict.fromkeys(("source", "identity", "watch"), configuration.sources)
         self.health.forget(lambda subject: subject.id in known.get(subject.kind, {subject.id}))
         self._made.store.adopt(configuration.inventory.rooms)
         await self.dispatch.adopt(configuration.inventory.endpoints)
@@ -210,6 +208,7 @@ class Appliance:
             *tokens.ROUTES,
             *sources.routes(self.identities),
             alerts.route(self.courier.test),
+            hooks.route(posted(self.sync)),
             *pages.ROUTES,
             *status.ROUTES,
             *health.routes(self.rounds),
@@ -235,7 +234,7 @@ class Appliance:
         door = Door(runner, site_.listen.address, site_.listen.port, tls=tls, networks=networks)
         await door.start()
         self.port = door.port
-        await web.SockSite(runner, _control_socket(site_.data_dir)).start()
+        await web.SockSite(runner, control_socket(site_.data_dir)).start()
         await self._serve_legacy(routes)
         if presented is not None:
             await self._stack.enter_async_context(_working(presented.run(self.health)))
@@ -339,20 +338,6 @@ def _signature(configuration: Configuration) -> list[tuple[str, int, int] | tupl
         except OSError:
             found.append((str(file),))
     return found
-
-
-def _control_socket(data_dir: Path) -> socket.socket:
-    """The socket of the command line, for our user and group only."""
-    runtime = os.environ.get("RUNTIME_DIRECTORY")  # systemd's
-    path = (Path(runtime.partition(":")[0]) if runtime else data_dir) / CONTROL
-    path.unlink(missing_ok=True)  # the database's lock tells that no other process uses it
-    before = os.umask(0o117)
-    try:
-        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listening.bind(str(path))
-    finally:
-        os.umask(before)
-    return listening
 
 
 @asynccontextmanager

@@ -26,6 +26,7 @@ def measures(
     yield Family("roombridge_build", "gauge", "What runs", ("version",), {(version,): 1})
     yield from _agendas(house)
     yield from _reads(sync)
+    yield from _telling(sync)
     yield Family(
         "roombridge_pushes",
         "counter",
@@ -128,4 +129,32 @@ def _reads(sync: Sync) -> Iterator[Family]:
         "1 where a source refuses everybody and is only probed",
         ("source",),
         {(name,): lane.breaker.open for name, lane in sync.lanes.items()},
+    )
+
+
+def _telling(sync: Sync) -> Iterator[Family]:
+    counts = sync.counts
+    yield Family(
+        "roombridge_read_causes",
+        "counter",
+        "Reads by source and what they were for",
+        ("source", "cause"),
+        counts.causes,
+    )
+    yield Family(
+        "roombridge_missed_hints",
+        "counter",
+        "Changes found by a read of its own, though the source should have told of them",
+        ("source",),
+        {(source,): value for source, value in counts.missed.items()},
+    )
+    yield Family(
+        "roombridge_covered_rooms",
+        "gauge",
+        "Rooms whose source tells of changes by itself",
+        ("source",),
+        {
+            (name,): sum(seat.covered for seat in lane.seats.values())
+            for name, lane in sync.lanes.items()
+        },
     )

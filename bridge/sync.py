@@ -6,15 +6,20 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
+from yarl import URL
+
+from bridge.counts import Counts
 from bridge.health import Health, Subject
-from bridge.lane import Counts, Heard, Lane
+from bridge.lane import Heard, Lane
 from bridge.pace import spread
-from bridge.settings.model import Configuration, SourceSettings
+from bridge.settings.model import Configuration, Site, SourceSettings
+from bridge.watch import SourceWatch
 from connector import load
 from connector.errors import ConnectorError
 from connector.keep import Keep
 from connector.outside import Outside
 from connector.source import CalendarSource, Credential, Identified
+from connector.watching import Call, Notified, Reply, Watching
 from rooms.clock import Clock
 from rooms.signs import Signs
 from rooms.store import Store
@@ -31,9 +36,10 @@ class _Open:
 
     settings: SourceSettings
     lane: Lane
+    watch: SourceWatch
     vault: bool
     """Whether it has a place for secrets of its own."""
-    task: asyncio.Task[None]
+    task: asyncio.Task[None] | None = None
 
 
 class Sync:
@@ -82,7 +88,12 @@ class Sync:
         self._configuration = configuration
         for name, source in list(self._open.items()):
             vault = self._keep(name) is not None
-            if configuration.sources.get(name) != source.settings or vault != source.vault:
+            same = (
+                configuration.sources.get(name),
+                vault,
+                hook_of(configuration.site, name, source.settings.kind),
+            )
+            if same != (source.settings, source.vault, source.watch.hook):
                 await self._close(name)
         site = configuration.site
         for name, settings in configuration.sources.items():
@@ -94,6 +105,7 @@ class Sync:
             self._open[name].lane.adopt(
                 rooms, poll=site.poll, span=site.window, rules=configuration.rules
             )
+            self._open[name].watch.adopt(site)
 
     def signs(self) -> dict[str, Signs]:
         """What was counted in the calendar of each room that was read."""
@@ -131,6 +143,13 @@ class Sync:
         for source in self._open.values():
             source.lane.hint(room)
 
+    def notified(self, kind: str, name: str, call: Call) -> Reply | None:
+        """Hand a call of a service to its source; None where no such source takes any."""
+        opened, source = self._open.get(name), self._reached.get(name)
+        if opened is None or opened.settings.kind != kind or not isinstance(source, Notified):
+            return None
+        return source.notified(call)
+
     def _opened(self, name: str, settings: SourceSettings, configuration: Configuration) -> _Open:
         site = configuration.site
         lane = Lane(
@@ -144,29 +163,46 @@ class Sync:
             span=site.window,
             rules=configuration.rules,
         )
+        watch = SourceWatch(
+            lane, store=self._store, health=self._health, hook=hook_of(site, name, settings.kind)
+        )
         outside = self.outside(name, settings)
         assert self._group is not None  # noqa: S101 - adopted while running
-        task = self._group.create_task(self._looked_after(name, settings, lane, outside))
-        return _Open(settings=settings, lane=lane, vault=outside.keep is not None, task=task)
+        made = _Open(settings=settings, lane=lane, watch=watch, vault=outside.keep is not None)
+        made.task = self._group.create_task(self._looked_after(name, made, outside))
+        return made
 
-    async def _looked_after(
-        self, name: str, settings: SourceSettings, lane: Lane, outside: Outside
-    ) -> None:
+    async def _looked_after(self, name: str, made: _Open, outside: Outside) -> None:
         """Open a source and run its lane; what cannot be opened is tried again for ever."""
-        driver = load.source(settings.kind)
+        driver = load.source(made.settings.kind)
         while True:
             try:
-                async with driver.connect(settings.options, outside) as source:
+                async with driver.connect(made.settings.options, outside) as source:
                     self._reached[name] = source
                     try:
-                        await lane.run(source)
+                        await self._attended(source, made)
                     finally:
                         del self._reached[name]
             except ConnectorError as error:
                 self._health.only(Subject("source", name), error.reason, str(error), error.fix)
             await asyncio.sleep(spread(REOPEN_AFTER))
 
+    async def _attended(self, source: CalendarSource, made: _Open) -> None:
+        """Read a source's rooms, and let it tell of changes beside that."""
+        async with asyncio.TaskGroup() as group:
+            if isinstance(source, Watching):
+                group.create_task(made.watch.keep_going(source, self._clock))
+            await made.lane.run(source)
+
     async def _close(self, name: str) -> None:
         source = self._open.pop(name)
-        source.task.cancel()
-        await asyncio.wait([source.task])
+        source.watch.end()
+        source.watch.well()
+        if source.task is not None:
+            source.task.cancel()
+            await asyncio.wait([source.task])
+
+
+def hook_of(site: Site, name: str, kind: str) -> URL | None:
+    """Where services reach the appliance with what concerns one source."""
+    return URL(site.public_url) / "hooks" / kind / name if site.public_url else None

@@ -23,6 +23,7 @@ NOT_IN_ROOMS = frozenset(
         "credential_refused",
         "credential_unsaved",
         "legacy_listener",
+        "notifications_failing",
         "restart_needed",
         "secrets_left",
     }
@@ -55,6 +56,11 @@ ADVICE = {
     "service_error": Advice(
         "the service has a fault of its own",
         "look at the service's status page; it is tried again by itself",
+    ),
+    "notifications_failing": Advice(
+        "the service does not tell of changes",
+        "nothing is lost: calendars are polled meanwhile, and it is tried again by itself; the"
+        " words tell what it answered",
     ),
     "credentials_refused": Advice(
         "the service refuses the credentials", "renew the secret or certificate and reload"

@@ -23,6 +23,8 @@ _PROBLEMS = {
     "not_found": 404,
     "bad_time": 400,
     "bad_body": 400,
+    "body_too_large": 413,
+    "not_readable_now": 503,
     "too_many_requests": 429,
 }
 _REF = "#/components/schemas/{name}"
@@ -135,7 +137,7 @@ def _responses(route: Route) -> dict[str, Any]:
         if status == 304:
             del responses["304"]["content"]
     # A token that is shown must be good, even where none is needed.
-    codes = ["unauthorized", *(("forbidden",) if route.scope else ())]
+    codes = [] if route.hook else ["unauthorized", *(("forbidden",) if route.scope else ())]
     codes += ["too_many_requests", *route.problems]
     for code in codes:
         key = str(_PROBLEMS[code])

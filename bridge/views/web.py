@@ -10,7 +10,14 @@ import msgspec
 from aiohttp import hdrs, web
 
 from bridge.callers import LOOPBACK, Caller, Scope, control, is_loopback
-from bridge.limits import ADDRESS_LIMIT, DISPLAY_LIMIT, SERVICE_LIMIT, client_address, group
+from bridge.limits import (
+    ADDRESS_LIMIT,
+    DISPLAY_LIMIT,
+    HOOK_LIMIT,
+    SERVICE_LIMIT,
+    client_address,
+    group,
+)
 from bridge.logs import fault
 from bridge.views.house import JSON, House, encode
 from bridge.views.shapes import ProblemShape, Shape
@@ -37,6 +44,9 @@ class Route:
     """None: open to everybody."""
     cookie: bool = True
     """Whether a display's cookie will do; otherwise the token itself must be shown."""
+    hook: bool = False
+    """Whether services call it, who prove themselves in their own way: nobody is asked for a token,
+    and many may come from one address."""
     displays: bool = True
     """Whether a display may ask; what is about the appliance is not for rooms."""
     summary: str
@@ -104,7 +114,7 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
 
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
-            caller = admitted(house, request, scope)
+            caller = _service(house, request) if route.hook else admitted(house, request, scope)
             if scope is not None:
                 _permit(route, caller, request.method)
             return await serve(house, caller, request)
@@ -158,6 +168,14 @@ def admitted(house: House, request: web.Request, scope: Scope | None) -> Caller:
     if wait:
         raise too_many(wait)
     return caller
+
+
+def _service(house: House, request: web.Request) -> Caller:
+    """A calendar service, or whoever plays one: each address is counted apart from its others."""
+    address = client_address(request.remote, request.headers, house.proxies)
+    if address is not None and (wait := house.limits.count(f"{group(address)} hook", HOOK_LIMIT)):
+        raise too_many(wait)
+    return ANYBODY
 
 
 def too_many(wait: int) -> Problem:

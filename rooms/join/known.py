@@ -11,22 +11,25 @@ MOST = 4096
 
 
 class Known:
-    """Reads invitations by the rules of a site, each that it does not know.
+    """Reads invitations, each that it does not know; with other rules all of them anew.
 
     An invitation is known by two of Python's hashes, of its body and of all of it: 128 bits, keyed
     anew in every process. Nothing of its text is kept.
     """
 
-    def __init__(self, rules: Rules = Rules()) -> None:  # noqa: B008 a frozen value
-        self._rules = rules
+    def __init__(self) -> None:
+        self._rules = Rules()
         self._found: dict[tuple[int, int, Dialing], Found] = {}
 
-    def read(self, invitation: Invitation, /, *, dialing: Dialing) -> Found:
+    def read(self, invitation: Invitation, rules: Rules, dialing: Dialing) -> Found:
         """The join details of an invitation, or why there are none; it never raises."""
+        if rules is not self._rules:
+            self._rules = rules
+            self._found.clear()
         key = hash(invitation.body), hash(invitation), dialing
         known = self._found.get(key)
         if known is None:
             if len(self._found) >= MOST:
                 del self._found[next(iter(self._found))]
-            known = self._found[key] = read(invitation, self._rules, dialing)
+            known = self._found[key] = read(invitation, rules, dialing)
         return known

@@ -14,6 +14,7 @@ from bridge.views import (
     alerts,
     explain,
     health,
+    hooks,
     openapi,
     pages,
     rooms,
@@ -72,6 +73,15 @@ class Views:
         self.rounds = FakeRounds()
         self.hub = Hub(self.house)
         self.tokens.on_revoked = self.hub.expel
+        self.called: list[tuple[str, str, hooks.HookCall]] = []
+
+    def hook(self, kind: str, source: str, call: hooks.HookCall, /) -> hooks.HookReply | None:
+        """A service called."""
+        self.called.append((kind, source, call))
+        if source != "m365":
+            return None
+        text = call.query.get("validationToken", "")
+        return hooks.HookReply(200 if text else 202, text, {})
 
     def routes(self) -> Sequence[Route]:
         served = [
@@ -81,6 +91,7 @@ class Views:
             *tokens.ROUTES,
             *sources.routes(FakeDesk()),
             alerts.route(nobody),
+            hooks.route(self.hook),
             *pages.ROUTES,
             *status.ROUTES,
             *health.routes(self.rounds),

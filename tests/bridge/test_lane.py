@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from bridge.counts import Counts
 from bridge.health import Health, Subject
-from bridge.lane import Counts, Lane
+from bridge.lane import Lane
 from bridge.settings.model import Poll, WindowSpan
 from connector.errors import Denied, Malformed, NotFound, Unavailable
 from rooms.database import Database
