@@ -179,6 +179,20 @@ ADVICE = {
     "endless_pages": Advice(
         "the calendar's pages never end", "a fault of the service; it is tried again by itself"
     ),
+    "delta_endless": Advice(
+        "what changed in this calendar has no end",
+        "a fault of the service; the room is polled, and it is tried again after a day",
+    ),
+    "hook_missing": Advice(
+        "notifications need an address at which the service can reach the appliance",
+        "set public_url to an https address that is reachable from the internet, or"
+        " notifications: poll",
+    ),
+    "hook_unreachable": Advice(
+        "the service cannot reach the appliance at public_url",
+        "let Microsoft 365 reach public_url/hooks/ by https, with a certificate of a public"
+        " authority; rooms are polled meanwhile",
+    ),
     "request_refused": Advice(
         "the service refuses the request", "report it with the service's code"
     ),

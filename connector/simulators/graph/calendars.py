@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from connector.simulators.graph import query, wire
+from connector.simulators.graph import delta, query, wire
 from connector.simulators.graph.call import Call
 from connector.simulators.graph.entry import Event, NotThere
 from connector.simulators.graph.identifiers import Malformed
@@ -26,6 +26,8 @@ def routes() -> list[web.RouteDef]:
     return [
         web.get(f"{users}/{_VIEW}", view),
         web.get(f"{users}/calendar/{_VIEW}", view),
+        web.get(f"{users}/{_VIEW}/delta", delta.delta),
+        web.get(f"{users}/calendar/{_VIEW}/delta", delta.delta),
         web.get(f"{users}/events", entries),
         web.get(f"{users}/calendar/events", entries),
         web.get(f"{users}/events/{{event}}", one),

@@ -83,6 +83,10 @@ class Entry:
             if changed is not None:
                 yield self._event(changed, "exception", day)
 
+    def planned(self, day: date) -> Event:
+        """The occurrence of a day as the pattern alone has it, whatever became of it."""
+        return self._event(self._planned(day), "occurrence", day)
+
     def on(self, day: date) -> Meeting:
         """The meeting that was planned for a day, as it is now.
 

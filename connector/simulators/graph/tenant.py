@@ -11,10 +11,12 @@ from uuid import UUID
 from cryptography import x509
 
 from connector.simulators.graph.access_token import access_token
-from connector.simulators.graph.faults import Faults
+from connector.simulators.graph.delivery import Delivery, Hub
+from connector.simulators.graph.faults import Fault, Faults
 from connector.simulators.graph.journal import Journal
 from connector.simulators.graph.mailbox import Mailbox
 from connector.simulators.graph.people import Account, RefreshTokens, SignIn, SignIns
+from connector.simulators.graph.subscriptions import Subscriptions
 
 TENANT_ID = "3b0f6f1e-6d6f-4f0e-9a51-0c0de0c0ffee"
 CLIENT_ID = "7f3c2b1a-5b4d-4c3e-8f2a-1e0d0c0b0a09"
@@ -77,6 +79,8 @@ class Tenant:
         self.accounts: dict[str, Account] = {}
         self.sign_ins = SignIns(self.now)
         self.refresh_tokens = RefreshTokens(self.now)
+        self.delivery = Delivery(self.now, sleep)
+        self.subscriptions = Subscriptions(self.tenant_id, self.now, self._push, self.delivery)
         self._clock = clock
         self._mailboxes: dict[str, Mailbox] = {}
         self._tokens: dict[str, Token] = {}
@@ -85,6 +89,15 @@ class Tenant:
     def now(self) -> datetime:
         """What time it is in the tenant."""
         return self._clock() + self.offset
+
+    @property
+    def hub(self) -> Hub:
+        """What went to Event Hubs."""
+        return self.delivery.hub
+
+    def _push(self, mailbox: str) -> list[Fault]:
+        """What goes wrong with notifications."""
+        return self.faults.take("push", mailbox, {})
 
     def register_app(
         self,
@@ -131,6 +144,7 @@ class Tenant:
             rest_enabled=rest_enabled,
             now=self.now,
         )
+        mailbox.changed = self.subscriptions.changed
         self._mailboxes[address.lower()] = mailbox
         return mailbox
 

@@ -20,16 +20,18 @@ from connector.checkup import Remark
 from connector.outside import Outside
 from connector.secret import Secret
 from connector.source import CalendarSource, SignIn
-from connector.sources.graph import device
+from connector.sources.graph import coverage, device
 from connector.sources.graph.application import Application, Proof
 from connector.sources.graph.calendar import GraphCalendar
 from connector.sources.graph.delegate import KEPT_AS, Client, Delegate
 from connector.sources.graph.identity import Identity, Way
 from connector.sources.graph.managed import ManagedIdentity
 from connector.sources.graph.rights import zoom_remarks
+from connector.sources.graph.service import Service
+from connector.sources.graph.subscriptions import LONGEST, SHORTEST
 
-KEPT = (KEPT_AS,)
-"""What a service account's source keeps."""
+KEPT = (KEPT_AS, coverage.KEPT_AS)
+"""What a source keeps: a service account's token, and the key of notifications."""
 
 _CLOUDS = {
     "global": ("https://graph.microsoft.com", "https://login.microsoftonline.com"),
@@ -87,8 +89,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Another address of Graph, with or without its version: test tenants, proxies."""
     login_url: str = ""
     """Another address of the token service."""
-    notifications: Literal["poll"] = "poll"
-    """How changes are learnt of; this version polls."""
+    notifications: Literal["poll", "webhook"] = "poll"
+    """How changes are learnt of: by asking, or told by Microsoft at `public_url`."""
+    subscription_minutes: int = 10_000
+    """How long Microsoft is asked to tell of changes before it is asked again; at most 10,080."""
 
     @property
     def graph(self) -> URL:
@@ -135,6 +139,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         for key in ("graph_url", "login_url"):
             if fault := _unsafe(getattr(self, key)):
                 yield key, fault
+        if not SHORTEST <= self.subscription_minutes <= LONGEST:
+            yield "subscription_minutes", f"must be from {SHORTEST} to {LONGEST:,}"
+        if self.notifications == "webhook" and self.delegate.account:
+            yield "notifications", "webhook needs an application: Graph tells no account of others"
 
     def _unproven(self) -> Iterator[tuple[str, str]]:
         """What is wrong with the ways in which the identity proves itself: exactly one."""
@@ -182,7 +190,9 @@ def _is_loopback(host: str) -> bool:
 async def connect(options: Options, outside: Outside) -> AsyncIterator[CalendarSource]:
     """Hold one identity and its token for as long as the source lives."""
     async with Identity(outside, _way(options, outside)) as identity:
-        yield GraphCalendar(outside, identity, options.graph)
+        minutes = options.subscription_minutes if options.notifications == "webhook" else None
+        service = Service(outside, identity, options.graph)
+        yield GraphCalendar(service, subscription_minutes=minutes)
 
 
 async def sign_in(options: Options, outside: Outside) -> SignIn | None:

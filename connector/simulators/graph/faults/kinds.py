@@ -9,6 +9,16 @@ from connector.simulators.graph.faults.answers import (
     Status,
     TokenRefused,
 )
+from connector.simulators.graph.faults.deltas import (
+    DeltaLag,
+    EmptyPages,
+    Muddle,
+    Orphans,
+    Overshoot,
+    SeriesTrouble,
+    TokenLost,
+    UnknownRemovals,
+)
 from connector.simulators.graph.faults.pages import (
     Empty,
     EndlessPages,
@@ -16,6 +26,15 @@ from connector.simulators.graph.faults.pages import (
     HugeBody,
     OddItems,
     PlainLink,
+)
+from connector.simulators.graph.faults.pushes import (
+    Delayed,
+    Flood,
+    Lost,
+    Repeated,
+    Replayed,
+    UnknownSubscription,
+    WrongClientState,
 )
 from connector.simulators.graph.faults.transfer import (
     Dropped,
@@ -27,43 +46,73 @@ from connector.simulators.graph.faults.transfer import (
 
 AnyFault = (
     ClaimsChallenge
+    | Delayed
+    | DeltaLag
     | Dropped
     | Empty
+    | EmptyPages
     | EndlessPages
+    | Flood
     | ForeignLink
     | HugeBody
     | InvalidJson
+    | Lost
+    | Muddle
     | OddItems
+    | Orphans
+    | Overshoot
     | Oversized
     | PlainLink
     | Portal
     | PreferencesIgnored
     | Redirect
+    | Repeated
+    | Replayed
+    | SeriesTrouble
     | Slow
     | Status
+    | TokenLost
     | TokenRefused
     | Truncated
+    | UnknownRemovals
+    | UnknownSubscription
     | WrongCharset
+    | WrongClientState
 )
 
 __all__ = [
     "AnyFault",
     "ClaimsChallenge",
+    "Delayed",
+    "DeltaLag",
     "Dropped",
     "Empty",
+    "EmptyPages",
     "EndlessPages",
+    "Flood",
     "ForeignLink",
     "HugeBody",
     "InvalidJson",
+    "Lost",
+    "Muddle",
     "OddItems",
+    "Orphans",
+    "Overshoot",
     "Oversized",
     "PlainLink",
     "Portal",
     "PreferencesIgnored",
     "Redirect",
+    "Repeated",
+    "Replayed",
+    "SeriesTrouble",
     "Slow",
     "Status",
+    "TokenLost",
     "TokenRefused",
     "Truncated",
+    "UnknownRemovals",
+    "UnknownSubscription",
     "WrongCharset",
+    "WrongClientState",
 ]
