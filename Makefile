@@ -6,7 +6,7 @@ DESTDIR ?=
 PREFIX ?= /opt/roombridge
 export PYTHON
 
-.PHONY: help setup demo format lint test faults peers bench lock schemas sbom audit install clean
+.PHONY: help setup demo format lint test faults soak peers bench lock schemas sbom audit install clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -60,6 +60,10 @@ peers: setup
 ## make faults    what goes wrong at calendar services: one line a fault, and how many are borne
 faults: setup
 	$(BIN)/python -m pytest -q -p tests.faults.plugin -m "not peers"
+
+## make soak      thirty days of five hundred rooms in virtual time, with changes, faults and restarts: an hour
+soak: setup
+	$(BIN)/python -m tests.soak
 
 ## make bench     ratios against baselines measured in the same run; writes bench/results.json
 bench: setup
