@@ -1,0 +1,234 @@
+"""Asking Exchange: each request on a thread, in its turn, with credentials that may be sent."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Protocol, Self, TypeVar
+from xml.sax.saxutils import escape
+
+from connector.errors import ConnectorError, Denied, Malformed
+from connector.meter import Purpose
+from connector.outside import Outside
+from connector.source import Credential
+from connector.sources.ews import meaning
+from connector.sources.ews.affinity import Affinity
+from connector.sources.ews.caution import Caution
+from connector.sources.ews.channel import Channel, Login, Response
+from connector.sources.ews.soap import Element, Fault, Message, envelope, messages, parse
+
+OPEN = 10
+"""Requests open at a time: well below Exchange's EWSMaxConcurrency of 27."""
+_AUTODISCOVER = "/autodiscover/autodiscover.xml"
+_LOCKED = b"account is currently locked out"
+
+T = TypeVar("T")
+
+
+class Bearer(Protocol):
+    """What gives tokens where the way in is OAuth."""
+
+    async def token(self) -> str:
+        """A token that works, as far as is known."""
+
+    def refused(self, token: str) -> None:
+        """Drop a token that the service did not take."""
+
+
+class Line:
+    """The requests of one account to one server.
+
+    `impersonates` says whether the account acts as the mailbox that is asked for.
+    """
+
+    def __init__(
+        self,
+        login: Login,
+        outside: Outside,
+        *,
+        impersonates: bool,
+        bearer: Bearer | None = None,
+    ) -> None:
+        self.login = login
+        self.outside = outside
+        self.impersonates = impersonates
+        self.caution = Caution(
+            outside.clock,
+            str(login.url),
+            login.auth,
+            login.username,
+            login.password.reveal() if login.password else "",
+        )
+        self._bearer = bearer
+        self._pool = ThreadPoolExecutor(OPEN, thread_name_prefix="ews")
+        self._channel = Channel(login, outside, sessions=OPEN)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._channel.abort()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        await asyncio.to_thread(self._pool.shutdown)
+        self._channel.close()
+
+    async def ask(
+        self,
+        operation: Element,
+        read: Callable[[list[Message]], T],
+        *,
+        mailbox: str = "",
+        purpose: Purpose = "read",
+        affinity: Affinity | None = None,
+    ) -> T:
+        """What `read`, in the thread, makes of the answer to an operation.
+
+        Raises:
+            Fault: Exchange refuses it; the caller may know more about it than `meaning`.
+            Unavailable, Denied, Malformed: it did not come to an answer.
+        """
+        body = envelope(operation, impersonated=mailbox if self.impersonates else "")
+
+        def work(headers: dict[str, str]) -> "T | Response":
+            response = self._channel.post(body, headers)
+            if affinity is not None:
+                affinity.learn(response.headers)
+            found = _soap(response)
+            return response if found is None else read(found)
+
+        async with AsyncExitStack() as turn:
+            sent = await turn.enter_async_context(self.caution.sending())
+            headers, token = await self.headers(mailbox, affinity)
+            self.outside.meter.count(purpose)
+            loop = asyncio.get_running_loop()
+            try:
+                got = await loop.run_in_executor(self._pool, work, headers)
+            except (Fault, Malformed) as error:
+                if isinstance(error, Fault):
+                    self.caution.worked()
+                raise
+            if isinstance(got, Response):
+                raise self.refusal(got, sent, token)
+            self.caution.worked()
+            return got
+
+    async def told(
+        self,
+        operation: Element,
+        read: Callable[[list[Message]], T],
+        *,
+        mailbox: str = "",
+        purpose: Purpose = "read",
+    ) -> T:
+        """The same as `ask`, with Exchange's refusals named after who must act."""
+        try:
+            return await self.ask(operation, read, mailbox=mailbox, purpose=purpose)
+        except Fault as fault:
+            raise meaning.of(fault) from fault
+
+    async def headers(
+        self, mailbox: str, affinity: Affinity | None = None
+    ) -> tuple[dict[str, str], str]:
+        """What goes with a request, and the token in it.
+
+        Without the anchor Exchange answers 503 at times, and takes twice as long
+        (https://learn.microsoft.com/exchange/client-developer/exchange-web-services/
+        impersonation-and-ews-in-exchange).
+        """
+        anchor = mailbox or self.login.username
+        headers = {"X-AnchorMailbox": anchor} if "@" in anchor else {}
+        if affinity is not None:
+            headers = affinity.headers()
+        if self._bearer is None:
+            self._present()
+            return headers, ""
+        token = await self._bearer.token()
+        return headers | {"Authorization": f"Bearer {token}"}, token
+
+    def _present(self) -> None:
+        """Nothing is sent with a password that is not there: it would count as a wrong one.
+
+        Raises:
+            Denied: the file cannot be read, or somebody revoked the source.
+        """
+        if self.login.auth in {"basic", "ntlm"} and not self.login.password:
+            raise Denied(
+                "the password that the configuration names cannot be read",
+                reason="credentials_missing",
+                everywhere=True,
+            )
+
+    def credentials(self) -> Sequence[Credential]:
+        """What the account proves itself with, where that is a client secret."""
+        if self._bearer is None:
+            return ()
+        return (Credential(name="client_secret", kind="client_secret"),)
+
+    async def redirected(self, mailbox: str) -> bool:
+        """Whether Autodiscover sends elsewhere for a mailbox ([MS-OXDSCLI], POX).
+
+        Raises:
+            Unavailable, Denied, Malformed: nobody tells.
+        """
+        body = _whereabouts(mailbox)
+        headers = {"Content-Type": "text/xml; charset=utf-8", "X-AnchorMailbox": mailbox}
+
+        def work(more: dict[str, str]) -> bool:
+            response = self._channel.post(body, headers | more, path=_AUTODISCOVER)
+            if response.status != 200:
+                return False
+            return any(
+                one.tag.endswith("}Action") and one.text in {"redirectAddr", "redirectUrl"}
+                for one in parse(response.body).iter()
+            )
+
+        async with self.caution.sending():
+            more, _ = await self.headers(mailbox)
+            self.outside.meter.count("read")
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work, more)
+
+    def refusal(self, response: Response, sent: int, token: str) -> ConnectorError:
+        """The error of an answer without SOAP."""
+        if response.status != 401:
+            return meaning.bare(response, self.outside.clock.now())
+        if self._bearer is not None:
+            self._bearer.refused(token)
+        elif self.login.auth == "kerberos":
+            return Denied(
+                "the server refuses the Kerberos ticket",
+                reason="credentials_refused",
+                fix="check the keytab, the clock, and the SPN HTTP/… of the server's name",
+                everywhere=True,
+            )
+        words = "the server refused the credentials"
+        if _LOCKED in response.body:
+            words = "the account is locked out"
+        return self.caution.refused(sent, words)
+
+
+def _soap(response: Response) -> list[Message] | None:
+    """The messages in an answer, or None where it is not SOAP and its status has to tell.
+
+    Exchange sends its faults with HTTP 500, and some errors with 200.
+    """
+    kind = {name.lower(): value for name, value in response.headers.items()}.get("content-type", "")
+    if response.status not in {200, 500} or "html" in kind.lower():
+        return None
+    if response.status == 500 and not response.body.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
+        return None
+    return messages(parse(response.body))
+
+
+def _whereabouts(mailbox: str) -> bytes:
+    space = "http://schemas.microsoft.com/exchange/autodiscover/outlook"
+    return (
+        f'<?xml version="1.0" encoding="utf-8"?><Autodiscover xmlns="{space}/requestschema/2006">'
+        f"<Request><EMailAddress>{escape(mailbox)}</EMailAddress><AcceptableResponseSchema>"
+        f"{space}/responseschema/2006a</AcceptableResponseSchema></Request></Autodiscover>"
+    ).encode()

@@ -1,0 +1,158 @@
+"""SOAP envelopes of Exchange Web Services: written, and read without trusting them.
+
+https://learn.microsoft.com/exchange/client-developer/web-service-reference/ews-xml-elements-in-exchange
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
+from lxml import etree
+
+from connector.errors import Malformed
+from connector.http import RETRY_AFTER_LIMIT
+
+SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
+MESSAGES = "http://schemas.microsoft.com/exchange/services/2006/messages"
+TYPES = "http://schemas.microsoft.com/exchange/services/2006/types"
+ERRORS = "http://schemas.microsoft.com/exchange/services/2006/errors"
+S, M, T, E = (f"{{{space}}}" for space in (SOAP, MESSAGES, TYPES, ERRORS))
+_NAMES = {"s": SOAP, "m": MESSAGES, "t": TYPES}
+
+VERSION = "Exchange2013"
+"""The schema that is spoken: Exchange Server 2013 and all later ones know it."""
+
+Element = etree._Element  # noqa: SLF001 - lxml has no public name for it
+
+
+class Fault(Exception):
+    """Exchange's own error: its code, and the silence that it asks for."""
+
+    def __init__(
+        self, code: str, back_off: timedelta | None = None, *, whole: bool = False
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.back_off = back_off
+        self.whole = whole
+        """Whether the request failed rather than one of the things in it."""
+
+
+class Message(NamedTuple):
+    """One response message: what it is about, and its fault where it has one."""
+
+    content: Element
+    fault: Fault | None
+
+
+def element(name: str, *below: "Element | str", **attributes: str) -> Element:
+    """An element by its prefixed name, `m:FindItem`, with what is in it."""
+    prefix, _, local = name.partition(":")
+    made = etree.Element(f"{{{_NAMES[prefix]}}}{local}", attributes, nsmap=_NAMES)
+    for one in below:
+        if isinstance(one, str):
+            made.text = one
+        else:
+            made.append(one)
+    return made
+
+
+def envelope(operation: Element, *, impersonated: str = "") -> bytes:
+    """A whole request. Without a time zone in it, every time of the answer is UTC."""
+    header = element("s:Header", element("t:RequestServerVersion", Version=VERSION))
+    if impersonated:
+        sid = element("t:ConnectingSID", element("t:PrimarySmtpAddress", impersonated))
+        header.append(element("t:ExchangeImpersonation", sid))
+    whole = element("s:Envelope", header, element("s:Body", operation))
+    return etree.tostring(whole, xml_declaration=True, encoding="utf-8")
+
+
+def parse(body: bytes) -> Element:
+    """The root of an XML document that declares nothing and is not endless.
+
+    Raises:
+        Malformed: it is not XML, is cut off, or declares entities.
+    """
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        recover=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise Malformed("the answer is not whole XML", reason="not_soap") from error
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise Malformed("the answer declares entities; refused", reason="not_soap")
+    return root
+
+
+def messages(root: Element) -> list[Message]:
+    """The response messages of an answer.
+
+    Raises:
+        Fault: Exchange refuses the request as a whole.
+        Malformed: this is no answer of Exchange.
+    """
+    body = root.find(f"{S}Body")
+    if root.tag != f"{S}Envelope" or body is None or not len(body):
+        raise Malformed("the answer is no SOAP envelope", reason="not_soap")
+    answer = body[0]
+    if answer.tag == f"{S}Fault":
+        raise _refusal(answer)
+    listed = answer.find(f"{M}ResponseMessages")
+    found = [answer] if listed is None else list(listed)
+    if not found or any(one.get("ResponseClass") is None for one in found):
+        raise Malformed("the answer holds no response message", reason="not_soap")
+    return [Message(one, _fault(one)) for one in found]
+
+
+def _refusal(fault: Element) -> Exception:
+    """The error of a SOAP fault, which has its code in the detail, else in faultcode."""
+    detail = fault.find("detail")
+    if detail is not None:
+        code = (detail.findtext(f"{E}ResponseCode") or "").strip()
+        if code:
+            return Fault(_plain(code), _back_off(detail), whole=True)
+    code = (fault.findtext("faultcode") or "").rpartition(":")[2].strip()
+    return Fault(_plain(code) or "Fault", whole=True)
+
+
+def _fault(message: Element) -> Fault | None:
+    """What is wrong in a response message; an inner code tells more than the outer one."""
+    code = (message.findtext(f"{M}ResponseCode") or "").strip()
+    if message.get("ResponseClass") == "Success" and code in {"NoError", ""}:
+        return None
+    for value in message.iterfind(f"{M}MessageXml/{T}Value[@Name='InnerErrorResponseCode']"):
+        code = (value.text or code).strip()
+    return Fault(_plain(code) or "Error", _back_off(message))
+
+
+def _back_off(part: Element) -> timedelta | None:
+    """`BackOffMilliseconds`, in whichever namespace its frame is; capped."""
+    for value in part.iter(f"{T}Value"):
+        text = (value.text or "").strip()
+        if value.get("Name") == "BackOffMilliseconds" and text.isascii() and text.isdigit():
+            return min(timedelta(milliseconds=int(text[:12])), RETRY_AFTER_LIMIT)
+    return None
+
+
+def _plain(code: str) -> str:
+    """A code fit for a log: nothing but letters and digits."""
+    return code[:80] if code.isascii() and code.isalnum() else ""
+
+
+def contents(found: Sequence[Message]) -> Iterator[Element]:
+    """What messages hold where all of them went well.
+
+    Raises:
+        Fault: one of them did not.
+    """
+    for message in found:
+        if message.fault is not None:
+            raise message.fault
+        yield message.content
