@@ -1,7 +1,9 @@
 """Time zones by the names that calendar services use: IANA, and Windows names."""
 
 import re
+from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _UTC_NAMES = {"utc", "gmt", "z", "tzone://microsoft/utc", "coordinated universal time"}
@@ -30,6 +32,11 @@ def zone(name: str) -> ZoneInfo:
 def from_windows(name: str) -> str | None:
     """The IANA name for a Windows name, or None where it is not one."""
     return _WINDOWS.get(name.strip())
+
+
+def windows_names() -> Mapping[str, str]:
+    """Every Windows name that is known, with its IANA name."""
+    return MappingProxyType(_WINDOWS)
 
 
 # Unicode CLDR windowsZones (territory 001) as of tzdata 2026; obsolete names kept for old meetings.

@@ -1,0 +1,80 @@
+"""Who asks: passwords and tokens in the Authorization header, and what a 401 offers.
+
+RFC 9110 section 11, RFC 7617 (Basic), RFC 6750 (Bearer).
+"""
+
+from base64 import b64decode
+from binascii import Error
+
+import msgspec
+from aiohttp import web
+
+from connector.simulators.exchange.call import EXCHANGE
+from connector.simulators.exchange.organization import Exchange
+from connector.simulators.exchange.people import User
+
+Challenges = tuple[str, ...]
+
+
+class Admitted(msgspec.Struct, frozen=True):
+    """Somebody who may ask."""
+
+    user: User
+    scheme: str
+
+
+def unauthorized(exchange: Exchange, challenges: Challenges | None = None) -> web.Response:
+    """A 401 with what the server takes, in its order; or with the next step of a handshake."""
+    response = web.Response(status=401, text="")
+    for offer in challenges if challenges is not None else _offers(exchange):
+        response.headers.add("WWW-Authenticate", offer)
+    if exchange.modern_auth:
+        words = '4000000;reason="No token was sent";error_category="oauth_not_available"'
+        response.headers["x-ms-diagnostics"] = words
+        response.headers["ms-diagnostics-public"] = "client_type=Modern Auth;" + words
+    return response
+
+
+def admit(request: web.Request) -> Admitted | web.Response:
+    """Who asks, or the 401 that tells them to try again."""
+    exchange = request.app[EXCHANGE]
+    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+    offered = {offer.lower() for offer in exchange.offers}
+    if scheme.lower() not in offered and not (scheme.lower() == "bearer" and exchange.modern_auth):
+        return unauthorized(exchange)
+    request["auth"] = scheme
+    match scheme.lower():
+        case "basic":
+            user = _basic(exchange, credentials)
+        case "bearer":
+            user = _bearer(exchange, credentials)
+        case _:
+            return unauthorized(exchange)
+    if user is None:
+        return unauthorized(exchange)
+    request["user"] = user.name
+    return Admitted(user, scheme)
+
+
+def _basic(exchange: Exchange, credentials: str) -> User | None:
+    """Somebody by name and password."""
+    try:
+        name, _, password = b64decode(credentials, validate=True).decode().partition(":")
+    except (Error, UnicodeDecodeError):
+        return None
+    user = exchange.people.find(name)
+    return exchange.people.admit(user, right=user is not None and user.password == password)
+
+
+def _bearer(exchange: Exchange, credentials: str) -> User | None:
+    """Somebody by a token."""
+    name = exchange.tokens.user(credentials.strip())
+    return exchange.people.find(name) if name else None
+
+
+def _offers(exchange: Exchange) -> Challenges:
+    words: dict[str, str] = {"Basic": 'Basic realm="sim01.example.com"'}
+    told = [words.get(offer, offer) for offer in exchange.offers]
+    if exchange.modern_auth:
+        told.append('Bearer client_id="00000002-0000-0ff1-ce00-000000000000", trusted_issuers=""')
+    return tuple(told)

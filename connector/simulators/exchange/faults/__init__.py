@@ -1,0 +1,123 @@
+"""What can go wrong on request, and for how long."""
+
+import re
+from typing import Protocol
+
+import msgspec
+from aiohttp import web
+
+from connector.simulators.exchange.markup import Xml
+
+
+class Scene(Protocol):
+    """A request as far as a fault can see it."""
+
+    request: web.Request
+    operation: str
+
+    def headers(self) -> dict[str, str]:
+        """The headers that every answer has."""
+
+    def enveloped(self, body: Xml) -> bytes:
+        """A whole SOAP message."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+
+
+def _kind(name: str) -> str:
+    """How a fault is called in JSON: `ServerBusy` is `server_busy`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+class Fault(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    tag_field="kind",
+    tag=_kind,
+    forbid_unknown_fields=True,
+):
+    """Something that goes wrong; each kind does so at one of four moments."""
+
+    mailbox: str | None = None
+    """The mailbox concerned; None for all."""
+    operation: str | None = None
+    """The operation concerned, such as `FindItem`; None for all."""
+    times: int | None = None
+    """How many requests it spoils; None until it is cleared."""
+
+    async def instead(self, _scene: Scene, /) -> web.StreamResponse | None:
+        """An answer in place of the real one; it may also raise `Refused`, or just take time."""
+        return None
+
+    def items(self, items: list[Xml], _scene: Scene, /) -> list[Xml]:
+        """The items of an answer, spoilt."""
+        return items
+
+    def body(self, body: bytes, /) -> bytes:
+        """The bytes of an answer, spoilt."""
+        return body
+
+    async def transfer(self, _body: bytes, _scene: Scene, /) -> web.StreamResponse | None:
+        """An answer that was sent in a way of its own."""
+        return None
+
+    def concerns(self, operation: str, mailbox: str) -> bool:
+        """Whether a request is one that it spoils."""
+        return self.operation in {None, operation} and (
+            self.mailbox is None or self.mailbox.lower() == mailbox
+        )
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """A fault that was set, and how many requests it will still spoil."""
+
+    id: int
+    fault: Fault
+    left: int | None
+
+
+class Faults:
+    """The faults that are set now."""
+
+    def __init__(self) -> None:
+        self._standing: dict[int, Standing] = {}
+        self._set = 0
+
+    def add(self, fault: Fault) -> Standing:
+        """Set a fault."""
+        self._set += 1
+        standing = Standing(id=self._set, fault=fault, left=fault.times)
+        self._standing[standing.id] = standing
+        return standing
+
+    def all(self) -> list[Standing]:
+        """All that are set, oldest first."""
+        return list(self._standing.values())
+
+    def clear(self, fault_id: int | None = None) -> None:
+        """Clear one fault, or all.
+
+        Raises:
+            KeyError: there is no such fault.
+        """
+        if fault_id is None:
+            self._standing.clear()
+        else:
+            del self._standing[fault_id]
+
+    def take(self, operation: str, mailbox: str) -> list[Fault]:
+        """The faults that spoil this request; each has one request less to spoil then."""
+        taken = [one for one in self.all() if one.fault.concerns(operation, mailbox)]
+        for standing in taken:
+            self._spend(standing)
+        return [standing.fault for standing in taken]
+
+    def _spend(self, standing: Standing) -> None:
+        if standing.left is None:
+            return
+        if standing.left <= 1:
+            del self._standing[standing.id]
+        else:
+            self._standing[standing.id] = msgspec.structs.replace(standing, left=standing.left - 1)

@@ -1,0 +1,142 @@
+"""The server as a web application: EWS and the control API."""
+
+from collections.abc import Awaitable, Callable
+from uuid import uuid4
+
+from aiohttp import web
+from lxml import etree
+
+from connector.simulators.exchange.authentication import admit
+from connector.simulators.exchange.call import CONTENT_TYPE, EXCHANGE, Call
+from connector.simulators.exchange.journal import Asked
+from connector.simulators.exchange.markup import Xml
+from connector.simulators.exchange.operations import LONG, OPERATIONS
+from connector.simulators.exchange.organization import Exchange
+from connector.simulators.exchange.people import User
+from connector.simulators.exchange.refusal import Refused, envelope, soap_fault
+
+PATH = "/EWS/Exchange.asmx"
+_BROKEN_OFF = 0
+_LARGEST_REQUEST = 8 << 20
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def app(exchange: Exchange) -> web.Application:
+    """Everything a server answers."""
+    application = web.Application(middlewares=[_remember], client_max_size=_LARGEST_REQUEST)
+    application[EXCHANGE] = exchange
+    application.add_routes([web.post(path, ews) for path in {PATH, PATH.lower()}])
+    return application
+
+
+async def ews(request: web.Request) -> web.StreamResponse:
+    """One SOAP request."""
+    who = admit(request)
+    if isinstance(who, web.Response):
+        return who
+    try:
+        call = _read(request, who.user, await request.read())
+    except Refused as refused:
+        return _whole(None, request, refused)
+    request["call"] = call
+    try:
+        return await _answer(call)
+    except Refused as refused:
+        return _whole(call, request, refused)
+
+
+async def _answer(call: Call) -> web.StreamResponse:
+    """The answer, unless something is in the way."""
+    call.faults = call.exchange.faults.take(call.operation, call.mailbox_name)
+    for fault in call.faults:
+        if (instead := await fault.instead(call)) is not None:
+            return instead
+    call.check_impersonation()
+    if call.operation in LONG:
+        return await LONG[call.operation](call)
+    if call.operation not in OPERATIONS:
+        raise Refused("ErrorInvalidRequest", whole=True)
+    body = call.enveloped(OPERATIONS[call.operation](call))
+    for fault in call.faults:
+        body = fault.body(body)
+    for fault in call.faults:
+        if (sent := await fault.transfer(body, call)) is not None:
+            return sent
+    return _affine(call, web.Response(body=body, headers=call.headers()))
+
+
+def _affine(call: Call, response: web.Response) -> web.Response:
+    """The answer with the cookie by which a client comes back to the same server."""
+    asked = call.request.headers.get("X-PreferServerAffinity", "").lower() == "true"
+    if asked and "X-BackEndOverrideCookie" not in call.request.cookies:
+        response.set_cookie("X-BackEndOverrideCookie", "sim01.example.com~1941996295", path="/")
+    return response
+
+
+def _read(request: web.Request, user: User, body: bytes) -> Call:
+    """A request, understood.
+
+    Raises:
+        Refused: it is no SOAP, or asks for nothing.
+    """
+    parser = etree.XMLParser(resolve_entities=False, no_network=True)
+    try:
+        root = etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        raise Refused("ErrorSchemaValidation", whole=True) from None
+    return Call(request, user, root)
+
+
+def _whole(call: Call | None, request: web.Request, refused: Refused) -> web.Response:
+    """A SOAP fault."""
+    request["code"] = refused.code
+    fault = soap_fault(refused)
+    body = call.enveloped(fault) if call else envelope(Xml(""), fault)
+    headers = call.headers() if call else {"Content-Type": CONTENT_TYPE}
+    return web.Response(status=500, body=body, headers=headers)
+
+
+@web.middleware
+async def _remember(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Note every request that is not one of control, whatever becomes of it."""
+    request["request_id"] = str(uuid4())
+    status = _BROKEN_OFF
+    try:
+        response = await handler(request)
+        status = response.status
+    except web.HTTPException as error:
+        status = error.status
+        raise
+    else:
+        return response
+    finally:
+        if not request.path.startswith("/control/"):
+            _note(request, status)
+
+
+def _note(request: web.Request, status: int) -> None:
+    exchange = request.app[EXCHANGE]
+    call: Call | None = request.get("call")
+    affinity = [
+        f"{name}={request.headers[name]}"
+        for name in ("X-PreferServerAffinity",)
+        if name in request.headers
+    ]
+    if cookie := request.cookies.get("X-BackEndOverrideCookie"):
+        affinity.append(f"cookie={cookie}")
+    asked = Asked(
+        time=exchange.now(),
+        path=request.path,
+        operation=call.operation if call else "",
+        mailbox=call.mailbox_name if call else "",
+        user=request.get("user", ""),
+        auth=request.get("auth", ""),
+        status=status,
+        code=request.get("code", call.code if call else ""),
+        anchor=request.headers.get("X-AnchorMailbox", "").lower(),
+        affinity=" ".join(affinity),
+        connection=id(request.transport) & 0xFFFFFF,
+        peer=request.remote or "",
+    )
+    exchange.journal.add(asked)
