@@ -39,21 +39,39 @@ def admit(request: web.Request) -> Admitted | web.Response:
     """Who asks, or the 401 that tells them to try again."""
     exchange = request.app[EXCHANGE]
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
-    offered = {offer.lower() for offer in exchange.offers}
-    if scheme.lower() not in offered and not (scheme.lower() == "bearer" and exchange.modern_auth):
+    known = exchange.connections.user(request.transport)
+    if not scheme and known is not None and not known.locked and not known.disabled:
+        return _admitted(request, known, "connection")
+    if not _offered(exchange, scheme.lower()):
         return unauthorized(exchange)
     request["auth"] = scheme
-    match scheme.lower():
-        case "basic":
-            user = _basic(exchange, credentials)
-        case "bearer":
-            user = _bearer(exchange, credentials)
-        case _:
-            return unauthorized(exchange)
-    if user is None:
-        return unauthorized(exchange)
+    step = _credentials(exchange, request, scheme.lower(), credentials)
+    if isinstance(step, User):
+        return _admitted(request, step, scheme)
+    return unauthorized(exchange, None if step is None else (f"{scheme} {step}",))
+
+
+def _admitted(request: web.Request, user: User, scheme: str) -> Admitted:
     request["user"] = user.name
+    request["auth"] = scheme
     return Admitted(user, scheme)
+
+
+def _offered(exchange: Exchange, scheme: str) -> bool:
+    """Whether the server takes this."""
+    offered = {offer.lower() for offer in exchange.offers}
+    return scheme in offered or (scheme == "bearer" and exchange.modern_auth)
+
+
+def _credentials(
+    exchange: Exchange, request: web.Request, scheme: str, credentials: str
+) -> User | str | None:
+    """Somebody, the next token of a handshake, or nobody."""
+    if scheme == "basic":
+        return _basic(exchange, credentials)
+    if scheme == "bearer":
+        return _bearer(exchange, credentials)
+    return exchange.connections.step(request.transport, credentials)
 
 
 def _basic(exchange: Exchange, credentials: str) -> User | None:

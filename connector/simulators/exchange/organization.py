@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from connector.simulators.exchange.faults import Faults
+from connector.simulators.exchange.handshake import Connections
 from connector.simulators.exchange.journal import Journal
 from connector.simulators.exchange.mailbox import Change, Happened, Mailbox
 from connector.simulators.exchange.people import People, User, addresses
@@ -71,6 +72,7 @@ class Exchange:
         self.modern_auth = False
         """Whether a 401 says that tokens are taken too (hybrid modern authentication)."""
         self.tokens = Tokens(self.now)
+        self.connections = Connections(self.people)
         self.subscriptions = Subscriptions(self.now)
         self.room_lists: dict[str, RoomList] = {}
         self.hanging_limit = self.build.hanging

@@ -54,7 +54,7 @@ class People:
         return list(self._users.values())
 
     def find(self, name: str) -> User | None:
-        """An account by `DOMAIN\\name`, `name@domain`, or `name` alone where that is one account."""
+        """An account by any form of its name; a name without a domain must mean one alone."""
         wanted = name.lower()
         if wanted in self._users:
             return self._users[wanted]

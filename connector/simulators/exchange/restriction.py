@@ -3,7 +3,7 @@
 https://learn.microsoft.com/exchange/client-developer/web-service-reference/restriction
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from operator import eq, ge, gt, le, lt, ne
 
 from lxml import etree
@@ -34,25 +34,32 @@ def matches(restriction: etree._Element, event: Event, mailbox: Mailbox) -> bool
     return all(_meets(condition, shown) for condition in restriction)
 
 
+_COMBINE: dict[str, Callable[[Iterable[bool]], bool]] = {
+    "And": all,
+    "Or": any,
+    "Not": lambda met: not any(met),
+}
+
+
 def _meets(condition: etree._Element, shown: Shown) -> bool:
     kind = etree.QName(condition).localname
-    if kind == "And":
-        return all(_meets(one, shown) for one in condition)
-    if kind == "Or":
-        return any(_meets(one, shown) for one in condition)
-    if kind == "Not":
-        return not any(_meets(one, shown) for one in condition)
+    if kind in _COMBINE:
+        return _COMBINE[kind](_meets(one, shown) for one in condition)
     value = _value(condition[0], shown)
     if kind == "Exists":
         return value is not None
     wanted = condition.find(".//{*}Constant")
     if wanted is None or (kind not in _COMPARE and kind != "Contains"):
         raise Refused("ErrorUnsupportedPathForQuery")
+    return _compared(kind, value, wanted.get("Value", ""))
+
+
+def _compared(kind: str, value: str | None, wanted: str) -> bool:
     if value is None:
         return kind == "IsNotEqualTo"
     if kind == "Contains":
-        return wanted.get("Value", "").lower() in value.lower()
-    return _COMPARE[kind](value, wanted.get("Value", ""))
+        return wanted.lower() in value.lower()
+    return _COMPARE[kind](value, wanted)
 
 
 def _value(path: etree._Element, shown: Shown) -> str | None:
@@ -66,4 +73,4 @@ def _value(path: etree._Element, shown: Shown) -> str | None:
     if not written:
         return None
     bare = f'<x xmlns:t="t">{written}</x>'
-    return "".join(etree.fromstring(bare).itertext())
+    return str(etree.fromstring(bare).xpath("string()"))

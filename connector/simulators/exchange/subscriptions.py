@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import uuid4
 
+from aiohttp import web
+
 from connector.simulators.exchange import identifiers
 from connector.simulators.exchange.mailbox import Change, Happened, Mailbox
 from connector.simulators.exchange.markup import Xml, instant, tag
@@ -33,7 +35,14 @@ class Subscription:
     """When the client last asked for it."""
     url: str = ""
     watermark: int = 0
+    marks: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT))
     waiting: deque[Xml] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    told: str = ""
+    """The watermark of the last event that was told."""
+    first: str = ""
+
+    def __post_init__(self) -> None:
+        self.first = self.told = self.mark()
 
     def mark(self) -> str:
         """The watermark as clients see it."""
@@ -41,7 +50,10 @@ class Subscription:
 
     def take(self, most: int = _KEPT) -> list[Xml]:
         """Events that wait, oldest first."""
-        return [self.waiting.popleft() for _ in range(min(most, len(self.waiting)))]
+        taken = [self.waiting.popleft() for _ in range(min(most, len(self.waiting)))]
+        for _ in taken:
+            self.told = self.marks.popleft()
+        return taken
 
 
 class Subscriptions:
@@ -53,8 +65,8 @@ class Subscriptions:
         self._stirred: set[asyncio.Event] = set()
         self.generation = 0
         """Rises when the server starts anew: streams of an older one are closed."""
-        self.streams: dict[str, int] = {}
-        """Open streams by account."""
+        self.streams: list[tuple[str, web.Request]] = []
+        """Open streams, and whose they are."""
         self.silent = False
         """Whether events get lost without a word."""
         self.repeats = 1
@@ -161,6 +173,7 @@ class Subscriptions:
             if name not in subscription.events:
                 continue
             subscription.watermark += 1
+            subscription.marks.append(subscription.mark())
             subscription.waiting.append(
                 tag(
                     f"t:{name}",
