@@ -27,7 +27,8 @@ def calendar(exchange: Exchange) -> Kestrel:
 
 @pytest.fixture
 async def server(exchange: Exchange) -> AsyncIterator[TestServer]:
-    async with TestServer(app(exchange)) as running:
+    running = TestServer(app(exchange))
+    async with running:
         yield running
 
 
