@@ -1,17 +1,20 @@
 """Kestrel's calendar on the simulated Exchange Server, and a source that reads it."""
 
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import pytest
 from aiohttp.test_utils import TestServer
 
 from connector.outside import Outside
 from connector.secret import Secret
-from connector.simulators.exchange import PATH, USERNAME, Exchange, Meeting, Recurrence
+from connector.simulators.exchange import PATH, USERNAME, Exchange, Meeting, Recurrence, app
 from connector.source import CalendarSource
 from connector.sources import ews
 from rooms.zones import zone
+from tests.fakes.virtual import FixedClock
 
 PASSWORD = "right"
 RESPONSES = {"tentative": "tentativelyAccepted"}
@@ -95,3 +98,32 @@ def connected(
 ) -> AbstractAsyncContextManager[CalendarSource]:
     """A source that reads a simulated server."""
     return ews.connect(settings(server, **more), outside)
+
+
+@pytest.fixture
+def exchange(clock: FixedClock) -> Exchange:
+    """An organization whose service account may impersonate everybody."""
+    made = Exchange(clock=clock.now)
+    made.add_user(USERNAME, PASSWORD, impersonates="all")
+    return made
+
+
+@pytest.fixture
+def calendar(exchange: Exchange) -> Kestrel:
+    """Kestrel's calendar."""
+    return Kestrel(exchange)
+
+
+@pytest.fixture
+async def server(exchange: Exchange) -> AsyncIterator[TestServer]:
+    """The organization's server."""
+    running = TestServer(app(exchange))
+    async with running:
+        yield running
+
+
+@pytest.fixture
+async def source(outside: Outside, server: TestServer) -> AsyncIterator[CalendarSource]:
+    """A source that reads it with impersonation."""
+    async with connected(outside, server) as opened:
+        yield opened

@@ -256,9 +256,9 @@ def _tls(opened: Callable[[HTTPConnection], None]) -> type:
 
 
 class _Adapter(BaseProtocol.HTTP_ADAPTER_CLS):  # type: ignore[misc] # requests has no types
-    """One connection, verified by the bridge's policy, whose answers are read here.
+    """One connection, verified by the bridge's policy, whose answers are bounded.
 
-    All of them are: those in the midst of a sign-in too, which nobody else would bound.
+    All of them are: those in the midst of a sign-in too.
     """
 
     def __init__(
@@ -293,24 +293,28 @@ class _Adapter(BaseProtocol.HTTP_ADAPTER_CLS):  # type: ignore[misc] # requests 
             warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
             response = super().send(request, *given, **more)
         if not (self._streams and response.status_code == 200):
-            _read(response, end)
+            _bound(response, end)
         return response
 
 
-def _read(response: Any, end: float) -> None:
-    """Read an answer to its end, in bounds."""
-    chunks: list[bytes] = []
-    size = 0
-    try:
-        for chunk in response.iter_content(_CHUNK):
+def _bound(response: Any, end: float) -> None:
+    """Let whoever reads an answer read no more of it, and no longer, than is allowed.
+
+    It is not read here: requests_ntlm looks at the connection of an answer that is unread for the
+    certificate that it binds the sign-in to.
+    """
+    whole = response.iter_content
+
+    def bounded(*_: Any, **__: Any) -> Iterator[bytes]:
+        size = 0
+        for chunk in whole(_CHUNK):
             size += len(chunk)
             if size > ANSWER_LIMIT:
+                response.close()
                 raise too_large(ANSWER_LIMIT)
             if time.monotonic() > end:
+                response.close()
                 raise Unavailable(f"no answer within {READ_LIMIT:g} s", reason="timeout")
-            chunks.append(chunk)
-    except ConnectorError:
-        response.close()
-        raise
-    # requests keeps what was read here, and gives the connection back.
-    response._content = b"".join(chunks)  # noqa: SLF001
+            yield chunk
+
+    response.iter_content = bounded

@@ -47,7 +47,8 @@ class Group:
         self._line = line
         self._watch = watch
         self._mailboxes = dict(rooms)
-        self._affinity = Affinity(rooms[0][1])
+        self._anchor, mailbox = rooms[0]
+        self._affinity = Affinity(mailbox)
         self._rooms: dict[str, str] = {}
         """Rooms by their subscriptions."""
         self._strikes: Counter[str] = Counter()
@@ -83,10 +84,15 @@ class Group:
 
     async def _subscribe(self) -> None:
         """Subscriptions for rooms that have none; each is read again, for what was missed."""
+        if self._strikes[self._anchor] >= STRIKES:
+            self._rooms.clear()
         subscribed = set(self._rooms.values())
         for room, mailbox in self._mailboxes.items():
             if room in subscribed or self._strikes[room] >= STRIKES:
                 continue
+            if not self._rooms:
+                # The connection is opened as the anchor: it must be one that may be watched.
+                self._anchor, self._affinity = room, Affinity(mailbox)
             try:
                 name = await self._line.ask(
                     operations.subscribe(mailbox),
@@ -128,7 +134,7 @@ class Group:
             reading = loop.run_in_executor(
                 self._thread, stream.read, self._channel, body, headers, opened, tell
             )
-            reading.add_done_callback(lambda _: news.put_nowait(None))
+            reading.add_done_callback(lambda done: _ended(done, news))
             either: list[asyncio.Future[Any]] = [began, reading]
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if not began.done():
@@ -186,7 +192,6 @@ class Group:
         """Nothing is known of what happens now: new subscriptions, and a read of every room."""
         self._cover(by=False)
         self._rooms.clear()
-        self._affinity = Affinity(self._affinity.anchor)
 
     def _cover(self, *, by: bool) -> None:
         for room in self._rooms.values():
@@ -196,6 +201,13 @@ class Group:
 def _subscription(answer: list[Message]) -> str:
     (content,) = contents(answer)
     return content.findtext(f"{M}SubscriptionId") or ""
+
+
+def _ended(reading: "asyncio.Future[None]", news: "asyncio.Queue[stream.Told | None]") -> None:
+    """Nothing more comes. Whoever follows sees the error; if nobody does, it is not lost."""
+    if not reading.cancelled():
+        reading.exception()
+    news.put_nowait(None)
 
 
 def _settle(future: "asyncio.Future[Response]", response: Response) -> None:
