@@ -45,6 +45,8 @@ class Mailbox(calendar.Mailbox):
         self.attendant = attendant
         self.hidden = False
         """Whether it is left out of the address book, and so of GetRooms."""
+        self.group = "SIM01"
+        """GroupingInformation of Autodiscover: mailboxes that share a stream share it."""
         self.turn = 0
         self.listeners: list[Callable[[Mailbox, Happened, Change], None]] = []
         self._changes: dict[str, Change] = {}

@@ -1,6 +1,7 @@
 """A simulated Exchange organization: mailboxes, accounts, room lists, and its own clock."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -9,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from connector.simulators.exchange.faults import Faults
+from connector.simulators.exchange.faults.answers import Error
 from connector.simulators.exchange.handshake import Connections
 from connector.simulators.exchange.journal import Journal
 from connector.simulators.exchange.mailbox import Change, Happened, Mailbox
@@ -80,8 +82,11 @@ class Exchange:
         """EWSMaxSubscriptions of one account."""
         self.heartbeat = 45.0
         """Seconds between signs of life on a stream."""
-        self.batch_limit: int | None = None
-        """Items of one FindItem at most (EWSFindCountLimit); None for no limit."""
+        self.find_limit: int | None = None
+        """Items of one window at most; None for no limit."""
+        self.concurrency_limit = 27
+        """EWSMaxConcurrency: requests of one account at once, streams apart."""
+        self.in_flight: Counter[str] = Counter()
         self._clock = clock
         self._mailboxes: dict[str, Mailbox] = {}
 
@@ -170,6 +175,12 @@ class Exchange:
     def restart(self) -> None:
         """The server starts anew: subscriptions and streams are gone, calendars stay."""
         self.subscriptions.drop()
+
+    def fail_over(self, address: str, *, times: int = 3, moving: bool = False) -> None:
+        """A mailbox goes to another server: its subscriptions are lost, some requests refused."""
+        code = "ErrorMailboxMoveInProgress" if moving else "ErrorMailboxFailover"
+        self.subscriptions.drop(self.mailbox(address).address)
+        self.faults.add(Error(code=code, mailbox=address, times=times))
 
     def _changed(self, mailbox: Mailbox, happened: Happened, change: Change) -> None:
         self.subscriptions.notify(mailbox, happened, change)

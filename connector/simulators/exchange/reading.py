@@ -130,9 +130,9 @@ def _view(call: Call, folder: Folder, view: etree._Element, wanted: Shape) -> Xm
         raise Refused("ErrorCalendarViewRangeTooBig")
     events = sorted(folder.mailbox.view(start, end), key=lambda event: event.start)
     asked = view.get("MaxEntriesReturned")
-    limits = [int(asked)] if asked else []
-    limits += [call.exchange.batch_limit] if call.exchange.batch_limit else []
-    shown = events[: min(limits)] if limits else events
+    limits = [int(asked) if asked else None, call.exchange.find_limit]
+    limits += [fault.limit() for fault in call.faults]
+    shown = events[: min((one for one in limits if one is not None), default=None)]
     items = call.spoil([wanted.write(one, folder.mailbox, found=True) for one in shown])
     return tag(
         "m:RootFolder",

@@ -6,6 +6,7 @@ from uuid import uuid4
 from aiohttp import web
 from lxml import etree
 
+from connector.simulators.exchange import autodiscover, control, token_service
 from connector.simulators.exchange.authentication import admit
 from connector.simulators.exchange.call import CONTENT_TYPE, EXCHANGE, Call
 from connector.simulators.exchange.journal import Asked
@@ -16,6 +17,11 @@ from connector.simulators.exchange.people import User
 from connector.simulators.exchange.refusal import Refused, envelope, soap_fault
 
 PATH = "/EWS/Exchange.asmx"
+_CAMEL = {
+    autodiscover.SOAP_PATH: "/Autodiscover/Autodiscover.svc",
+    autodiscover.POX_PATH: "/Autodiscover/Autodiscover.xml",
+}
+"""IIS does not mind capitals."""
 _BROKEN_OFF = 0
 _LARGEST_REQUEST = 8 << 20
 
@@ -26,7 +32,14 @@ def app(exchange: Exchange) -> web.Application:
     """Everything a server answers."""
     application = web.Application(middlewares=[_remember], client_max_size=_LARGEST_REQUEST)
     application[EXCHANGE] = exchange
-    application.add_routes([web.post(path, ews) for path in {PATH, PATH.lower()}])
+    application.add_routes([web.post(path, ews) for path in (PATH, PATH.lower())])
+    application.add_routes([web.post(token_service.PATH, token_service.token)])
+    for path, handler in (
+        (autodiscover.SOAP_PATH, autodiscover.soap),
+        (autodiscover.POX_PATH, autodiscover.pox),
+    ):
+        application.add_routes([web.post(path, handler), web.post(_CAMEL[path], handler)])
+    application.add_subapp("/control", control.application(exchange))
     return application
 
 
@@ -40,14 +53,20 @@ async def ews(request: web.Request) -> web.StreamResponse:
     except Refused as refused:
         return _whole(None, request, refused)
     request["call"] = call
+    counted = [] if call.operation in LONG else [call.user.key]
+    call.exchange.in_flight.update(counted)
     try:
         return await _answer(call)
     except Refused as refused:
         return _whole(call, request, refused)
+    finally:
+        call.exchange.in_flight.subtract(counted)
 
 
 async def _answer(call: Call) -> web.StreamResponse:
     """The answer, unless something is in the way."""
+    if call.exchange.in_flight[call.user.key] > call.exchange.concurrency_limit:
+        raise Refused("ErrorServerBusy", whole=True, values={"BackOffMilliseconds": "5000"})
     call.faults = call.exchange.faults.take(call.operation, call.mailbox_name)
     for fault in call.faults:
         if (instead := await fault.instead(call)) is not None:

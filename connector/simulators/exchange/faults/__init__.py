@@ -14,6 +14,7 @@ class Scene(Protocol):
 
     request: web.Request
     operation: str
+    code: str
 
     def headers(self) -> dict[str, str]:
         """The headers that every answer has."""
@@ -38,7 +39,7 @@ class Fault(
     tag=_kind,
     forbid_unknown_fields=True,
 ):
-    """Something that goes wrong; each kind does so at one of four moments."""
+    """Something that goes wrong; each kind does so at a moment of its own."""
 
     mailbox: str | None = None
     """The mailbox concerned; None for all."""
@@ -54,6 +55,10 @@ class Fault(
     def items(self, items: list[Xml], _scene: Scene, /) -> list[Xml]:
         """The items of an answer, spoilt."""
         return items
+
+    def limit(self) -> int | None:
+        """How many items of a window there are at most."""
+        return None
 
     def body(self, body: bytes, /) -> bytes:
         """The bytes of an answer, spoilt."""
