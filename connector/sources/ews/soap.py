@@ -3,6 +3,7 @@
 https://learn.microsoft.com/exchange/client-developer/web-service-reference/ews-xml-elements-in-exchange
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import NamedTuple
@@ -21,6 +22,13 @@ _NAMES = {"s": SOAP, "m": MESSAGES, "t": TYPES}
 
 VERSION = "Exchange2013"
 """The schema that is spoken: Exchange Server 2013 and all later ones know it."""
+
+TEXT_LIMIT = 10_000_000
+"""Bytes of one text that libxml2 takes."""
+_HEAD = 4096
+_FORBIDDEN = re.compile(rb"&#([xX][0-9a-fA-F]{1,8}|[0-9]{1,10});|[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_CHARACTERS = range(0x20, 0x110000)
+_SURROGATES = {*range(0xD800, 0xE000), 0xFFFE, 0xFFFF}
 
 Element = etree._Element  # noqa: SLF001 - lxml has no public name for it
 
@@ -70,9 +78,29 @@ def envelope(operation: Element, *, impersonated: str = "") -> bytes:
 def parse(body: bytes) -> Element:
     """The root of an XML document that declares nothing and is not endless.
 
+    What people paste into a subject comes through as it is: characters that XML does not allow,
+    mostly written as `&#x1F;`. They are taken out where they are in the way.
+
     Raises:
-        Malformed: it is not XML, is cut off, or declares entities.
+        Malformed: it is not XML, is cut off, too large, or declares entities.
     """
+    try:
+        root = _tree(body)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        if len(body) >= TEXT_LIMIT:
+            raise Malformed("a text in the answer is too large", reason="too_large") from error
+        try:
+            root = _tree(_FORBIDDEN.sub(_without, body))
+        except (etree.XMLSyntaxError, ValueError):
+            raise Malformed("the answer is not whole XML", reason="not_soap") from error
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise Malformed("the answer declares entities; refused", reason="not_soap")
+    return root
+
+
+def _tree(body: bytes) -> Element:
+    if b"<!DOCTYPE" in body[:_HEAD]:
+        raise Malformed("the answer declares entities; refused", reason="not_soap")
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -82,13 +110,17 @@ def parse(body: bytes) -> Element:
         remove_comments=True,
         remove_pis=True,
     )
-    try:
-        root = etree.fromstring(body, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise Malformed("the answer is not whole XML", reason="not_soap") from error
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise Malformed("the answer declares entities; refused", reason="not_soap")
-    return root
+    return etree.fromstring(body, parser)
+
+
+def _without(found: "re.Match[bytes]") -> bytes:
+    """A reference to a character that XML allows, or nothing."""
+    digits = found[1]
+    if not digits:
+        return b""
+    number = int(digits[1:], 16) if digits[:1] in b"xX" else int(digits)
+    allowed = number in {9, 10, 13} or number in _CHARACTERS
+    return found[0] if allowed and number not in _SURROGATES else b""
 
 
 def messages(root: Element) -> list[Message]:
