@@ -1,10 +1,11 @@
 """Everything that goes wrong at an Exchange Server, and what comes of it."""
 
 import asyncio
+import socket
 import ssl
 import warnings
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -377,7 +378,7 @@ async def test_a_certificate_of_another_name_is_refused(
 
 @pytest.mark.fault("ews_certificate")
 async def test_a_server_with_tls_1_0_only_is_refused_by_its_name(
-    exchange: Exchange, calendar: Kestrel, clock: FixedClock, tmp_path: Path
+    server: TestServer, clock: FixedClock, tmp_path: Path
 ) -> None:
     old = await asyncio.to_thread(site, tmp_path)
     with warnings.catch_warnings():
@@ -385,10 +386,25 @@ async def test_a_server_with_tls_1_0_only_is_refused_by_its_name(
         old.context.minimum_version = ssl.TLSVersion.TLSv1
         old.context.maximum_version = ssl.TLSVersion.TLSv1
     old.context.set_ciphers("ALL:@SECLEVEL=0")
-    async with open_outside(clock, ca_file=old.ca) as outside:
-        error = await refusal(outside, exchange, old)
-    assert error.reason == "certificate_untrusted"
-    assert "TLS 1.2" in str(error)
+
+    def shake_hands(listening: socket.socket) -> None:
+        peer, _ = listening.accept()
+        with peer, suppress(OSError):
+            old.context.wrap_socket(peer, server_side=True)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        shaking = asyncio.create_task(asyncio.to_thread(shake_hands, listening))
+        url = f"https://127.0.0.1:{listening.getsockname()[1]}{PATH}"
+        async with (
+            open_outside(clock, ca_file=old.ca) as outside,
+            connected(outside, server, url=url) as opened,
+        ):
+            with pytest.raises(Malformed) as caught:
+                await opened.fetch(room(), WINDOW)
+        await shaking
+    assert caught.value.reason == "certificate_untrusted"
+    assert "the server offers no TLS 1.2" in str(caught.value)
+    assert caught.value.everywhere
 
 
 @pytest.mark.fault("ews_certificate")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from connector.errors import Malformed
 
 _OLD = {"UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION", "WRONG_SSL_VERSION", "NO_PROTOCOLS"}
+_NEWER = "enable TLS 1.2 on the Exchange server; older versions are not used"
 _FIXES = {
     # Codes of OpenSSL's verification (x509_vfy.h).
     10: "renew the server's certificate",
@@ -32,8 +33,10 @@ def untrusted(error: BaseException) -> Malformed:
             fix = _FIXES.get(cause.verify_code, "")
             break
         if isinstance(cause, ssl.SSLError) and cause.reason in _OLD:
-            words = "the server offers no TLS 1.2 or later"
-            fix = "enable TLS 1.2 on the Exchange server; older versions are not used"
+            words, fix = "the server offers no TLS 1.2 or later", _NEWER
+            break
+        if isinstance(cause, ssl.SSLEOFError):
+            words, fix = "the server broke the handshake off: it may lack TLS 1.2", _NEWER
             break
     return Malformed(
         f"TLS cannot be trusted: {words}", reason="certificate_untrusted", fix=fix, everywhere=True
