@@ -224,18 +224,31 @@ def _add_offline(commands: Commands) -> None:
     join.add_argument("--rules", type=Path, metavar="FILE", help="rules of the site, YAML")
     simulate = commands.group("simulate", "one simulator by itself, for trying and for tests")
     graph = simulate.add("graph", "a Microsoft 365 tenant", "simulate.graph")
-    graph.add_argument("--rooms", type=int, default=4, help="room mailboxes (default: 4)")
-    graph.add_argument("--empty", action="store_true", help="without meetings")
-    graph.add_argument(
+    exchange = simulate.add("exchange", "an Exchange Server", "simulate.exchange")
+    exchange.add_argument(
+        "--release",
+        choices=["2013", "2016", "2019", "SE"],
+        default="2019",
+        help="which one it says it is (default: 2019)",
+    )
+    for command in (graph, exchange):
+        _add_calendars(command)
+    cisco = simulate.add("cisco", "a Cisco room system", "simulate.cisco")
+    cisco.add_argument("--version", default="RoomOS 11.27.2.0", help="software version it tells")
+    cisco.add_argument("--http", action="store_true", help="without TLS")
+    for command in (graph, exchange, cisco):
+        command.add_argument("--address", default="127.0.0.1", help="default: 127.0.0.1")
+        command.add_argument("--port", type=int, default=0, help="default: any that is free")
+
+
+def _add_calendars(command: argparse.ArgumentParser) -> None:
+    """What all simulators of calendars take."""
+    command.add_argument("--rooms", type=int, default=4, help="room mailboxes (default: 4)")
+    command.add_argument("--empty", action="store_true", help="without meetings")
+    command.add_argument(
         "--ca",
         type=Path,
         metavar="FILE",
         help="serve https, and write here what clients must trust (ca_file)",
     )
-    graph.add_argument("--name", default="", help="another name or address in that certificate")
-    cisco = simulate.add("cisco", "a Cisco room system", "simulate.cisco")
-    cisco.add_argument("--version", default="RoomOS 11.27.2.0", help="software version it tells")
-    cisco.add_argument("--http", action="store_true", help="without TLS")
-    for command in (graph, cisco):
-        command.add_argument("--address", default="127.0.0.1", help="default: 127.0.0.1")
-        command.add_argument("--port", type=int, default=0, help="default: any that is free")
+    command.add_argument("--name", default="", help="another name or address in that certificate")

@@ -15,10 +15,12 @@ import msgspec
 from bridge.demo import SECRET, demo_rooms, serve_graph
 from connector.certificates import self_signed
 from connector.simulators import cisco as cisco_simulator
+from connector.simulators import exchange as exchange_simulator
 from connector.simulators import graph as graph_simulator
 
 SERVICE_ACCOUNT = "service@example.com"
 """Somebody with whom all rooms are shared, for `delegate`."""
+ROOM_LIST = "all-rooms@example.com"
 
 Started = Callable[[Namespace], AbstractAsyncContextManager[dict[str, str]]]
 
@@ -26,6 +28,11 @@ Started = Callable[[Namespace], AbstractAsyncContextManager[dict[str, str]]]
 def graph(given: Namespace) -> int:
     """A Microsoft 365 tenant, until a signal."""
     return _run(_graph, given)
+
+
+def exchange(given: Namespace) -> int:
+    """An Exchange Server, until a signal."""
+    return _run(_exchange, given)
 
 
 def cisco(given: Namespace) -> int:
@@ -55,6 +62,34 @@ async def _graph(given: Namespace) -> AsyncIterator[dict[str, str]]:
             "client_secret": SECRET,
             "service_account": SERVICE_ACCOUNT,
             "mailboxes": " ".join(room.mailbox for room in rooms),
+        }
+
+
+@asynccontextmanager
+async def _exchange(given: Namespace) -> AsyncIterator[dict[str, str]]:
+    server = exchange_simulator.Exchange(release=given.release)
+    rooms = await asyncio.to_thread(demo_rooms, given.rooms)
+    for room in rooms:
+        server.add_mailbox(room.mailbox, name=room.name, time_zone=room.time_zone)
+    if not given.empty:
+        await asyncio.to_thread(
+            exchange_simulator.populate, server, rooms, datetime.now(UTC).date()
+        )
+    addresses = [room.mailbox for room in rooms]
+    server.add_room_list(ROOM_LIST, addresses, name="All rooms")
+    server.add_user(
+        exchange_simulator.USERNAME, SECRET, impersonates=addresses, mailbox=SERVICE_ACCOUNT
+    )
+    server.add_user("EXAMPLE\\delegate", SECRET, delegate_of=addresses)
+    tls = await asyncio.to_thread(_trusted, given.ca, given.name) if given.ca else None
+    async with exchange_simulator.serve(server, given.address, given.port, tls) as url:
+        yield {
+            "url": f"{url}{exchange_simulator.PATH}",
+            "username": exchange_simulator.USERNAME,
+            "password": SECRET,
+            "control": f"{url}/control",
+            "room_list": ROOM_LIST,
+            "mailboxes": " ".join(addresses),
         }
 
 

@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 
 from connector.simulators.exchange.call import EXCHANGE
+from connector.simulators.exchange.notes import NOTES
 from connector.simulators.exchange.organization import Exchange
 from connector.simulators.exchange.people import User
 
@@ -44,7 +45,7 @@ def admit(request: web.Request) -> Admitted | web.Response:
         return _admitted(request, known, "connection")
     if not _offered(exchange, scheme.lower()):
         return unauthorized(exchange)
-    request["auth"] = scheme
+    request[NOTES].auth = scheme
     step = _credentials(exchange, request, scheme.lower(), credentials)
     if isinstance(step, User):
         return _admitted(request, step, scheme)
@@ -52,8 +53,8 @@ def admit(request: web.Request) -> Admitted | web.Response:
 
 
 def _admitted(request: web.Request, user: User, scheme: str) -> Admitted:
-    request["user"] = user.name
-    request["auth"] = scheme
+    request[NOTES].user = user.name
+    request[NOTES].auth = scheme
     return Admitted(user, scheme)
 
 

@@ -9,6 +9,7 @@ from connector.simulators.exchange import identifiers
 from connector.simulators.exchange.faults import Fault
 from connector.simulators.exchange.mailbox import Mailbox
 from connector.simulators.exchange.markup import MESSAGES, SOAP, TYPES, Xml, tag
+from connector.simulators.exchange.notes import NOTES
 from connector.simulators.exchange.organization import Exchange
 from connector.simulators.exchange.people import User
 from connector.simulators.exchange.refusal import Refused, envelope
@@ -77,7 +78,6 @@ class Call:
         self.user = user
         self.root = root
         self.faults: list[Fault] = []
-        self.code = "NoError"
         body = root.find("s:Body", SPACES)
         asked = next(iter(body), None) if body is not None else None
         if asked is None or etree.QName(asked).namespace != MESSAGES:
@@ -85,13 +85,19 @@ class Call:
         self.body = asked
         self.operation = etree.QName(asked).localname
         self.version = self._version()
+        notes = request[NOTES]
+        notes.operation, notes.mailbox, notes.code = self.operation, self.mailbox_name, "NoError"
+
+    def failed(self, code: str) -> None:
+        """Note that a part of the answer is an error."""
+        self.request[NOTES].code = code
 
     def headers(self) -> dict[str, str]:
         """The headers that every answer has."""
         return {
             "Content-Type": CONTENT_TYPE,
             "Cache-Control": "private",
-            "request-id": self.request.get("request_id", ""),
+            "request-id": self.request[NOTES].request_id,
             "X-FEServer": "SIM01",
             "X-CalculatedBETarget": "sim01.example.com",
         }
@@ -142,7 +148,7 @@ class Call:
         named = self.body.findtext(
             ".//t:DistinguishedFolderId/t:Mailbox/t:EmailAddress", "", SPACES
         )
-        own = self.user.mailbox.address if self.user.mailbox else ""
+        own = self.user.mailbox.address if self.user.mailbox is not None else ""
         return (named or self.impersonated or self._mailbox_of_ids() or own).lower()
 
     def acting(self) -> Mailbox:

@@ -45,7 +45,7 @@ def get_rooms(call: Call) -> Xml:
     found = call.exchange.room_lists.get(wanted)
     if found is None:
         refused = Refused("ErrorNameResolutionNoResults")
-        call.code = refused.code
+        call.failed(refused.code)
         return failure("GetRoomsResponse", refused)
     known = {one.address.lower(): one for one in call.exchange.mailboxes()}
     rooms = [known[one.lower()] for one in found.rooms if one.lower() in known]
@@ -129,7 +129,7 @@ def _availability(
         mailbox = call.exchange.mailbox(address)
     except KeyError:
         refused = Refused("ErrorMailRecipientNotFound", "The recipient was not found.")
-        call.code = refused.code
+        call.failed(refused.code)
         none = tag("m:FreeBusyView", tag("t:FreeBusyViewType", "None"))
         return tag("m:FreeBusyResponse", failure("ResponseMessage", refused), none)
     ok = tag("m:ResponseMessage", tag("m:ResponseCode", "NoError"), ResponseClass="Success")

@@ -115,5 +115,5 @@ def _id_only(call: Call) -> bool:
 def _failed(call: Call, name: str, refused: Refused) -> Xml:
     if refused.whole:
         raise refused
-    call.code = refused.code
+    call.failed(refused.code)
     return failure(name, refused)

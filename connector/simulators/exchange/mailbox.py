@@ -52,9 +52,9 @@ class Mailbox(calendar.Mailbox):
         self._changes: dict[str, Change] = {}
         self._properties: dict[str, dict[str, str]] = {}
 
-    def add(self, meeting: Meeting) -> Event:
+    def add(self, meeting: Meeting, **more: Any) -> Event:
         """Put a meeting, or a series, into the calendar."""
-        event = super().add(meeting)
+        event = super().add(meeting, **more)
         self._note("Created", event.id, event.change_key)
         return event
 
@@ -105,7 +105,7 @@ class Mailbox(calendar.Mailbox):
         )
         return [one for one in found if not (one.gone and one.created > turn)][:limit]
 
-    def entry(self, event_id: str) -> Entry:
+    def behind(self, event_id: str) -> Entry:
         """The entry behind an item: what it is and what was changed in its series."""
         return self._find(event_id)[0]
 

@@ -95,7 +95,7 @@ async def get_streaming_events(call: Call) -> web.StreamResponse:
     try:
         await _Stream(call, subscriptions, response).run(timedelta(minutes=minutes))
     except ConnectionResetError:
-        call.code = "NoError"  # who listened went away, as clients do
+        call.failed("NoError")  # who listened went away, as clients do
     finally:
         open_streams.remove((call.user.key, call.request))
     return response
@@ -191,7 +191,7 @@ async def _slept(call: Call, seconds: float) -> None:
 
 def _refusal(call: Call, refused: Refused, ids: list[str] | None = None) -> Xml:
     """An answer of GetStreamingEvents that names bad subscriptions."""
-    call.code = refused.code
+    call.failed(refused.code)
     bad = ids if ids is not None else [one for one in refused.values.get("ids", "").split() if one]
     content = (
         [tag("m:ErrorSubscriptionIds", *(tag("t:SubscriptionId", one) for one in bad))]
@@ -308,5 +308,5 @@ def _check_watermark(subscription: Subscription, told: str) -> None:
 def _failed(call: Call, name: str, refused: Refused) -> Xml:
     if refused.whole:
         raise refused
-    call.code = refused.code
+    call.failed(refused.code)
     return failure(name, refused)

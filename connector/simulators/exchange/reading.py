@@ -91,7 +91,7 @@ def failed(call: Call, name: str, refused: Refused, *content: Xml) -> Xml:
     """A message of the answer that says no; some refusals concern the whole answer."""
     if refused.whole:
         raise refused
-    call.code = refused.code
+    call.failed(refused.code)
     return failure(name, refused, *content)
 
 

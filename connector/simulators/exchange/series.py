@@ -25,8 +25,6 @@ MONTHS = (
     "November",
     "December",
 )
-_MANY = 10_000
-"""Occurrences of a series at most; one that never ends has no last."""
 
 
 def first_day(of: Event) -> date:
@@ -35,7 +33,7 @@ def first_day(of: Event) -> date:
     return start.astimezone(of.zone).date() if isinstance(start, datetime) else start
 
 
-def days(of: Event, limit: int = _MANY) -> list[date]:
+def days(of: Event, limit: int) -> list[date]:
     """The days on which a series meets by its pattern, the first of them."""
     series = of.meeting.recurrence
     return list(islice(meets(series, first_day(of)), limit)) if series else []
@@ -100,7 +98,7 @@ def occurrence(of: Event, name: str) -> Xml:
 
 def modified(of: Event, mailbox: Mailbox) -> Xml:
     """Occurrences that differ."""
-    entry = mailbox.entry(of.id)
+    entry = mailbox.behind(of.id)
     changed = [day for day, meeting in sorted(entry.changed.items()) if meeting is not None]
     written = [occurrence(entry.event(day), "Occurrence") for day in changed]
     return tag("t:ModifiedOccurrences", *written) if written else Xml("")
@@ -108,7 +106,7 @@ def modified(of: Event, mailbox: Mailbox) -> Xml:
 
 def deleted(of: Event, mailbox: Mailbox) -> Xml:
     """Occurrences that are gone, by the start they would have had."""
-    changed = mailbox.entry(of.id).changed
+    changed = mailbox.behind(of.id).changed
     gone = [
         tag("t:DeletedOccurrence", tag("t:Start", instant(_planned(of, day))))
         for day, meeting in sorted(changed.items())
@@ -122,12 +120,14 @@ def edge(of: Event, mailbox: Mailbox, *, last: bool) -> Xml:
     series = of.meeting.recurrence
     if series is None or (last and series.until is None and series.count is None):
         return Xml("")
-    entry = mailbox.entry(of.id)
-    kept = [day for day in days(of) if entry.changed.get(day, of.meeting) is not None]
-    if not kept:
+    entry = mailbox.behind(of.id)
+    kept = (
+        day for day in meets(series, first_day(of)) if entry.changed.get(day, series) is not None
+    )
+    day = max(kept, default=None) if last else next(kept, None)
+    if day is None:
         return Xml("")
-    name = "LastOccurrence" if last else "FirstOccurrence"
-    return occurrence(entry.event(kept[-1 if last else 0]), name)
+    return occurrence(entry.event(day), "LastOccurrence" if last else "FirstOccurrence")
 
 
 def _planned(of: Event, day: date) -> datetime:

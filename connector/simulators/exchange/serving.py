@@ -1,7 +1,8 @@
 """The server as a web application: EWS and the control API."""
 
-from collections.abc import Awaitable, Callable
-from uuid import uuid4
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 from aiohttp import web
 from lxml import etree
@@ -11,6 +12,7 @@ from connector.simulators.exchange.authentication import admit
 from connector.simulators.exchange.call import CONTENT_TYPE, EXCHANGE, Call
 from connector.simulators.exchange.journal import Asked
 from connector.simulators.exchange.markup import Xml
+from connector.simulators.exchange.notes import NOTES, Notes
 from connector.simulators.exchange.operations import LONG, OPERATIONS
 from connector.simulators.exchange.organization import Exchange
 from connector.simulators.exchange.people import User
@@ -43,6 +45,25 @@ def app(exchange: Exchange) -> web.Application:
     return application
 
 
+@asynccontextmanager
+async def serve(
+    exchange: Exchange,
+    address: str = "127.0.0.1",
+    port: int = 0,
+    tls: ssl.SSLContext | None = None,
+) -> AsyncIterator[str]:
+    """Serve a simulated server; scheme, host and port under which it answers."""
+    runner = web.AppRunner(
+        app(exchange), access_log=None, shutdown_timeout=1, handler_cancellation=True
+    )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, address, port, ssl_context=tls).start()
+        yield f"http{'s' if tls else ''}://{address}:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
 async def ews(request: web.Request) -> web.StreamResponse:
     """One SOAP request."""
     who = admit(request)
@@ -52,7 +73,6 @@ async def ews(request: web.Request) -> web.StreamResponse:
         call = _read(request, who.user, await request.read())
     except Refused as refused:
         return _whole(None, request, refused)
-    request["call"] = call
     counted = [] if call.operation in LONG else [call.user.key]
     call.exchange.in_flight.update(counted)
     try:
@@ -109,7 +129,7 @@ def _read(request: web.Request, user: User, body: bytes) -> Call:
 
 def _whole(call: Call | None, request: web.Request, refused: Refused) -> web.Response:
     """A SOAP fault."""
-    request["code"] = refused.code
+    request[NOTES].code = refused.code
     fault = soap_fault(refused)
     body = call.enveloped(fault) if call else envelope(Xml(""), fault)
     headers = call.headers() if call else {"Content-Type": CONTENT_TYPE}
@@ -119,7 +139,7 @@ def _whole(call: Call | None, request: web.Request, refused: Refused) -> web.Res
 @web.middleware
 async def _remember(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Note every request that is not one of control, whatever becomes of it."""
-    request["request_id"] = str(uuid4())
+    request[NOTES] = Notes()
     status = _BROKEN_OFF
     try:
         response = await handler(request)
@@ -136,7 +156,7 @@ async def _remember(request: web.Request, handler: Handler) -> web.StreamRespons
 
 def _note(request: web.Request, status: int) -> None:
     exchange = request.app[EXCHANGE]
-    call: Call | None = request.get("call")
+    notes = request[NOTES]
     affinity = [
         f"{name}={request.headers[name]}"
         for name in ("X-PreferServerAffinity",)
@@ -147,12 +167,12 @@ def _note(request: web.Request, status: int) -> None:
     asked = Asked(
         time=exchange.now(),
         path=request.path,
-        operation=call.operation if call else "",
-        mailbox=call.mailbox_name if call else "",
-        user=request.get("user", ""),
-        auth=request.get("auth", ""),
+        operation=notes.operation,
+        mailbox=notes.mailbox,
+        user=notes.user,
+        auth=notes.auth,
         status=status,
-        code=request.get("code", call.code if call else ""),
+        code=notes.code,
         anchor=request.headers.get("X-AnchorMailbox", "").lower(),
         affinity=" ".join(affinity),
         connection=id(request.transport) & 0xFFFFFF,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -10,7 +10,6 @@ from connector.simulators.graph import invitations
 from connector.simulators.graph.mailbox import Mailbox
 from connector.simulators.graph.meeting import Attendee, Meeting
 from connector.simulators.graph.recurrence import WEEKDAYS, Recurrence
-from connector.simulators.graph.tenant import Tenant
 from rooms.model import Person
 from rooms.room import Room
 
@@ -27,6 +26,20 @@ _SUPPLIER = Person(name="Charles Babbage", address="charles@engines.example.org"
 Details = dict[str, Any]
 Slot = tuple[str, int, str, Callable[[str], Details]]
 """When a meeting begins, how many minutes it lasts, what it is called, how it is held."""
+
+
+class Mailboxes(Protocol):
+    """Whatever holds mailboxes: a tenant, an Exchange Server."""
+
+    def mailbox(self, name: str) -> Mailbox:
+        """A mailbox by its address.
+
+        Raises:
+            KeyError: there is none.
+        """
+
+    def add_mailbox(self, address: str, *, name: str = "", time_zone: str = "UTC") -> Mailbox:
+        """A new mailbox."""
 
 
 def _zoom(seed: str) -> Details:
@@ -96,7 +109,7 @@ _PLANS: tuple[tuple[Slot, ...], ...] = (
 )
 
 
-def populate(tenant: Tenant, rooms: Iterable[Room], today: date) -> None:
+def populate(tenant: Mailboxes, rooms: Iterable[Room], today: date) -> None:
     """Give rooms their mailboxes and a week of meetings around today.
 
     Today is an office day whatever day it is; the same rooms get the same meetings every time.
@@ -112,7 +125,7 @@ def populate(tenant: Tenant, rooms: Iterable[Room], today: date) -> None:
             _whole_day(mailbox, today + timedelta(days=1))
 
 
-def _mailbox(tenant: Tenant, room: Room) -> Mailbox:
+def _mailbox(tenant: Mailboxes, room: Room) -> Mailbox:
     """The mailbox of a room."""
     try:
         return tenant.mailbox(room.mailbox)

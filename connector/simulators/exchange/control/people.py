@@ -84,7 +84,7 @@ async def revoke_tokens(request: web.Request) -> web.Response:
 def _user_json(user: User) -> Json:
     return {
         "name": user.name,
-        "mailbox": user.mailbox.address if user.mailbox else None,
+        "mailbox": user.mailbox.address if user.mailbox is not None else None,
         "impersonates": "all" if user.impersonates is None else sorted(user.impersonates),
         "delegate_of": sorted(user.delegate_of),
         "reviewer_of": sorted(user.reviewer_of),

@@ -14,7 +14,9 @@ class Scene(Protocol):
 
     request: web.Request
     operation: str
-    code: str
+
+    def failed(self, code: str) -> None:
+        """Note that a part of the answer is an error."""
 
     def headers(self) -> dict[str, str]:
         """The headers that every answer has."""

@@ -28,7 +28,7 @@ class Error(Fault, frozen=True, kw_only=True):
         """Refuse."""
         values = {} if self.back_off is None else {"BackOffMilliseconds": str(self.back_off)}
         refused = Refused(self.code, self.message, whole=True, values=values)
-        scene.code = self.code
+        scene.failed(self.code)
         if self.status == 500:
             raise refused
         return web.Response(

@@ -127,6 +127,8 @@ class HugeBody(Fault, frozen=True, kw_only=True):
 
     def items(self, items: list[Xml], _scene: Scene, /) -> list[Xml]:
         """The items, of which the first has got very long."""
+        if not items:
+            return items
         long = "All work and no play. " * (self.mebibytes * MEBIBYTE // 22)
         first = re.sub(r"(<t:(?:Text)?Body[^>]*>)[^<]*<", rf"\g<1>{long}<", items[0], count=1)
         return [Xml(first), *items[1:]]
@@ -171,7 +173,8 @@ class Deep(Fault, frozen=True, kw_only=True):
 
     def body(self, body: bytes, /) -> bytes:
         """The answer, buried."""
-        return _XML_HEAD + b"<a>" * self.levels + b"</a>" * self.levels + body[:0]
+        del body
+        return _XML_HEAD + b"<a>" * self.levels + b"</a>" * self.levels
 
 
 class Dropped(Fault, frozen=True, kw_only=True):
