@@ -264,3 +264,71 @@ async def test_a_mailbox_that_nobody_has_is_named_with_its_mend(source: Calendar
         await source.fetch(room("nobody"), WINDOW)
     assert caught.value.reason == "not_found"
     assert "Get-Mailbox" in caught.value.fix
+
+
+CLIENT = "b9a5c0de-0000-4000-8000-000000000001"
+
+
+@pytest.fixture
+def application(exchange: Exchange) -> dict[str, object]:
+    """Settings of an application that gets tokens for the service account."""
+    exchange.offers = ()
+    exchange.modern_auth = True
+    exchange.tokens.clients[CLIENT] = ("secret", USERNAME)
+    return {
+        "auth": "oauth",
+        "username": "",
+        "password": None,
+        "client_id": CLIENT,
+        "client_secret": Secret("secret"),
+    }
+
+
+async def test_an_application_reads_with_tokens_and_renews_them(
+    outside: Outside,
+    server: TestServer,
+    exchange: Exchange,
+    calendar: Kestrel,
+    application: dict[str, object],
+) -> None:
+    calendar.add("Review", NOON, NOON + HOUR)
+    url = str(server.make_url("/oauth2/token"))
+    assert list(settings(server, token_url=url, **application).problems()) == []
+    async with connected(outside, server, token_url=url, **application) as opened:
+        assert len(await opened.fetch(room(), WINDOW)) == 1
+        assert len(await opened.fetch(room(), WINDOW)) == 1
+        assert outside.meter.spent["sign_in"] == 1
+        exchange.tokens.revoke()
+        assert len(await opened.fetch(room(), WINDOW)) == 1
+        assert outside.meter.spent["sign_in"] == 2
+        assert isinstance(opened, Identified)
+        assert [one.kind for one in opened.credentials()] == ["client_secret"]
+
+
+async def test_a_wrong_client_secret_is_said_to_be(
+    outside: Outside,
+    server: TestServer,
+    exchange: Exchange,
+    calendar: Kestrel,
+    application: dict[str, object],
+) -> None:
+    exchange.tokens.clients[CLIENT] = ("another", USERNAME)
+    url = str(server.make_url("/oauth2/token"))
+    async with connected(outside, server, token_url=url, **application) as opened:
+        with pytest.raises(Denied) as caught:
+            await opened.fetch(room(), WINDOW)
+    assert caught.value.reason == "credentials_refused"
+    assert caught.value.everywhere
+    assert "secret" not in str(caught.value)
+
+
+async def test_a_way_in_that_is_not_offered_is_named_and_counts_as_no_try(
+    outside: Outside, server: TestServer, exchange: Exchange, calendar: Kestrel
+) -> None:
+    exchange.offers = ("Basic",)
+    async with connected(outside, server, auth="ntlm") as opened:
+        with pytest.raises(Denied) as caught:
+            await opened.fetch(room(), WINDOW)
+        assert "basic" in str(caught.value)
+        exchange.offers = ("NTLM",)
+        assert list(await opened.fetch(room(), WINDOW)) == []

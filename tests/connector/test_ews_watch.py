@@ -4,14 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.errors import Denied
 from connector.outside import Outside
+from connector.secret import Secret
 from connector.simulators.exchange import USERNAME, Exchange
+from connector.simulators.exchange.faults import kinds
 from connector.source import CalendarSource
 from connector.sources.ews import group as grouping
 from connector.sources.ews import stream, streaming
@@ -299,3 +303,98 @@ def test_documents_are_found_wherever_the_stream_is_cut(sizes: list[int], many: 
 def test_a_document_that_never_ends_is_given_up() -> None:
     with pytest.raises(Exception, match="never ends"):
         list(stream.documents(b"<a>" + b"x" * (1 << 20) for _ in range(20)))
+
+
+LOST = [
+    "ErrorSubscriptionNotFound",
+    "ErrorInvalidWatermark",
+    "ErrorMissedNotificationEvents",
+    "ErrorReadEventsFailed",
+    "ErrorProxyRequestNotAllowed",
+    "ErrorMailboxMoveInProgress",
+    "ErrorMailboxStoreUnavailable",
+    "ErrorMailboxFailover",
+]
+
+
+@pytest.mark.fault("ews_subscription_lost")
+@pytest.mark.parametrize("status", [200, 500])
+@pytest.mark.parametrize("code", LOST)
+async def test_whatever_ends_subscriptions_new_ones_are_made(
+    source: CalendarSource,
+    exchange: Exchange,
+    calendar: Kestrel,
+    watch: FakeWatch,
+    code: str,
+    status: Any,
+) -> None:
+    fault = kinds.Error(code=code, status=status, operation="GetStreamingEvents", times=1)
+    exchange.faults.add(fault)
+    async with watching(source, watch):
+        await watch.until(lambda: watch.coverage.get("kestrel"))
+        assert len(exchange.journal.requests(operation="Subscribe")) == 2
+        before = watch.hinted("kestrel")
+        assert before >= 2, "the room is read again"
+        calendar.add("Review", NOON, NOON + HOUR)
+        await watch.until(lambda: watch.hinted("kestrel") > before)
+
+
+@pytest.mark.fault("ews_busy")
+@pytest.mark.parametrize("operation", ["Subscribe", "GetStreamingEvents"])
+async def test_a_busy_server_is_left_alone_and_watched_again(
+    source: CalendarSource,
+    exchange: Exchange,
+    calendar: Kestrel,
+    watch: FakeWatch,
+    operation: str,
+) -> None:
+    busy = kinds.Error(code="ErrorServerBusy", back_off=200, operation=operation, times=1)
+    exchange.faults.add(busy)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    async with watching(source, watch):
+        await watch.until(lambda: watch.coverage.get("kestrel"))
+    assert loop.time() - began > 0.2
+    assert [error.reason for _, error in watch.failures] == ["throttled"]
+
+
+async def test_more_connections_than_the_server_allows_are_said_to_fail(
+    source: CalendarSource, exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "GROUP", 1)
+    exchange.hanging_limit = 1
+    for name in ("kestrel", "merlin"):
+        exchange.add_mailbox(f"{name}@example.com")
+    watch = FakeWatch(room(), room("merlin"))
+    async with watching(source, watch):
+        await watch.until(lambda: watch.failures and any(watch.coverage.values()))
+        assert {error.reason for _, error in watch.failures} == {"throttled"}
+        await source.fetch(room("merlin"), WINDOW)
+
+
+async def test_a_wrong_password_is_not_sent_by_the_streams_either(
+    outside: Outside, server: TestServer, exchange: Exchange, calendar: Kestrel, watch: FakeWatch
+) -> None:
+    wrong = connected(outside, server, password=Secret("wrong"))
+    async with wrong as opened, watching(opened, watch):
+        await watch.until(lambda: watch.failures)
+        with pytest.raises(Denied):
+            await opened.fetch(room(), WINDOW)
+    assert exchange.people.get(USERNAME).wrong == 1
+
+
+@pytest.mark.parametrize("auth", ["ntlm"])
+async def test_streams_sign_in_like_reads(
+    outside: Outside,
+    server: TestServer,
+    exchange: Exchange,
+    calendar: Kestrel,
+    watch: FakeWatch,
+    auth: str,
+) -> None:
+    async with connected(outside, server, auth=auth) as opened, watching(opened, watch):
+        await watch.until(lambda: watch.coverage.get("kestrel"))
+        before = watch.hinted("kestrel")
+        calendar.add("Review", NOON, NOON + HOUR)
+        await watch.until(lambda: watch.hinted("kestrel") > before)
+    assert watch.failures == []

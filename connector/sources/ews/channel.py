@@ -75,6 +75,7 @@ class Channel(BaseProtocol):  # type: ignore[misc] # exchangelib has no types
         self, login: Login, outside: Outside, *, sessions: int = 1, streams: bool = False
     ) -> None:
         self._origin = login.url.origin()
+        self._ended = False
         self._adapter = _adapter(login.url, outside, streams=streams)
         password = login.password.reveal() if login.password else ""
         asks = login.auth in {"basic", "ntlm"}
@@ -137,6 +138,8 @@ class Channel(BaseProtocol):  # type: ignore[misc] # exchangelib has no types
         path: str = "",
     ) -> Any:
         """One request; redirects are not followed: they would carry credentials elsewhere."""
+        if self._ended:
+            raise Unavailable("the source is being closed", reason="unreachable")
         return session.post(
             str(self._origin.with_path(path)) if path else self.service_endpoint,
             data=body,
@@ -147,7 +150,8 @@ class Channel(BaseProtocol):  # type: ignore[misc] # exchangelib has no types
         )
 
     def abort(self) -> None:
-        """End whatever goes on: a thread that waits for an answer stops waiting."""
+        """End whatever goes on, for good: a thread that waits for an answer stops waiting."""
+        self._ended = True
         for one in self._adapter.sockets():
             # Not the TLS socket's own way, which takes the connection from whoever reads it.
             with suppress(OSError):

@@ -138,12 +138,21 @@ class Group:
             either: list[asyncio.Future[Any]] = [began, reading]
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if not began.done():
-                await reading  # raises
+                return await self._refused(reading)
             response = began.result()
             if response.status != 200:
                 raise line.refusal(response, sent, token)
             line.caution.worked()
         return await self._follow(news, reading)
+
+    async def _refused(self, reading: "asyncio.Future[None]") -> bool:
+        """What becomes of a connection that did not begin."""
+        try:
+            await reading
+        except Fault as fault:
+            self._line.caution.worked()
+            self._faulty(fault, ())
+        return False
 
     async def _follow(
         self, news: "asyncio.Queue[stream.Told | None]", reading: "asyncio.Future[None]"

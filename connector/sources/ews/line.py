@@ -3,12 +3,11 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 from xml.sax.saxutils import escape
 
-from connector.errors import ConnectorError, Denied, Malformed
+from connector.errors import ConnectorError, Denied
 from connector.meter import Purpose
 from connector.outside import Outside
 from connector.source import Credential
@@ -21,6 +20,8 @@ from connector.sources.ews.soap import Element, Fault, Message, envelope, messag
 OPEN = 10
 """Requests open at a time: well below Exchange's EWSMaxConcurrency of 27."""
 _AUTODISCOVER = "/autodiscover/autodiscover.xml"
+_TRUSTED = "let the server take tokens of token_url for this application, and check `scope`"
+_TICKET = "check the keytab, the clock, and the SPN HTTP/… of the server's name"
 _LOCKED = b"account is currently locked out"
 
 T = TypeVar("T")
@@ -94,29 +95,39 @@ class Line:
             Unavailable, Denied, Malformed: it did not come to an answer.
         """
         body = envelope(operation, impersonated=mailbox if self.impersonates else "")
+        loop = asyncio.get_running_loop()
 
         def work(headers: dict[str, str]) -> "T | Response":
             response = self._channel.post(body, headers)
             if affinity is not None:
                 affinity.learn(response.headers)
-            found = _soap(response)
-            return response if found is None else read(found)
+            if not meaning.is_soap(response):
+                return response
+            root = parse(response.body)
+            # Whoever gets as far as Exchange itself was let in.
+            loop.call_soon_threadsafe(self.caution.worked)
+            return read(messages(root))
 
-        async with AsyncExitStack() as turn:
-            sent = await turn.enter_async_context(self.caution.sending())
-            headers, token = await self.headers(mailbox, affinity)
-            self.outside.meter.count(purpose)
-            loop = asyncio.get_running_loop()
-            try:
-                got = await loop.run_in_executor(self._pool, work, headers)
-            except (Fault, Malformed) as error:
-                if isinstance(error, Fault):
-                    self.caution.worked()
-                raise
+        async with self.caution.sending() as sent:
+            got, token = await self._sent(work, mailbox, affinity, purpose)
+            if isinstance(got, Response) and got.status == 401 and self._bearer is not None:
+                self._bearer.refused(token)
+                got, token = await self._sent(work, mailbox, affinity, purpose)
             if isinstance(got, Response):
                 raise self.refusal(got, sent, token)
-            self.caution.worked()
             return got
+
+    async def _sent(
+        self,
+        work: Callable[[dict[str, str]], T],
+        mailbox: str,
+        affinity: Affinity | None,
+        purpose: Purpose,
+    ) -> tuple[T, str]:
+        """What comes of one request, and the token that it carried."""
+        headers, token = await self.headers(mailbox, affinity)
+        self.outside.meter.count(purpose)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work, headers), token
 
     async def told(
         self,
@@ -179,50 +190,43 @@ class Line:
         body = _whereabouts(mailbox)
         headers = {"Content-Type": "text/xml; charset=utf-8", "X-AnchorMailbox": mailbox}
 
-        def work(more: dict[str, str]) -> bool:
+        def work(more: dict[str, str]) -> bool | Response:
             response = self._channel.post(body, headers | more, path=_AUTODISCOVER)
             if response.status != 200:
-                return False
+                return response
             return any(
                 one.tag.endswith("}Action") and one.text in {"redirectAddr", "redirectUrl"}
                 for one in parse(response.body).iter()
             )
 
-        async with self.caution.sending():
-            more, _ = await self.headers(mailbox)
-            self.outside.meter.count("read")
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work, more)
+        async with self.caution.sending() as sent:
+            got, token = await self._sent(work, mailbox, None, "read")
+            if isinstance(got, Response):
+                raise self.refusal(got, sent, token)
+            return got
 
     def refusal(self, response: Response, sent: int, token: str) -> ConnectorError:
         """The error of an answer without SOAP."""
         if response.status != 401:
             return meaning.bare(response, self.outside.clock.now())
         if self._bearer is not None:
+            # A token locks nobody out: it is dropped, and another one is asked for.
             self._bearer.refused(token)
-        elif self.login.auth == "kerberos":
-            return Denied(
-                "the server refuses the Kerberos ticket",
-                reason="credentials_refused",
-                fix="check the keytab, the clock, and the SPN HTTP/… of the server's name",
-                everywhere=True,
-            )
-        words = "the server refused the credentials"
-        if _LOCKED in response.body:
-            words = "the account is locked out"
+            return _denied("the server refuses a new token", "token_refused", _TRUSTED)
+        if self.login.auth == "kerberos":
+            return _denied("the server refuses the Kerberos ticket", "credentials_refused", _TICKET)
+        offers = meaning.offers(response)
+        if self.login.auth == "ntlm" and offers and not offers & {"ntlm", "negotiate"}:
+            # Nothing was sent, so nothing was refused.
+            words = f"the server does not take NTLM, but {', '.join(sorted(offers))}"
+            return _denied(words, "credentials_refused", "set `auth` to one of these")
+        locked = _LOCKED in response.body
+        words = "the account is locked out" if locked else "the server refused the credentials"
         return self.caution.refused(sent, words)
 
 
-def _soap(response: Response) -> list[Message] | None:
-    """The messages in an answer, or None where it is not SOAP and its status has to tell.
-
-    Exchange sends its faults with HTTP 500, and some errors with 200.
-    """
-    kind = {name.lower(): value for name, value in response.headers.items()}.get("content-type", "")
-    if response.status not in {200, 500} or "html" in kind.lower():
-        return None
-    if response.status == 500 and not response.body.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
-        return None
-    return messages(parse(response.body))
+def _denied(words: str, reason: str, fix: str) -> Denied:
+    return Denied(words, reason=reason, fix=fix, everywhere=True)
 
 
 def _whereabouts(mailbox: str) -> bytes:

@@ -3,6 +3,7 @@
 https://learn.microsoft.com/exchange/client-developer/web-service-reference/responsecode
 """
 
+import re
 from datetime import datetime
 
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -41,7 +42,7 @@ _IMPERSONATION = {
     "ErrorImpersonationFailed",
 }
 _REFUSED = {"ErrorAccessDenied", "ErrorFolderNotFound", "ErrorItemNotFound"}
-_NOBODY = {"ErrorNonExistentMailbox", "ErrorInvalidSmtpAddress", "ErrorMissingEmailAddress"}
+_NOBODY = {"ErrorNonExistentMailbox", "ErrorInvalidSmtpAddress"}
 _ELSEWHERE = {"ErrorMailboxMoved", "ErrorNoDestinationCASDueToVersionMismatch"}
 _OLD = {"ErrorInvalidServerVersion", "ErrorIncorrectSchemaVersion"}
 
@@ -53,6 +54,8 @@ _SHARE = (
     "Add-MailboxFolderPermission -Identity 'ROOM:\\Calendar' -User ACCOUNT -AccessRights Reviewer,"
     " or use impersonation"
 )
+_MAILBOXLESS = "the account has no mailbox: use impersonation: true, or give it one"
+_BLANK = b"\xef\xbb\xbf \r\n\t"
 _NAMELESS = "no mailbox has this address: compare `mailbox` with Get-Mailbox"
 _MOVED = "the mailbox is in the cloud: give the room a source of kind graph"
 
@@ -75,6 +78,8 @@ def of(fault: Fault) -> ConnectorError:
 def _odd(code: str) -> ConnectorError:
     if code == "ErrorAccountDisabled":
         return Denied(code, reason="credentials_refused", everywhere=True)
+    if code == "ErrorMissingEmailAddress":
+        return Denied(code, reason="access_denied", fix=_MAILBOXLESS, everywhere=True)
     old = code in _OLD
     fix = "Exchange Server 2013 or later is needed" if old else ""
     return Malformed(code, reason="request_refused", fix=fix, everywhere=old)
@@ -83,6 +88,23 @@ def _odd(code: str) -> ConnectorError:
 def elsewhere(code: str) -> NotFound:
     """The error for a mailbox that is not on this server."""
     return NotFound(code, reason="mailbox_elsewhere", fix=_MOVED)
+
+
+def offers(response: Response) -> set[str]:
+    """The ways of signing in that a 401 offers, in small letters (RFC 9110 §11.6.1)."""
+    told = CIMultiDict(response.headers).get("WWW-Authenticate", "")
+    return {one.lower() for one in re.findall(r"(?:^|,)\s*([A-Za-z]+)(?=\s*(?:,|$)|\s)", told)}
+
+
+def is_soap(response: Response) -> bool:
+    """Whether an answer is Exchange's own; else its status has to tell.
+
+    Exchange sends its faults with HTTP 500, and some errors with 200.
+    """
+    kind = {name.lower(): value for name, value in response.headers.items()}.get("content-type", "")
+    if response.status not in {200, 500} or "html" in kind.lower():
+        return False
+    return response.status == 200 or response.body.lstrip(_BLANK).startswith(b"<")
 
 
 def bare(response: Response, now: datetime) -> ConnectorError:

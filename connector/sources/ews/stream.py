@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from connector.errors import Malformed
 from connector.sources.ews.channel import Channel, Response, named_failures
+from connector.sources.ews.meaning import is_soap
 from connector.sources.ews.soap import Fault, M, Message, T, messages, parse
 
 MINUTES = 29
@@ -53,7 +54,10 @@ def read(
     ):
         well = response.status_code == 200
         got = dict(response.headers)
-        opened(Response(response.status_code, got, b"" if well else response.content))
+        answer = Response(response.status_code, got, b"" if well else response.content)
+        if not well and is_soap(answer):
+            messages(parse(answer.body))  # raises
+        opened(answer)
         if not well:
             return
         for document in documents(_chunks(response.raw)):
