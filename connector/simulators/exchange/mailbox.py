@@ -109,9 +109,13 @@ class Mailbox(calendar.Mailbox):
         """The entry behind an item: what it is and what was changed in its series."""
         return self._find(event_id)[0]
 
-    def properties(self, item: str) -> dict[str, str]:
-        """Extended properties that clients keep at an item, by their names."""
-        return self._properties.setdefault(item, {})
+    def keep(self, item: str, name: str, value: str) -> None:
+        """Keep an extended property at an item."""
+        self._properties.setdefault(item, {})[name] = value
+
+    def kept(self, item: str, name: str) -> str | None:
+        """An extended property that a client keeps at an item."""
+        return self._properties.get(item, {}).get(name)
 
     def _note(self, happened: Happened, item: str, change_key: str) -> None:
         """Remember a change, and tell those who listen."""

@@ -89,6 +89,7 @@ class Exchange:
         self.in_flight: Counter[str] = Counter()
         self._clock = clock
         self._mailboxes: dict[str, Mailbox] = {}
+        self._by_id: dict[UUID, Mailbox] = {}
 
     def now(self) -> datetime:
         """What time it is at the server."""
@@ -113,7 +114,7 @@ class Exchange:
         )
         mailbox.hidden = hidden
         mailbox.listeners.append(self._changed)
-        self._mailboxes[address.lower()] = mailbox
+        self._mailboxes[address.lower()] = self._by_id[mailbox.id] = mailbox
         return mailbox
 
     def mailbox(self, name: str) -> Mailbox:
@@ -130,10 +131,7 @@ class Exchange:
         Raises:
             KeyError: there is none.
         """
-        for mailbox in self._mailboxes.values():
-            if mailbox.id == mailbox_id:
-                return mailbox
-        raise KeyError(str(mailbox_id))
+        return self._by_id[mailbox_id]
 
     def mailboxes(self) -> list[Mailbox]:
         """All mailboxes."""
@@ -141,7 +139,9 @@ class Exchange:
 
     def remove_mailbox(self, name: str) -> Mailbox:
         """Take a mailbox away, with all it holds: deleted, or gone to the cloud."""
-        return self._mailboxes.pop(self.mailbox(name).address.lower())
+        gone = self._mailboxes.pop(name.lower())
+        del self._by_id[gone.id]
+        return gone
 
     def add_user(
         self,

@@ -96,13 +96,25 @@ async def _answer(call: Call) -> web.StreamResponse:
         return await LONG[call.operation](call)
     if call.operation not in OPERATIONS:
         raise Refused("ErrorInvalidRequest", whole=True)
-    body = call.enveloped(OPERATIONS[call.operation](call))
+    body = call.enveloped(_done(call))
     for fault in call.faults:
         body = fault.body(body)
     for fault in call.faults:
         if (sent := await fault.transfer(body, call)) is not None:
             return sent
     return _affine(call, web.Response(body=body, headers=call.headers()))
+
+
+def _done(call: Call) -> Xml:
+    """What an operation answers.
+
+    Raises:
+        Refused: a number that is none, an element that is missing: against the schema.
+    """
+    try:
+        return OPERATIONS[call.operation](call)
+    except (ValueError, IndexError) as error:
+        raise Refused("ErrorSchemaValidation", whole=True) from error
 
 
 def _affine(call: Call, response: web.Response) -> web.Response:

@@ -123,7 +123,7 @@ def extended_value(path: tuple[tuple[str, str], ...], shown: Shown) -> str | Non
     if given.get("DistinguishedPropertySetId") == _MEETING and wanted_id:
         return _object_id(shown)
     key = "|".join(f"{name}={value}" for name, value in path)
-    return shown.mailbox.properties(shown.series_item).get(key)
+    return shown.mailbox.kept(shown.series_item, key)
 
 
 def _object_id(shown: Shown) -> str | None:

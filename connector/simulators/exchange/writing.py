@@ -222,5 +222,5 @@ def _keep_properties(element: etree._Element, mailbox: Mailbox, event: Event) ->
     for one in element.findall("t:ExtendedProperty", SPACES):
         path = one.find("t:ExtendedFieldURI", SPACES)
         if path is not None:
-            kept = mailbox.properties(event.series_id or event.id)
-            kept[property_key(path)] = one.findtext("t:Value", "", SPACES)
+            item = event.series_id or event.id
+            mailbox.keep(item, property_key(path), one.findtext("t:Value", "", SPACES))

@@ -30,12 +30,9 @@ def check(contracts: Path) -> Check:
     def problems(envelope: bytes) -> list[str]:
         body = etree.fromstring(envelope).find("s:Body", SPACES)
         assert body is not None
-        found: list[str] = []
         parts = [one for one in body if etree.QName(one).localname != "Fault"]
-        for element in parts:
-            if not schema.validate(etree.fromstring(etree.tostring(element))):
-                found.append(str(schema.error_log))
-        return found
+        alone = [etree.fromstring(etree.tostring(one)) for one in parts]
+        return [str(schema.error_log) for one in alone if not schema.validate(one)]
 
     return problems
 

@@ -1,13 +1,17 @@
 """What the simulated Exchange tells of a calendar."""
 
+import asyncio
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from connector.simulators.exchange import Online, Recurrence
 from rooms.model import Person
 
-from .exchange_server import CALENDAR, KESTREL, LIST, SERVICE, SPACES, asking, meeting
+from .exchange_server import CALENDAR, KESTREL, LIST, SERVICE, SPACES, Answer, asking, meeting
 from .graph_tenant import NOON
 
 
@@ -242,3 +246,58 @@ async def test_an_unknown_version_or_operation_is_refused() -> None:
         assert (await caller.ask("<m:EmptyFolder/>")).code == "ErrorInvalidRequest"
         caller.version = "Exchange5000"
         assert (await caller.view()).code == "ErrorInvalidServerVersion"
+
+
+PARTS = [
+    "m:FindItem",
+    "m:GetItem",
+    "m:SyncFolderItems",
+    "m:Subscribe",
+    "m:CreateItem",
+    "m:UpdateItem",
+]
+PARTS += [
+    "m:GetEvents",
+    "m:ItemShape",
+    "m:Items",
+    "m:ItemIds",
+    "m:ParentFolderIds",
+    "m:SyncFolderId",
+]
+PARTS += ["m:IndexedPageItemView", "m:CalendarView", "t:CalendarItem", "t:ItemId", "t:FolderId"]
+PARTS += [
+    "m:StreamingSubscriptionRequest",
+    "m:Restriction",
+    "t:Recurrence",
+    "t:Start",
+    "t:AcceptItem",
+]
+ELEMENTS = st.recursive(
+    st.tuples(st.sampled_from(PARTS), st.sampled_from(["", "x", "-1", "2026-11-23T00:00:00Z"])),
+    lambda inner: st.tuples(st.sampled_from(PARTS), st.lists(inner, max_size=4)),
+    max_leaves=12,
+)
+
+
+def written(part: Any) -> str:
+    """An element of a request that makes little sense."""
+    name, content = part
+    inside = content if isinstance(content, str) else "".join(map(written, content))
+    value = content if isinstance(content, str) else "1"
+    return (
+        f'<{name} Id="{value}" Offset="{value}" StartDate="{value}" EndDate="x">{inside}</{name}>'
+    )
+
+
+@given(part=ELEMENTS)
+@settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_whatever_is_asked_is_answered_in_soap(part: Any) -> None:
+    async def ask() -> Answer:
+        async with asking() as caller:
+            return await caller.ask(written(part))
+
+    answer = asyncio.run(ask())
+    assert answer.status in {200, 500}
+    assert answer.root.tag == f"{{{SPACES['s']}}}Envelope"
