@@ -81,7 +81,7 @@ def _odd(code: str) -> ConnectorError:
     if code == "ErrorMissingEmailAddress":
         return Denied(code, reason="access_denied", fix=_MAILBOXLESS, everywhere=True)
     old = code in _OLD
-    fix = "Exchange Server 2013 or later is needed" if old else ""
+    fix = "Exchange Server 2013 SP1 or later is needed" if old else ""
     return Malformed(code, reason="request_refused", fix=fix, everywhere=old)
 
 

@@ -115,11 +115,6 @@ def streaming_events(subscriptions: Iterable[str], minutes: int) -> Element:
     )
 
 
-def unsubscribe(subscription: str) -> Element:
-    """The end of a subscription."""
-    return element("m:Unsubscribe", element("m:SubscriptionId", subscription))
-
-
 def room_lists() -> Element:
     """The room lists of the organization."""
     return element("m:GetRoomLists")

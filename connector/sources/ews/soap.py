@@ -20,8 +20,8 @@ ERRORS = "http://schemas.microsoft.com/exchange/services/2006/errors"
 S, M, T, E = (f"{{{space}}}" for space in (SOAP, MESSAGES, TYPES, ERRORS))
 _NAMES = {"s": SOAP, "m": MESSAGES, "t": TYPES}
 
-VERSION = "Exchange2013"
-"""The schema that is spoken: Exchange Server 2013 and all later ones know it."""
+VERSION = "Exchange2013_SP1"
+"""The schema that is spoken: Exchange Server 2013 SP1 and all later ones know it."""
 
 TEXT_LIMIT = 10_000_000
 """Bytes of one text that libxml2 takes."""
