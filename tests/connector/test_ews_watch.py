@@ -398,3 +398,14 @@ async def test_streams_sign_in_like_reads(
         calendar.add("Review", NOON, NOON + HOUR)
         await watch.until(lambda: watch.hinted("kestrel") > before)
     assert watch.failures == []
+
+
+async def test_a_group_that_may_not_be_watched_says_why_and_is_tried_again(
+    source: CalendarSource, exchange: Exchange, calendar: Kestrel, watch: FakeWatch
+) -> None:
+    exchange.add_user(USERNAME, PASSWORD)
+    async with watching(source, watch):
+        await watch.until(lambda: len(watch.failures) > 4)
+        assert {error.reason for _, error in watch.failures} == {"access_denied"}
+        exchange.add_user(USERNAME, PASSWORD, impersonates="all")
+        await watch.until(lambda: watch.coverage.get("kestrel"))

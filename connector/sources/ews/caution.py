@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from weakref import WeakKeyDictionary
 
 from connector.errors import ConnectorError, Denied, Unavailable
 from rooms.clock import Clock
@@ -33,6 +34,7 @@ class _Past:
         self.sure = False
         self.refusals = 0
         self.rest_until = float("-inf")
+        self.locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
         self.sent = 0
         """Grows with each refusal: answers to what was sent before it tell nothing new."""
 
@@ -48,7 +50,6 @@ class Caution:
         digest = hashlib.sha256("\0".join(credentials).encode()).digest()
         self._clock = clock
         self._past = _known.setdefault(digest, _Past())
-        self._one = asyncio.Lock()
 
     @asynccontextmanager
     async def sending(self) -> AsyncIterator[int]:
@@ -61,7 +62,8 @@ class Caution:
         if self._past.sure:
             yield self._past.sent
             return
-        async with self._one:
+        loop = asyncio.get_running_loop()
+        async with self._past.locks.setdefault(loop, asyncio.Lock()):
             self._awake()
             yield self._past.sent
 

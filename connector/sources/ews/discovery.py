@@ -10,7 +10,7 @@ from connector.discovery import FoundRoom
 from connector.errors import ConnectorError
 from connector.sources.ews import operations
 from connector.sources.ews.line import Line
-from connector.sources.ews.soap import M, Message, T, contents
+from connector.sources.ews.soap import M, Message, T, only
 
 
 async def rooms(line: Line) -> Sequence[FoundRoom]:
@@ -28,7 +28,7 @@ async def rooms(line: Line) -> Sequence[FoundRoom]:
 
 
 def _lists(answer: list[Message]) -> list[tuple[str, str]]:
-    (content,) = contents(answer)
+    content = only(answer)
     return [
         (one.findtext(f"{T}Name") or "", address)
         for one in content.iterfind(f"{M}RoomLists/{T}Address")
@@ -37,7 +37,7 @@ def _lists(answer: list[Message]) -> list[tuple[str, str]]:
 
 
 def _rooms(answer: list[Message]) -> list[tuple[str, str]]:
-    (content,) = contents(answer)
+    content = only(answer)
     return [
         (one.findtext(f"{T}Name") or "", address)
         for one in content.iterfind(f"{M}Rooms/{T}Room/{T}Id")

@@ -12,7 +12,7 @@ from connector.sources.ews import meaning, operations, stream
 from connector.sources.ews.affinity import Affinity
 from connector.sources.ews.channel import Channel, Response
 from connector.sources.ews.line import Line
-from connector.sources.ews.soap import Fault, M, Message, contents, envelope
+from connector.sources.ews.soap import Fault, M, Message, envelope, only
 from connector.watching import Watch
 
 GROUP = 200
@@ -77,13 +77,18 @@ class Group:
 
     async def _connected(self) -> bool:
         """One connection from its beginning to its end; whether it told anything well."""
-        await self._subscribe()
+        refusal = await self._subscribe()
         if not self._rooms:
-            raise Unavailable("no room of the group can be watched", reason="service_error")
+            self._strikes.clear()
+            raise refusal or Unavailable("no room can be watched", reason="service_error")
         return await self._listen()
 
-    async def _subscribe(self) -> None:
-        """Subscriptions for rooms that have none; each is read again, for what was missed."""
+    async def _subscribe(self) -> ConnectorError | None:
+        """Subscriptions for rooms that have none; each is read again, for what was missed.
+
+        The last refusal of a room comes back.
+        """
+        refusal = None
         if self._strikes[self._anchor] >= STRIKES:
             self._rooms.clear()
         subscribed = set(self._rooms.values())
@@ -105,11 +110,13 @@ class Group:
                 error = meaning.of(fault)
                 if error.everywhere:
                     raise error from fault
+                refusal = error
                 self._strike(room)
             else:
                 self._rooms[name] = room
                 self._watch.hint(room)
                 self._watch.beyond(room)
+        return refusal
 
     async def _listen(self) -> bool:
         """Follow a connection to its end."""
@@ -208,7 +215,7 @@ class Group:
 
 
 def _subscription(answer: list[Message]) -> str:
-    (content,) = contents(answer)
+    content = only(answer)
     return content.findtext(f"{M}SubscriptionId") or ""
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 from xml.sax.saxutils import escape
@@ -19,6 +20,8 @@ from connector.sources.ews.soap import Element, Fault, Message, envelope, messag
 
 OPEN = 10
 """Requests open at a time: well below Exchange's EWSMaxConcurrency of 27."""
+BEHIND = 2
+"""How many of them may be subscriptions and the like: thousands at a start, behind the reads."""
 _AUTODISCOVER = "/autodiscover/autodiscover.xml"
 _TRUSTED = "let the server take tokens of token_url for this application, and check `scope`"
 _TICKET = "check the keytab, the clock, and the SPN HTTP/… of the server's name"
@@ -62,6 +65,7 @@ class Line:
             login.password.reveal() if login.password else "",
         )
         self._bearer = bearer
+        self._behind = asyncio.Semaphore(BEHIND)
         self._pool = ThreadPoolExecutor(OPEN, thread_name_prefix="ews")
         self._channel = Channel(login, outside, sessions=OPEN)
 
@@ -108,7 +112,10 @@ class Line:
             loop.call_soon_threadsafe(self.caution.worked)
             return read(messages(root))
 
-        async with self.caution.sending() as sent:
+        async with (
+            self._behind if purpose == "watch" else nullcontext(),
+            self.caution.sending() as sent,
+        ):
             got, token = await self._sent(work, mailbox, affinity, purpose)
             if isinstance(got, Response) and got.status == 401 and self._bearer is not None:
                 self._bearer.refused(token)

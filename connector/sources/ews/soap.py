@@ -178,6 +178,19 @@ def _plain(code: str) -> str:
     return code[:80] if code.isascii() and code.isalnum() else ""
 
 
+def only(found: Sequence[Message]) -> Element:
+    """What the one message of an answer holds.
+
+    Raises:
+        Fault: it did not go well.
+        Malformed: there are several.
+    """
+    told = list(contents(found))
+    if len(told) != 1:
+        raise Malformed("more was answered than asked", reason="wrong_shape")
+    return told[0]
+
+
 def contents(found: Sequence[Message]) -> Iterator[Element]:
     """What messages hold where all of them went well.
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from connector.errors import Malformed
-from connector.sources.ews.soap import Element, Fault, M, Message, T, contents
+from connector.sources.ews.soap import Element, Fault, M, Message, T, only
 from rooms.identity import clean_uid, occurrence_of
 from rooms.model import Days, Event, Person, Response, Window
 from rooms.zones import zone
@@ -38,7 +38,7 @@ def found(answer: list[Message]) -> Found:
         Fault: Exchange refuses.
         Malformed: it says nothing about items.
     """
-    (content,) = contents(answer)
+    content = only(answer)
     folder = content.find(f"{M}RootFolder")
     if folder is None or folder.get("IncludesLastItemInRange") is None:
         raise Malformed("the answer to FindItem tells of no folder", reason="wrong_shape")
@@ -177,7 +177,9 @@ def _when(item: Element, where: ZoneInfo) -> Window | Days | None:
         start, end = _instant(_text(item, "Start")), _instant(_text(item, "End"))
         if _flag(item, "IsAllDayEvent"):
             first, after = (_day(item, instant, where) for instant in (start, end))
-            return Days(first=first, after=max(after, first + timedelta(days=1)))
+            days = Days(first=first, after=max(after, first + timedelta(days=1)))
+            days.window(where)  # raises where the calendar of people ends
+            return days
     except (ValueError, OverflowError):
         return None
     return Window(start=start, end=max(start, end))
@@ -231,7 +233,7 @@ def changes(answer: list[Message]) -> Changes:
         Fault: Exchange refuses, or does not know the state.
         Malformed: it tells no state.
     """
-    (content,) = contents(answer)
+    content = only(answer)
     state = content.findtext(f"{M}SyncState")
     if not state:
         raise Malformed("the answer to SyncFolderItems has no state", reason="wrong_shape")

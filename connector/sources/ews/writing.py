@@ -18,7 +18,7 @@ from connector.outside import Outside
 from connector.sources.ews import Options, changing, meaning, opened, wire
 from connector.sources.ews.line import Line
 from connector.sources.ews.operations import get_items, utc
-from connector.sources.ews.soap import Element, Fault, M, Message, T, contents
+from connector.sources.ews.soap import Element, Fault, M, Message, T, contents, only
 from connector.writing import Draft, Writer
 from rooms.identity import clean_uid
 from rooms.model import Event
@@ -125,7 +125,7 @@ class EwsWriter:
 
     async def _look(self, room: Room, event: Event) -> Looked:
         def read(answer: list[Message]) -> Looked:
-            (content,) = contents(answer)
+            content = only(answer)
             item = content.find(f"{M}Items/*")
             if item is None:
                 raise Malformed("an item came without itself", reason="wrong_shape")
@@ -169,7 +169,7 @@ def _named(item: Element) -> tuple[str, str]:
 
 
 def _reference(answer: list[Message]) -> tuple[str, str]:
-    (content,) = contents(answer)
+    content = only(answer)
     item = content.find(f"{M}Items/*")
     if item is None:
         raise Malformed("an item came without itself", reason="wrong_shape")
@@ -181,13 +181,13 @@ def _id(answer: list[Message]) -> str:
 
 
 def _uids(answer: list[Message]) -> list[str]:
-    (content,) = contents(answer)
+    content = only(answer)
     found = content.iterfind(f"{M}RootFolder/{T}Items/*/{T}UID")
     return [clean_uid(one.text) for one in found if one.text]
 
 
 def _uid(answer: list[Message]) -> str:
-    (content,) = contents(answer)
+    content = only(answer)
     return clean_uid(content.findtext(f"{M}Items/*/{T}UID") or "")
 
 
