@@ -1,6 +1,8 @@
 """One request on its way through the server: who asks, for whose mailbox, and in what words."""
 
+import re
 from collections.abc import Iterator
+from zlib import crc32
 
 from aiohttp import web
 from lxml import etree
@@ -99,7 +101,7 @@ class Call:
             "Cache-Control": "private",
             "request-id": self.request[NOTES].request_id,
             "X-FEServer": "SIM01",
-            "X-CalculatedBETarget": "sim01.example.com",
+            "X-CalculatedBETarget": self.backend_name,
         }
 
     def enveloped(self, body: Xml) -> bytes:
@@ -167,6 +169,21 @@ class Call:
             return self.exchange.mailbox(self.impersonated)
         except KeyError:
             raise Refused("ErrorNonExistentMailbox", whole=True) from None
+
+    @property
+    def backend(self) -> int:
+        """The mailbox server that answers: the one of the cookie, else that of the anchor."""
+        asked = self.request.headers.get("X-PreferServerAffinity", "").lower() == "true"
+        cookie = self.request.cookies.get("X-BackEndOverrideCookie", "")
+        if asked and (found := re.match(r"sim(\d+)\.", cookie)):
+            return int(found[1])
+        anchor = self.request.headers.get("X-AnchorMailbox", "") or self.mailbox_name
+        return 1 + crc32(anchor.lower().encode()) % self.exchange.backends
+
+    @property
+    def backend_name(self) -> str:
+        """How that server is called."""
+        return f"sim{self.backend:02}.example.com"
 
     def check_impersonation(self) -> None:
         """Refuse the request as a whole where the account may not act as it says."""

@@ -19,7 +19,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """Whose calendar was asked for, as far as the request says."""
     user: str
     auth: str
-    """`Basic`, `NTLM`, `Negotiate`, `Bearer`, or empty."""
+    """`Basic`, `NTLM`, `Negotiate`, `Bearer`, `connection` after a handshake, or empty."""
     status: int
     """Of HTTP; 0 where the answer broke off."""
     code: str

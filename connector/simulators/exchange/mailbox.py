@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from connector.simulators.exchange.markup import Xml
 from connector.simulators.graph import mailbox as calendar
 from connector.simulators.graph.entry import Entry, Event
 from connector.simulators.graph.meeting import Meeting
@@ -50,6 +51,8 @@ class Mailbox(calendar.Mailbox):
         self.turn = 0
         self.listeners: list[Callable[[Mailbox, Happened, Change], None]] = []
         self._changes: dict[str, Change] = {}
+        self.written: dict[object, Xml] = {}
+        """Items as they were written for clients, until something changes."""
         self._properties: dict[str, dict[str, str]] = {}
 
     def add(self, meeting: Meeting, **more: Any) -> Event:
@@ -111,6 +114,7 @@ class Mailbox(calendar.Mailbox):
 
     def keep(self, item: str, name: str, value: str) -> None:
         """Keep an extended property at an item."""
+        self.written.clear()
         self._properties.setdefault(item, {})[name] = value
 
     def kept(self, item: str, name: str) -> str | None:
@@ -120,6 +124,7 @@ class Mailbox(calendar.Mailbox):
     def _note(self, happened: Happened, item: str, change_key: str) -> None:
         """Remember a change, and tell those who listen."""
         self.turn += 1
+        self.written.clear()
         known = self._changes.get(item)
         created = self.turn if known is None or happened == "Created" else known.created
         change = Change(

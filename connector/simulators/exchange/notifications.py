@@ -223,6 +223,9 @@ def _group(call: Call) -> tuple[list[Subscription], int]:
             found.append(subscription)
     if bad:
         raise Refused("ErrorSubscriptionNotFound", values={"ids": " ".join(bad)})
+    elsewhere = [one.id for one in found if one.backend != call.backend]
+    if elsewhere:
+        raise Refused("ErrorProxyRequestNotAllowed", values={"ids": " ".join(elsewhere)})
     if any(one.way != "Streaming" for one in found):
         raise Refused("ErrorInvalidSubscription")
     return found, minutes
@@ -273,10 +276,17 @@ def _subscription(call: Call) -> Subscription:
         folder.mailbox,
         [one.text or "" for one in events],
         call.user.key,
-        timedelta(minutes=minutes) if way == "Pull" else _STREAMING_LIFE,
+        _life(way, minutes),
     )
+    made.backend = call.backend
     made.url = asked.findtext("t:URL", "", SPACES)
     return made
+
+
+def _life(way: Way, minutes: int) -> timedelta:
+    """How long a subscription lives without a word from its client."""
+    lives = {"Pull": timedelta(minutes=minutes), "Push": timedelta.max}
+    return lives.get(way, _STREAMING_LIFE)
 
 
 def _way(asked: etree._Element) -> Way:

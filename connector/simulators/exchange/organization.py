@@ -84,6 +84,10 @@ class Exchange:
         """Seconds between signs of life on a stream."""
         self.find_limit: int | None = None
         """Items of one window at most; None for no limit."""
+        self.backends = 1
+        """Mailbox servers behind the one address: a subscription lives on one of them."""
+        self.anchor_required = False
+        """Whether a request without X-AnchorMailbox is turned away, as happens at times."""
         self.concurrency_limit = 27
         """EWSMaxConcurrency: requests of one account at once, streams apart."""
         self.in_flight: Counter[str] = Counter()

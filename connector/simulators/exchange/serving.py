@@ -16,6 +16,7 @@ from connector.simulators.exchange.notes import NOTES, Notes
 from connector.simulators.exchange.operations import LONG, OPERATIONS
 from connector.simulators.exchange.organization import Exchange
 from connector.simulators.exchange.people import User
+from connector.simulators.exchange.push import pushing
 from connector.simulators.exchange.refusal import Refused, envelope, soap_fault
 
 PATH = "/EWS/Exchange.asmx"
@@ -34,6 +35,7 @@ def app(exchange: Exchange) -> web.Application:
     """Everything a server answers."""
     application = web.Application(middlewares=[_remember], client_max_size=_LARGEST_REQUEST)
     application[EXCHANGE] = exchange
+    application.cleanup_ctx.append(pushing)
     application.add_routes([web.post(path, ews) for path in (PATH, PATH.lower())])
     application.add_routes([web.post(token_service.PATH, token_service.token)])
     for path, handler in (
@@ -91,6 +93,8 @@ async def _answer(call: Call) -> web.StreamResponse:
     for fault in call.faults:
         if (instead := await fault.instead(call)) is not None:
             return instead
+    if call.exchange.anchor_required and "X-AnchorMailbox" not in call.request.headers:
+        return web.Response(status=503, text="Service Unavailable", content_type="text/html")
     call.check_impersonation()
     if call.operation in LONG:
         return await LONG[call.operation](call)
@@ -121,7 +125,8 @@ def _affine(call: Call, response: web.Response) -> web.Response:
     """The answer with the cookie by which a client comes back to the same server."""
     asked = call.request.headers.get("X-PreferServerAffinity", "").lower() == "true"
     if asked and "X-BackEndOverrideCookie" not in call.request.cookies:
-        response.set_cookie("X-BackEndOverrideCookie", "sim01.example.com~1941996295", path="/")
+        cookie = f"{call.backend_name}~1941996295"
+        response.set_cookie("X-BackEndOverrideCookie", cookie, path="/")
     return response
 
 

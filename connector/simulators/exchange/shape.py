@@ -30,6 +30,8 @@ _DEFAULT = {
 }
 _ASKED_FOR = {"MimeContent", "TextBody"}
 """Not among all properties."""
+_KEPT = 1000
+"""Written items that a mailbox keeps."""
 NOT_FOUND = {
     "MimeContent",
     "Body",
@@ -62,14 +64,19 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     text_body: bool
 
     def write(self, event: Event, mailbox: Mailbox, *, found: bool = False) -> Xml:
-        """An item in this shape."""
+        """An item in this shape; a calendar is read far more often than changed."""
+        key = event.id, self, found
+        if key not in mailbox.written:
+            if len(mailbox.written) >= _KEPT:
+                mailbox.written.clear()
+            mailbox.written[key] = self._write(event, mailbox, found=found)
+        return mailbox.written[key]
+
+    def _write(self, event: Event, mailbox: Mailbox, *, found: bool) -> Xml:
         shown = Shown(event=event, mailbox=mailbox, found=found, text_body=self.text_body)
         names = self.names - NOT_FOUND if found else self.names
         told = (_extended(path, shown) for path in self.extended)
         return item(shown, names, tuple(one for one in told if one))
-
-
-ID_ONLY = Shape(names=frozenset({"ItemId"}), extended=(), text_body=False)
 
 
 def shape(call: Call, path: str = "m:ItemShape") -> Shape:

@@ -34,6 +34,8 @@ class Subscription:
     heard: datetime
     """When the client last asked for it."""
     url: str = ""
+    backend: int = 1
+    """The mailbox server on which it lives."""
     watermark: int = 0
     marks: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT))
     waiting: deque[Xml] = field(default_factory=lambda: deque(maxlen=_KEPT))

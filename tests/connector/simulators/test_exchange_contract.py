@@ -16,7 +16,7 @@ from rooms.model import Person
 
 from .exchange_server import CALENDAR, KESTREL, LIST, SPACES, Caller, asking, meeting
 from .graph_tenant import NOON
-from .test_exchange_notifications import streaming, subscription
+from .test_exchange_notifications import pushed, receiving, streaming, subscription
 from .test_exchange_writing import END, answer_to, change, new
 
 Check = Callable[[bytes], list[str]]
@@ -139,6 +139,13 @@ async def test_notifications_are_valid(check: Check) -> None:
             assert check(said) == []
 
 
+async def test_what_a_client_is_called_with_is_valid(check: Check) -> None:
+    async with asking() as caller, receiving((200, "OK")) as (url, told):
+        await caller.subscribe("Push", pushed(url))
+        caller.kestrel.add(meeting())
+        assert check((await told.get()).encode()) == []
+
+
 async def test_what_answers_writing_is_valid(check: Check) -> None:
     async with asking() as caller:
         made = (await caller.ask(new())).ids()[0]
@@ -169,6 +176,7 @@ async def test_errors_inside_answers_are_valid(check: Check) -> None:
             "SyncFolderHierarchy",
             "GetRoomLists",
             "ResolveNames",
+            "GetUserAvailability",
         ):
             await caller.ask(ASKED[name])
         for said in caller.said:

@@ -8,7 +8,6 @@ from typing import Any
 
 import exchangelib
 import pytest
-from exchangelib.protocol import BaseProtocol
 
 from connector.simulators.exchange import PATH, Recurrence
 
@@ -41,7 +40,6 @@ def account(
 
 async def in_thread(work: Callable[[], Any]) -> Any:
     """What others' code does while the server's loop runs on."""
-    assert BaseProtocol.TIMEOUT
     return await asyncio.to_thread(work)
 
 
@@ -85,6 +83,21 @@ async def test_series_whole_days_and_private_meetings_are_read(auth: str, name: 
         assert {one.anchor for one in caller.exchange.journal.requests() if one.status == 200} == {
             KESTREL
         }
+
+
+@pytest.mark.parametrize(("auth", "name"), [("basic", SERVICE), ("NTLM", "EXAMPLE\\svc")])
+async def test_a_wrong_password_is_counted_once_for_each_try(auth: str, name: str) -> None:
+    async with asking() as caller:
+        user = caller.exchange.people.get(SERVICE)
+        user.password = "other"
+
+        def read() -> None:
+            with account(caller, auth=auth, name=name) as room:
+                list(room.calendar.view(FIRST, LAST))
+
+        with pytest.raises(exchangelib.errors.UnauthorizedError):
+            await in_thread(read)
+        assert user.wrong == 1
 
 
 async def test_changes_are_synchronized() -> None:

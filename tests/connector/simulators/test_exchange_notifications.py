@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
-from aiohttp import ClientError, ClientResponse
+from aiohttp import ClientError, ClientResponse, web
+from aiohttp.test_utils import TestServer
 
 from connector.simulators.exchange import PATH
 
@@ -36,15 +36,17 @@ class Stream:
 
 
 @asynccontextmanager
-async def streaming(caller: Caller, *ids: str, minutes: int = 30) -> AsyncIterator[Stream]:
+async def streaming(
+    caller: Caller, *ids: str, minutes: int = 30, headers: dict[str, str] | None = None
+) -> AsyncIterator[Stream]:
     """A stream of subscriptions."""
     named = "".join(f"<t:SubscriptionId>{one}</t:SubscriptionId>" for one in ids)
     body = caller.envelope(
         f"<m:GetStreamingEvents><m:SubscriptionIds>{named}</m:SubscriptionIds>"
         f"<m:ConnectionTimeout>{minutes}</m:ConnectionTimeout></m:GetStreamingEvents>"
     )
-    headers: dict[str, Any] = caller.authorization
-    async with caller.http.post(PATH, data=body, headers=headers) as answer:
+    sent = caller.authorization | (headers or {"X-AnchorMailbox": KESTREL})
+    async with caller.http.post(PATH, data=body, headers=sent) as answer:
         yield Stream(answer)
 
 
@@ -202,6 +204,95 @@ async def test_a_failover_loses_subscriptions_and_refuses_for_a_while() -> None:
         assert caller.exchange.subscriptions.all() == []
         assert (await caller.view()).code == "ErrorMailboxMoveInProgress"
         assert (await caller.view()).code == "NoError"
+
+
+async def test_a_group_without_affinity_finds_only_what_lives_on_its_server() -> None:
+    async with asking() as caller:
+        caller.clock.go.clear()
+        caller.exchange.backends = 64
+        caller.headers = {"X-AnchorMailbox": KESTREL}
+        here = await subscription(caller)
+        caller.headers = {"X-AnchorMailbox": ADA}
+        there = await subscription(caller)
+        async with streaming(caller, here, there) as stream:
+            told = await stream.next()
+            assert b"ErrorProxyRequestNotAllowed" in told
+            assert here.encode() not in told or there.encode() not in told
+
+
+async def test_a_group_with_affinity_is_served_on_one_server() -> None:
+    async with asking() as caller:
+        caller.clock.go.clear()
+        caller.exchange.backends = 64
+        affine = {"X-PreferServerAffinity": "true"}
+        caller.headers = {"X-AnchorMailbox": KESTREL} | affine
+        first = await caller.subscribe()
+        cookie = first.headers["Set-Cookie"].partition(";")[0]
+        caller.headers = {"X-AnchorMailbox": ADA, "Cookie": cookie} | affine
+        second = await caller.subscribe()
+        ids = first.texts("m:SubscriptionId") + second.texts("m:SubscriptionId")
+        async with streaming(caller, *ids, headers=caller.headers) as stream:
+            assert OK in await stream.next()
+
+
+async def test_a_request_without_its_anchor_may_be_turned_away() -> None:
+    async with asking() as caller:
+        caller.exchange.anchor_required = True
+        assert (await caller.view()).status == 503
+        caller.headers = {"X-AnchorMailbox": KESTREL}
+        assert (await caller.view()).status == 200
+
+
+@asynccontextmanager
+async def receiving(*answers: tuple[int, str]) -> AsyncIterator[tuple[str, asyncio.Queue[str]]]:
+    """A client that is called; what it is told, and how it answers one call after the other."""
+    told: asyncio.Queue[str] = asyncio.Queue()
+    left = list(answers)
+
+    async def called(request: web.Request) -> web.Response:
+        await told.put(await request.text())
+        status, words = left.pop(0)
+        return web.Response(status=status, text=f"<SubscriptionStatus>{words}</SubscriptionStatus>")
+
+    application = web.Application()
+    application.add_routes([web.post("/notify", called)])
+    async with TestServer(application) as server:
+        yield str(server.make_url("/notify")), told
+
+
+async def given_up(caller: Caller) -> None:
+    """Wait until no subscription is left."""
+    stirred = caller.exchange.subscriptions.listen()
+    while caller.exchange.subscriptions.all():
+        await stirred.wait()
+        stirred.clear()
+    caller.exchange.subscriptions.forget(stirred)
+
+
+def pushed(url: str) -> str:
+    return f"<t:StatusFrequency>5</t:StatusFrequency><t:URL>{url}</t:URL>"
+
+
+async def test_a_client_is_called_until_it_wants_no_more() -> None:
+    async with asking() as caller, receiving((200, "OK"), (200, "Unsubscribe")) as (url, told):
+        assert (await caller.subscribe("Push", pushed(url))).code == "NoError"
+        event = caller.kestrel.add(meeting())
+        first = await told.get()
+        assert event.id in first
+        assert "<m:SendNotification>" in first
+        caller.kestrel.delete(event.id)
+        assert "DeletedEvent" in await told.get()
+        await given_up(caller)
+
+
+async def test_a_client_that_does_not_answer_is_given_up() -> None:
+    async with asking() as caller, receiving(*[(500, "")] * 3) as (url, told):
+        await caller.subscribe("Push", pushed(url))
+        caller.kestrel.add(meeting())
+        for _ in range(3):
+            await told.get()
+        await given_up(caller)
+        assert caller.clock.slept == [30.0, 30.0]
 
 
 async def test_a_client_that_goes_away_frees_its_stream() -> None:

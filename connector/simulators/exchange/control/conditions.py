@@ -24,6 +24,8 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     modern_auth: bool | None = None
     lockout_after: int | None = None
     heartbeat: float | None = None
+    backends: int | None = None
+    anchor_required: bool | None = None
     hanging_limit: int | None = None
     concurrency_limit: int | None = None
     subscription_limit: int | None = None
@@ -167,6 +169,8 @@ def _settings_json(exchange: Exchange) -> Json:
         "modern_auth": exchange.modern_auth,
         "lockout_after": exchange.people.lockout_after,
         "heartbeat": exchange.heartbeat,
+        "backends": exchange.backends,
+        "anchor_required": exchange.anchor_required,
         "hanging_limit": exchange.hanging_limit,
         "concurrency_limit": exchange.concurrency_limit,
         "subscription_limit": exchange.subscription_limit,

@@ -94,6 +94,9 @@ def _inner(operation: str, refused: Refused) -> Xml:
     """An answer that is one error."""
     if operation in _WITHOUT_MESSAGES:
         return failure(f"{operation}Response", refused)
+    if operation == "GetUserAvailabilityRequest":
+        view = tag("m:FreeBusyResponse", failure("ResponseMessage", refused))
+        return tag("m:GetUserAvailabilityResponse", tag("m:FreeBusyResponseArray", view))
     content = (tag("m:Items"),) if operation in _HAVE_ITEMS else ()
     message = failure(f"{operation}ResponseMessage", refused, *content)
     return tag(f"m:{operation}Response", tag("m:ResponseMessages", message))
