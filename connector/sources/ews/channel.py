@@ -9,7 +9,6 @@ import socket
 import ssl
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.cookiejar import DefaultCookiePolicy
@@ -293,9 +292,7 @@ class _Adapter(BaseProtocol.HTTP_ADAPTER_CLS):  # type: ignore[misc] # requests 
         end = time.monotonic() + READ_LIMIT
         more["stream"] = True
         more["verify"] = self._verified
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
-            response = super().send(request, *given, **more)
+        response = super().send(request, *given, **more)
         if not (self._streams and response.status_code == 200):
             _bound(response, end)
         return response
