@@ -547,3 +547,21 @@ async def test_a_mailbox_that_went_to_the_cloud_is_said_to_be_elsewhere(
             await opened.fetch(room(), WINDOW)
     assert caught.value.reason == "mailbox_elsewhere"
     assert "kind graph" in caught.value.fix
+
+
+@pytest.mark.parametrize("challenge", ["NTLM AAAA", "NTLM TlRMTVNTUAACAAAA", "NTLM !!", "", None])
+async def test_a_handshake_that_makes_no_sense_is_one_of_the_four_errors(
+    outside: Outside, challenge: str | None
+) -> None:
+    async def ews(request: web.Request) -> web.Response:
+        first = "Authorization" not in request.headers
+        told = "NTLM" if first else challenge
+        return web.Response(status=401, headers={} if told is None else {"WWW-Authenticate": told})
+
+    front = web.Application()
+    front.add_routes([web.post(PATH, ews)])
+    odd = TestServer(front)
+    async with odd, connected(outside, odd, auth="ntlm") as opened:
+        with pytest.raises(ConnectorError) as caught:
+            await opened.fetch(room(), WINDOW)
+    assert PASSWORD not in str(caught.value)

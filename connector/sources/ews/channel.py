@@ -7,6 +7,7 @@ of any size, and shares one pool among all who use the same account.
 
 import socket
 import ssl
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,7 +24,7 @@ from exchangelib.util import CONNECTION_ERRORS, TLS_ERRORS
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from yarl import URL
 
-from connector.errors import ConnectorError, Malformed, Unavailable
+from connector.errors import ConnectorError, Denied, Malformed, Unavailable
 from connector.fingerprint import fingerprint_bytes
 from connector.http import too_large
 from connector.outside import CONNECT_LIMIT, Outside
@@ -39,6 +40,8 @@ SILENCE_LIMIT = 20.0
 _CHUNK = 16 << 10
 
 Way = Literal["basic", "ntlm", "kerberos", "oauth"]
+_SIGNERS = {"gssapi", "spnego"}
+"""Libraries whose errors tell that a sign-in could not be made: no ticket, no sound challenge."""
 _TYPES = {"basic": BASIC, "ntlm": NTLM, "kerberos": GSSAPI, "oauth": NOAUTH}
 
 
@@ -173,8 +176,19 @@ def named_failures() -> Iterator[None]:
         raise Unavailable("the sign-in broke off", reason="broken_off") from error
     except (OSError, urllib3.exceptions.HTTPError) as error:
         raise lost(error) from error
-    except ValueError as error:
+    except (ValueError, IndexError, struct.error) as error:
+        # The last two come of a challenge that pyspnego cannot take apart.
         raise Malformed("the answer is not HTTP", reason="not_http") from error
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] not in _SIGNERS:
+            raise
+        raise Denied(
+            f"there was nothing to sign in with ({type(error).__name__})",
+            reason="credentials_refused",
+            fix="with kerberos: a keytab in KRB5_CLIENT_KTNAME, a clock that is right; with ntlm"
+            " something between breaks the handshake",
+            everywhere=True,
+        ) from error
 
 
 def lost(error: BaseException) -> ConnectorError:
