@@ -20,9 +20,10 @@ import msgspec
 from bench.result import Row, row
 from bench.service import Service, loop_factory, page, served
 from bridge.clock import SystemClock
-from bridge.health import Health
-from bridge.lane import Counts, Lane, Seat
-from bridge.settings.model import Poll, WindowSpan
+from bridge.counts import Counts
+from bridge.reading import Reading
+from bridge.seat import Seat
+from bridge.settings.model import WindowSpan
 from connector.outside import open_outside
 from connector.secret import Secret
 from connector.sources import graph
@@ -90,25 +91,16 @@ async def _measured(url: str, database: Database) -> tuple[float, float, float]:
         open_outside(clock) as outside,
         graph.connect(options, outside) as source,
     ):
-        lane = Lane(
-            "m365",
-            store=store,
-            health=Health(clock),
-            clock=clock,
-            counts=Counts(),
-            heard=_nobody_listens,
-            poll=Poll(),
-            span=WindowSpan(),
-        )
+        reading = Reading(name="m365", store=store, clock=clock, counts=Counts(), span=WindowSpan())
         seat = Seat(room=ROOM, phase=0.5, since=clock.now())
 
         async def unchanged() -> object:
-            return await lane._refresh(source, seat)  # noqa: SLF001 - the work without its schedule
+            return await reading.refresh(source, seat)
 
         async def changed() -> object:
             seat.basis = None
             store.adopt([msgspec.structs.replace(ROOM, mailbox="another@example.com")])
-            return await lane._refresh(source, seat)  # noqa: SLF001
+            return await reading.refresh(source, seat)
 
         target = (
             f"{url}/v1.0/users/k@example.com/calendarView?startDateTime={datetime.now(UTC):%FT%TZ}"
@@ -119,10 +111,6 @@ async def _measured(url: str, database: Database) -> tuple[float, float, float]:
                 return json.loads(await answer.read())
 
         return await _rounds([unchanged, changed, bare])
-
-
-def _nobody_listens(_room: str, /, *, changed: bool) -> None:
-    del changed
 
 
 async def _rounds(works: list[Work]) -> tuple[float, float, float]:

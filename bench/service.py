@@ -5,7 +5,7 @@ import contextlib
 import json
 import multiprocessing
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -111,6 +111,24 @@ def served(answers: dict[str, Service]) -> Iterator[str]:
     """Serve bytes by path from another process, `""` for every other path; its URL."""
     listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
     process = multiprocessing.get_context("fork").Process(target=_serve, args=[listening, answers])
+    process.start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        process.terminate()
+        process.join()
+        listening.close()
+
+
+@contextlib.contextmanager
+def served_by(made: Callable[[], web.Application]) -> Iterator[str]:
+    """Serve an application from another process; its URL."""
+    listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
+
+    def run() -> None:
+        web.run_app(made(), sock=listening, print=None, access_log=None, handle_signals=True)
+
+    process = multiprocessing.get_context("fork").Process(target=run)
     process.start()
     try:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -2,13 +2,10 @@
 
 import asyncio
 import logging
-import os
-import socket
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,25 +13,29 @@ from aiohttp import web
 
 from bridge import housekeeping, systemd
 from bridge.alerts.courier import Courier
+from bridge.beyond import Beyond
 from bridge.certificate import plain
 from bridge.dispatch import Dispatch
 from bridge.doctor.round import Rounds
 from bridge.doctor.visit import Visit
-from bridge.door import LOOPBACK, Door
+from bridge.door import LOOPBACK, Door, control_socket
 from bridge.explain import EndpointReport
 from bridge.health import BRIDGE, Health, Subject
 from bridge.housekeeping import Chore
 from bridge.identities import Identities
 from bridge.measures import measures
+from bridge.posted import posted
 from bridge.prepared import Prepared
 from bridge.settings.load import usable
 from bridge.settings.model import Configuration
 from bridge.settings.problem import Unusable
 from bridge.sync import Sync
+from bridge.upkeep import upkeep
 from bridge.views import (
     alerts,
     explain,
     health,
+    hooks,
     openapi,
     pages,
     rooms,
@@ -47,6 +48,7 @@ from bridge.views.house import House
 from bridge.views.site import site
 from bridge.views.stream import Hub
 from bridge.views.web import Route
+from bridge.writes import Writes
 from connector.outside import open_outside
 from rooms.audit import Entry
 
@@ -59,7 +61,6 @@ LOOK_AT_CREDENTIALS = timedelta(seconds=10)
 """Between two looks at what ends soon or is refused: it costs nothing."""
 CLOSING = 2.0
 """Seconds that open requests have to end at a stop."""
-CONTROL = "control.sock"
 
 
 class Appliance:
@@ -104,7 +105,10 @@ class Appliance:
             clock=made.clock,
             heard=self._heard,
             keep=made.custody.keep,
+            beyond=self._changed_beyond,
         )
+        self.beyond = Beyond(self.sync, clock=made.clock)
+        self.house.beyond = self.beyond
         self.identities = Identities(
             self.sync,
             revoked=made.revoked,
@@ -113,6 +117,7 @@ class Appliance:
             clock=made.clock,
             forget=made.custody.forget,
         )
+        self.writes = Writes(made, self.sync, self.health, lambda: self.configuration.rules)
         self._devices = devices
         self.dispatch = Dispatch(devices, store=made.store, health=self.health, clock=made.clock)
         self.rounds = Rounds(self.health, made.clock, self._visit)
@@ -124,6 +129,7 @@ class Appliance:
         await self._stack.enter_async_context(_working(made.store.run()))
         await made.custody.refresh(self.health)
         await self._stack.enter_async_context(self.sync.running())
+        await self._stack.enter_async_context(self.writes.running())
         await self._stack.enter_async_context(self.dispatch.running())
         await self._stack.enter_async_context(self.identities.running())
         await self._stack.enter_async_context(self.courier.running())
@@ -137,14 +143,19 @@ class Appliance:
         self.configuration = configuration
         self._furnish()
         endpoints = {endpoint.id for endpoint in configuration.inventory.endpoints}
-        known = {"room": self.house.rooms, "endpoint": endpoints}
-        known |= dict.fromkeys(("source", "identity"), configuration.sources)
+        known = {
+            "endpoint": endpoints,
+            **dict.fromkeys(("room", "watched", "mailbox"), self.house.rooms),
+        }
+        known |= dict.fromkeys(("source", "identity", "watch"), configuration.sources)
         self.health.forget(lambda subject: subject.id in known.get(subject.kind, {subject.id}))
         self._made.store.adopt(configuration.inventory.rooms)
         await self.dispatch.adopt(configuration.inventory.endpoints)
         await self.identities.adopt(configuration)
         await self.sync.adopt(configuration)
+        await self.writes.adopt(configuration)
         self.courier.adopt(configuration.site)
+        self.beyond.adopt(configuration.site)
 
     async def reload(self) -> None:
         """Read the configuration again and work by it, whole or not at all."""
@@ -207,12 +218,14 @@ class Appliance:
             *rooms.ROUTES,
             stream.route(self.hub),
             *explain.ROUTES,
+            *self.writes.routes,
             *tokens.ROUTES,
             *sources.routes(self.identities),
             alerts.route(self.courier.test),
+            hooks.route(posted(self.sync)),
             *pages.ROUTES,
             *status.ROUTES,
-            *health.routes(self.rounds),
+            *health.routes(self.rounds, lambda: upkeep(self.house, self.sync)),
             status.metrics(
                 lambda: measures(
                     self.house,
@@ -235,7 +248,7 @@ class Appliance:
         door = Door(runner, site_.listen.address, site_.listen.port, tls=tls, networks=networks)
         await door.start()
         self.port = door.port
-        await web.SockSite(runner, _control_socket(site_.data_dir)).start()
+        await web.SockSite(runner, control_socket(site_.data_dir)).start()
         await self._serve_legacy(routes)
         if presented is not None:
             await self._stack.enter_async_context(_working(presented.run(self.health)))
@@ -313,9 +326,15 @@ class Appliance:
             self.health.bad(BRIDGE, "disk_failing")
         else:
             self.health.good(BRIDGE, "disk_failing")
+        self.writes.heard(room)
         if changed:
+            self.beyond.forget(room)
             self.hub.changed(room)
             self.dispatch.changed(room)
+
+    def _changed_beyond(self, room: str) -> None:
+        """A calendar changed, perhaps outside of what is served."""
+        self.beyond.forget(room)
 
     def _troubled(self, subject: Subject) -> None:
         """Something fails or works again: whoever looks at the room hears of it."""
@@ -339,20 +358,6 @@ def _signature(configuration: Configuration) -> list[tuple[str, int, int] | tupl
         except OSError:
             found.append((str(file),))
     return found
-
-
-def _control_socket(data_dir: Path) -> socket.socket:
-    """The socket of the command line, for our user and group only."""
-    runtime = os.environ.get("RUNTIME_DIRECTORY")  # systemd's
-    path = (Path(runtime.partition(":")[0]) if runtime else data_dir) / CONTROL
-    path.unlink(missing_ok=True)  # the database's lock tells that no other process uses it
-    before = os.umask(0o117)
-    try:
-        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listening.bind(str(path))
-    finally:
-        os.umask(before)
-    return listening
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
 
 from rooms.model import Agenda
 
@@ -10,6 +11,18 @@ NEAR = timedelta(minutes=15)
 BEFORE_START = (timedelta(minutes=5), timedelta(minutes=1))
 """Reads before each start: the join button must be right when people stand at the door."""
 
+Cause = Literal["start", "hint", "near", "far", "safety", "before_start", "confirm", "retry"]
+"""Why a calendar is read: the appliance started or the room is new, the source told of a change,
+its interval is over (`safety`: of a room whose changes are told), a meeting is about to start, a
+read was not believed, a read failed."""
+
+
+class Next(NamedTuple):
+    """The next read of a room."""
+
+    wait: timedelta
+    cause: Cause
+
 
 def phase(room: str) -> float:
     """A room's place within each interval, from 0 to 1: neighbours do not read together."""
@@ -17,12 +30,16 @@ def phase(room: str) -> float:
     return int.from_bytes(digest) / 2**32
 
 
+def is_near(agenda: Agenda | None, now: datetime) -> bool:
+    """Whether a meeting starts soon, or perhaps does: the room was never read."""
+    if agenda is None:
+        return True
+    return any(now < booking.start <= now + NEAR for booking in agenda.bookings)
+
+
 def interval(agenda: Agenda | None, now: datetime, *, near: timedelta, far: timedelta) -> timedelta:
     """How often the calendar is read now."""
-    if agenda is None:
-        return near
-    close = any(now < booking.start <= now + NEAR for booking in agenda.bookings)
-    return near if close else far
+    return near if is_near(agenda, now) else far
 
 
 def until_next(
@@ -32,15 +49,28 @@ def until_next(
     near: timedelta,
     far: timedelta,
     phase: float,
-) -> timedelta:
-    """How long until the next read: the room's place in the interval, or before a start."""
-    wait = _until_place(now.timestamp(), interval(agenda, now, near=near, far=far), phase)
+    safety: timedelta | None = None,
+    least: timedelta = timedelta(),
+) -> Next:
+    """How long until the next read: the room's place in the interval, or before a start.
+
+    With `safety` the source tells of changes by itself, and the calendar is read after so long all
+    the same. `least` is what the budget of requests allows.
+    """
+    close = is_near(agenda, now)
+    if safety is not None and agenda is not None:
+        found = Next(max(safety, least), "safety")
+    else:
+        every = near if close else far
+        # What was learnt from counting changes a little all the time, and a place in it with it.
+        wait = least if least > every else _until_place(now.timestamp(), every, phase)
+        found = Next(wait, "near" if close else "far")
     for booking in agenda.bookings if agenda else ():
         for before in BEFORE_START:
             left = booking.start - before - now
-            if timedelta() < left < wait:
-                wait = left
-    return wait
+            if timedelta() < left < found.wait:
+                found = Next(left, "before_start")
+    return found
 
 
 def _until_place(now: float, interval: timedelta, phase: float) -> timedelta:

@@ -10,8 +10,9 @@ from typing import Literal
 
 import msgspec
 
-Scope = Literal["read", "join", "control"]
-"""`read`: rooms and agendas; `join`: their join details too; `control`: the command line."""
+Scope = Literal["read", "join", "write", "control"]
+"""`read`: rooms and agendas; `join`: their join details too; `write`: what rooms' policies allow;
+`control`: the command line."""
 
 Sight = Literal["all", "open", "none"]
 """Whose join details a caller gets: of all bookings, of those that are not private, of none."""
@@ -43,6 +44,10 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         """Whether a room's agenda is for them."""
         return "read" in self.scopes and (self.room is None or self.room == room)
 
+    def acts(self, room: str) -> bool:
+        """Whether they may change what a room's policy lets be changed."""
+        return "write" in self.scopes and (self.room is None or self.room == room)
+
 
 LOOPBACK = Caller(name="loopback", scopes=frozenset(["read", "join"]))
 """Whoever sits at the appliance itself; may look, never change."""
@@ -55,7 +60,7 @@ def control(peer: socket.socket) -> Caller:
         name = pwd.getpwuid(uid).pw_name
     except KeyError:
         name = str(uid)
-    return Caller(name=f"control:{name}", scopes=frozenset(["read", "join", "control"]))
+    return Caller(name=f"control:{name}", scopes=frozenset(["read", "join", "write", "control"]))
 
 
 def is_loopback(remote: str | None, host: str, headers: Mapping[str, str]) -> bool:

@@ -1,15 +1,19 @@
 """Listeners that let in only callers from some networks."""
 
 import asyncio
+import os
+import socket
 import ssl
 from collections.abc import Callable, Sequence
 from ipaddress import ip_network
+from pathlib import Path
 from typing import cast
 
 from aiohttp import web
 
 from bridge.limits import Network, inside
 
+CONTROL = "control.sock"
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 
@@ -75,3 +79,17 @@ class Door(web.BaseSite):
         )
         self._server = server
         self.port = server.sockets[0].getsockname()[1]
+
+
+def control_socket(data_dir: Path) -> socket.socket:
+    """The socket of the command line, for our user and group only."""
+    runtime = os.environ.get("RUNTIME_DIRECTORY")  # systemd's
+    path = (Path(runtime.partition(":")[0]) if runtime else data_dir) / CONTROL
+    path.unlink(missing_ok=True)  # the database's lock tells that no other process uses it
+    before = os.umask(0o117)
+    try:
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listening.bind(str(path))
+    finally:
+        os.umask(before)
+    return listening

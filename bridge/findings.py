@@ -40,6 +40,38 @@ FINDINGS: dict[str, tuple[Severity, Advice]] = {
             "remove the permission: `roombridge guide entra` step 5",
         ),
     ),
+    "writer_fails": (
+        "error",
+        Advice(
+            "no token could be got for the identity that writes: nothing can be booked",
+            "compare the source's `writer` with Entra: `roombridge guide entra`",
+        ),
+    ),
+    "writer_refused": (
+        "error",
+        Advice(
+            "the identity that writes is refused by every mailbox that was tried",
+            "grant it Calendars.ReadWrite for the rooms: `roombridge guide entra`; a new grant"
+            " takes up to two hours",
+        ),
+    ),
+    "writer_reads_only": (
+        "warning",
+        Advice(
+            "the token of the identity that writes has the right to read only; unless Exchange"
+            " grants more nothing can be booked",
+            "grant Application Calendars.ReadWrite in Exchange (`roombridge guide entra`), and"
+            " remove Calendars.Read in Entra",
+        ),
+    ),
+    "writes_refused": (
+        "error",
+        Advice(
+            "the calendar service refused to book or release this room",
+            "grant the identity that writes Calendars.ReadWrite for this mailbox:"
+            " `roombridge guide entra`",
+        ),
+    ),
     "scope_writes": (
         "error",
         Advice(

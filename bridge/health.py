@@ -24,14 +24,21 @@ _LEVELS: Mapping[Severity, int] = {
 class Subject(NamedTuple):
     """What can fail by itself."""
 
-    kind: Literal["bridge", "source", "identity", "room", "endpoint"]
-    """`identity`: the credentials of a source, told apart from its reading."""
+    kind: Literal["bridge", "source", "identity", "watch", "room", "watched", "mailbox", "endpoint"]
+    """`identity`: the credentials of a source, `watch`: how it learns of changes, `watched`: how
+    it learns of one room's, `mailbox`: where that is; all told apart from reading."""
     id: str
 
     @property
     def about(self) -> Literal["bridge", "source", "room", "endpoint"]:
-        """What people call its kind: an identity is its source's."""
-        return "source" if self.kind == "identity" else self.kind
+        """What people call its kind: identity and watch are their source's."""
+        match self.kind:
+            case "identity" | "watch":
+                return "source"
+            case "watched" | "mailbox":
+                return "room"
+            case kind:
+                return kind
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}".strip()
@@ -80,7 +87,7 @@ class Health:
             fix=(fix or advice.fix).replace("{source}", subject.id),
             severity=severity or severity_of(code),
             endpoint=subject.id if subject.kind == "endpoint" else None,
-            source=subject.id if subject.kind in {"source", "identity"} else None,
+            source=subject.id if subject.about == "source" else None,
         )
         known[code] = trouble
         if before is None:

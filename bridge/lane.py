@@ -1,47 +1,52 @@
 """The rooms of one calendar source, read one after another and a few at a time."""
 
-import asyncio
 import logging
+from asyncio import TaskGroup
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import Literal, Protocol
 
 from bridge import cadence
+from bridge.budget import Budget
+from bridge.cadence import Cause, Next
+from bridge.counts import Counts
 from bridge.health import Health, Subject
 from bridge.logs import fault
 from bridge.pace import Breaker, Gate, doubling, spread
+from bridge.reading import NO_RULES, Reading
+from bridge.seat import Seat
 from bridge.settings.model import Poll, WindowSpan
-from bridge.turns import Turns
-from connector.errors import ConnectorError, Denied, Unavailable
+from bridge.turns import FIRST, TOLD, USUAL, Turns
+from connector.errors import ConnectorError, Denied, NotFound, Unavailable
+from connector.meter import Meter
 from connector.source import CalendarSource
 from rooms import join
-from rooms.agenda import Account, agenda_of
 from rooms.clock import Clock
-from rooms.doubt import doubtful
-from rooms.model import Agenda, Event, Window
+from rooms.model import Agenda, Window
 from rooms.room import Room
-from rooms.signs import Signs, signs_of
+from rooms.signs import Signs
 from rooms.store import Store
 
 log = logging.getLogger(__name__)
 
-READ_LIMIT = 120.0
-"""Seconds for one whole calendar."""
-CONFIRM_AFTER = 2.0
-"""Seconds before a read that is doubted is repeated."""
+CONFIRM_AFTER = timedelta(seconds=2)
+"""After which a read that is doubted is repeated."""
 MAILBOX_LIMIT = 3
 """Reads of one mailbox in flight; Graph allows four for each app and mailbox."""
 FAULTS = 5
 """Failures of one room in a row after which it is read less and less often."""
 SLOWEST = 30
 """Times the usual interval: how rarely a room that keeps failing is read at most."""
-NO_RULES = join.Rules()
 GRANTED_WITHIN = timedelta(hours=2)
 """How long Exchange may take to heed a grant (application-rbac: 30 minutes to 2 hours)."""
 SOON = 10.0
 """Seconds after which a first failure is tried again."""
+SAFETY_SPREAD = 0.25
+"""The share by which the intervals of covered rooms differ, so that they drift apart."""
+
+_Turn = tuple[str, Literal["plan", "hint"]]
+"""A room, and whether its read comes by itself or was told of: it can wait for both."""
 
 
 class Heard(Protocol):
@@ -49,45 +54,6 @@ class Heard(Protocol):
 
     def __call__(self, room: str, /, *, changed: bool) -> None:
         """A room was read well; whether its agenda shows anything different."""
-
-
-@dataclass(kw_only=True)
-class Seat:
-    """One room in the lane."""
-
-    room: Room
-    phase: float
-    since: datetime
-    """When the room was added, or the appliance started."""
-    failures: int = 0
-    reading: bool = False
-    hinted: bool = False
-    doubted: bool = False
-    """Whether the last read was not believed."""
-    basis: int | None = None
-    """What its agenda was made from; the same again makes the same."""
-    signs: Signs | None = None
-    """What was counted in its calendar."""
-
-
-class _Read(NamedTuple):
-    """What one read brought."""
-
-    events: Sequence[Event]
-    window: Window
-    at: datetime
-    basis: int
-    """Python's own hash: short, quick, and keyed anew in every process."""
-
-
-@dataclass(kw_only=True)
-class Counts:
-    """What the lanes did, for `/metrics`."""
-
-    reads: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """By source and outcome: `ok`, or the reason of a failure."""
-    changes: Counter[str] = field(default_factory=Counter)
-    confirmations: Counter[str] = field(default_factory=Counter)
 
 
 class Lane:
@@ -109,17 +75,22 @@ class Lane:
         poll: Poll,
         span: WindowSpan,
         rules: join.Rules = NO_RULES,
+        budget: Budget | None = None,
+        lost: Callable[[Room, NotFound], None] = lambda _room, _error: None,
     ) -> None:
-        self._rules = rules
         self.name = name
+        self.budget = budget or Budget(Meter(), clock)
         self._store = store
         self._health = health
         self._clock = clock
         self._counts = counts
         self._heard = heard
+        self._lost = lost
         self._poll = poll
-        self._span = span
-        self._turns: Turns[str] = Turns(clock)
+        self._reading = Reading(
+            name=name, store=store, clock=clock, counts=counts, span=span, rules=rules
+        )
+        self._turns: Turns[_Turn] = Turns(clock)
         self._seats: dict[str, Seat] = {}
         self._mailboxes: Counter[str] = Counter()
         self.gate = Gate(clock)
@@ -137,12 +108,13 @@ class Lane:
 
         Those whose next meeting is soonest come first, behind those never read.
         """
-        all_due = (poll, span, rules) != (self._poll, self._span, self._rules)
-        self._poll, self._span, self._rules = poll, span, rules
+        reading = self._reading
+        all_due = (poll, span, rules) != (self._poll, reading.span, reading.rules)
+        self._poll = poll
+        reading.adopt(span, rules)
         wanted = {room.id: room for room in rooms}
         for gone in self._seats.keys() - wanted.keys():
-            del self._seats[gone]
-            self._turns.drop(gone)
+            self._drop(gone)
         due = []
         for room in wanted.values():
             seat = self._seats.get(room.id)
@@ -152,30 +124,82 @@ class Lane:
                 )
                 due.append(room.id)
             elif all_due or seat.room != room:
+                if seat.room.mailbox != room.mailbox:
+                    seat.mark = None
                 seat.room = room
                 due.append(room.id)
         for room_id in sorted(due, key=self._urgency):
-            self.hint(room_id)
+            self._plan(self._seats[room_id], Next(timedelta(), "start"))
 
-    def hint(self, room: str) -> None:
-        """A room is worth reading again. One hint, one read."""
+    def hint(self, room: str, after: float = 0.0, mark: bytes | None = None) -> None:
+        """A room is worth reading again, in so many seconds. One hint, one read.
+
+        Hints that come while one waits are the same hint. A mark is committed with that read.
+        """
         seat = self._seats.get(room)
         if seat is None:
             return
-        if seat.reading:
-            seat.hinted = True
-        else:
-            self._turns.sooner(room, self._clock.monotonic())
+        seat.heard(mark)
+        due = self._clock.monotonic() + after
+        if seat.hint_due is None or due < seat.hint_due:
+            seat.hint_due = due
+            self._turns.at((room, "hint"), due, TOLD if after else FIRST)
+
+    def cover(self, room: str, *, by: bool) -> None:
+        """Whether the source tells of a room's changes; where it ceases to, polling begins."""
+        seat = self._seats.get(room)
+        if seat is None or seat.covered == by:
+            return
+        seat.covered = by
+        if not by and seat.reading is None and not seat.failures:
+            next_ = self._usual(seat)
+            due = self._clock.monotonic() + next_.wait.total_seconds()
+            if self._turns.sooner((room, "plan"), due):
+                seat.plan = next_.cause
+
+    def uncover(self) -> None:
+        """The source tells of nothing any more."""
+        for room in self._seats:
+            self.cover(room, by=False)
+
+    @property
+    def interval(self) -> timedelta:
+        """How often rooms are read in which nothing happens, as the budget allows."""
+        covered = bool(self._seats) and all(seat.covered for seat in self._seats.values())
+        usual = self._poll.safety if covered else self._poll.far
+        return max(usual, self.budget.interval(len(self._seats)))
+
+    @property
+    def seats(self) -> Mapping[str, Seat]:
+        """What is known of each room."""
+        return self._seats
 
     def signs(self) -> Iterator[tuple[str, Signs]]:
         """What was counted in the calendar of each room that was read."""
         return ((room, seat.signs) for room, seat in self._seats.items() if seat.signs)
 
+    async def look(
+        self, source: CalendarSource, room: Room, window: Window | None = None
+    ) -> Agenda:
+        """Read a room beside its turns, within what is served or another window; keep nothing.
+
+        Raises:
+            Unavailable, Denied, NotFound, Malformed: as the source does.
+        """
+        await self.budget.enter()
+        try:
+            read = await self._reading.read(source, room, window)
+        finally:
+            self.budget.leave()
+        agenda, _ = self._reading.agenda(room, read, None)
+        return agenda
+
     async def run(self, source: CalendarSource) -> None:
         """Read rooms for as long as the source lives."""
-        async with asyncio.TaskGroup() as group:
+        async with TaskGroup() as group:
             while True:
                 await self.gate.enter()
+                await self.budget.enter()
                 seat = await self._next()
                 if self.breaker.open:
                     await self.breaker.probe()
@@ -186,38 +210,72 @@ class Lane:
     async def _next(self) -> Seat:
         """The room whose turn it is and whose mailbox is not too busy."""
         while True:
-            seat = self._seats.get(await self._turns.next())
+            room, why = await self._turns.next()
+            seat = self._seats.get(room)
             if seat is None:
                 continue
-            if self._mailboxes[seat.room.mailbox] < MAILBOX_LIMIT:
-                seat.reading = True
-                self._mailboxes[seat.room.mailbox] += 1
+            cause: Cause = "hint" if why == "hint" else seat.plan
+            if seat.reading is not None:
+                seat.again = cause
+            elif self._mailboxes[seat.room.mailbox] < MAILBOX_LIMIT:
+                self._begin(seat, cause)
                 return seat
-            self._turns.at(seat.room.id, self._clock.monotonic() + 1)
+            else:
+                rank = TOLD if why == "hint" else USUAL
+                self._turns.at((room, why), self._clock.monotonic() + 1, rank)
+
+    def _begin(self, seat: Seat, cause: Cause) -> None:
+        """One read answers whatever is due by now."""
+        seat.begin(cause, self._clock.monotonic())
+        self._turns.drop((seat.room.id, "plan"))
+        if seat.hint_due is None:
+            self._turns.drop((seat.room.id, "hint"))
+        self._mailboxes[seat.room.mailbox] += 1
+        self._counts.causes[self.name, cause] += 1
 
     async def _turn(self, source: CalendarSource, seat: Seat) -> None:
         """One room's turn, whatever comes of it."""
         room = seat.room
         try:
-            wait = await self._refreshed(source, seat)
+            next_ = await self._refreshed(source, seat)
         finally:
-            seat.reading = False
+            seat.reading = None
             self._mailboxes[room.mailbox] -= 1
             if not self._mailboxes[room.mailbox]:
                 del self._mailboxes[room.mailbox]
             self.gate.leave()
+            self.budget.leave()
         if self._seats.get(room.id) is not seat:
             return
-        if seat.hinted or seat.room != room:
-            seat.hinted = False
-            wait = 0.0
-        self._turns.at(room.id, self._clock.monotonic() + wait)
+        if seat.room != room:
+            seat.again = seat.again or "start"
+        if seat.again == "hint":
+            self._turns.at((room.id, "hint"), self._clock.monotonic(), TOLD)
+        elif seat.again is not None:
+            next_ = Next(timedelta(), seat.again)
+        seat.again = None
+        self._plan(seat, next_)
 
-    async def _refreshed(self, source: CalendarSource, seat: Seat) -> float:
-        """Bring one room up to date; seconds until its next turn."""
+    def _plan(self, seat: Seat, next_: Next) -> None:
+        """When a room is read next by itself. Before a start people wait for it."""
+        if seat.reading is not None:
+            seat.again = seat.again or next_.cause
+            return
+        seat.plan = next_.cause
+        due = self._clock.monotonic() + next_.wait.total_seconds()
+        rank = FIRST if next_.cause == "before_start" else USUAL
+        self._turns.at((seat.room.id, "plan"), due, rank)
+
+    def _drop(self, room: str) -> None:
+        del self._seats[room]
+        self._turns.drop((room, "plan"))
+        self._turns.drop((room, "hint"))
+
+    async def _refreshed(self, source: CalendarSource, seat: Seat) -> Next:
+        """Bring one room up to date; when its next turn is."""
         began = self._clock.monotonic()
         try:
-            changed = await self._refresh(source, seat)
+            changed = await self._reading.refresh(source, seat)
         except ConnectorError as error:
             return self._failed(seat, error, began)
         except Exception as error:  # noqa: BLE001 - one room's fault must not end the others
@@ -229,65 +287,15 @@ class Lane:
         self.breaker.mend()
         self._counts.reads[self.name, "ok"] += 1
         if changed is None:
-            return CONFIRM_AFTER
+            return Next(CONFIRM_AFTER, "confirm")
         self._counts.changes[self.name] += changed
         self._health.good(Subject("source", self.name))
         self._health.good(Subject("room", seat.room.id))
         self._heard(seat.room.id, changed=changed)
         return self._usual(seat)
 
-    async def _refresh(self, source: CalendarSource, seat: Seat) -> bool | None:
-        """Read a room and keep what it shows; whether that is different, or None in doubt.
-
-        A doubtful read is not kept; the next one is believed, whatever it brings. Most reads bring
-        what the last one brought: those cost little more than their request.
-        """
-        room = seat.room
-        read = await self._read(source, room)
-        if read.basis == seat.basis and self._store.kept(room.id) is not None:
-            seat.doubted = False
-            self._store.confirm(room, read.at, read.window)
-            return False
-        old = self._store.agenda(room.id)
-        agenda, account = self._agenda(room, read, old)
-        if old is not None and not seat.doubted and doubtful(old, agenda, read.at):
-            seat.doubted = True
-            self._counts.confirmations[self.name] += 1
-            return None
-        changed = await self._store.replace(room, agenda, account)
-        seat.doubted = False
-        seat.basis = read.basis
-        seat.signs = signs_of(read.events)
-        return changed
-
-    async def _read(self, source: CalendarSource, room: Room) -> _Read:
-        now = self._clock.now()
-        window = Window.around(now, self._span.past, self._span.ahead)
-        try:
-            async with asyncio.timeout(READ_LIMIT):
-                events = await source.fetch(room, window)
-        except TimeoutError as error:
-            raise Unavailable("no whole calendar in time", reason="timeout") from error
-        basis = hash((room, self._rules, tuple(events)))
-        return _Read(events=events, window=window, at=now, basis=basis)
-
-    def _agenda(self, room: Room, read: _Read, old: Agenda | None) -> tuple[Agenda, Account]:
-        return agenda_of(
-            room,
-            read.events,
-            window=read.window,
-            as_of=read.at,
-            previous=old,
-            read=self._read_invitation,
-        )
-
-    def _read_invitation(
-        self, invitation: join.Invitation, /, *, dialing: join.Dialing
-    ) -> join.Found:
-        return join.read(invitation, self._rules, dialing)
-
-    def _failed(self, seat: Seat, error: ConnectorError, began: float) -> float:
-        """Say what failed; seconds until the next try."""
+    def _failed(self, seat: Seat, error: ConnectorError, began: float) -> Next:
+        """Say what failed; when the next try is."""
         self._counts.reads[self.name, error.reason] += 1
         if error.reason in {"throttled", "service_error"}:
             self.gate.throttled()
@@ -297,14 +305,17 @@ class Lane:
             # A refused identity is tried once in a while only, an outage sooner.
             first = near if isinstance(error, Denied) else min(1.0, near)
             self.breaker.trip(began, first, near)
-            return 0.0
+            return Next(timedelta(), "retry")
+        if isinstance(error, NotFound):
+            self._lost(seat.room, error)
         seat.failures += 1
         if self._pending(seat, error):
             self._health.only(Subject("room", seat.room.id), "access_pending")
         else:
             self._health.only(Subject("room", seat.room.id), error.reason, str(error), error.fix)
         asked = error.retry_after or timedelta()
-        return max(spread(self._back_off(seat)), asked.total_seconds())
+        back_off = timedelta(seconds=spread(self._back_off(seat)))
+        return Next(max(back_off, asked), "retry")
 
     def _pending(self, seat: Seat, error: ConnectorError) -> bool:
         """Whether a new room is refused that was granted, perhaps, and not heard of yet."""
@@ -313,25 +324,29 @@ class Lane:
 
     def _back_off(self, seat: Seat) -> float:
         """Soon at first; a room that keeps failing less and less often, but always again."""
-        usual = cadence.interval(
+        often = cadence.interval(
             self._store.agenda(seat.room.id),
             self._clock.now(),
             near=self._poll.near,
             far=self._poll.far,
-        ).total_seconds()
+        )
+        usual = max(often, self.budget.interval(len(self._seats))).total_seconds()
         if seat.failures < FAULTS:
             return doubling(min(SOON, usual), seat.failures - 1, usual)
         return doubling(usual, seat.failures - FAULTS, SLOWEST * usual)
 
-    def _usual(self, seat: Seat) -> float:
-        """Seconds until the next read of a room that is well."""
+    def _usual(self, seat: Seat) -> Next:
+        """The next read of a room that is well."""
+        safety = timedelta(seconds=spread(self._poll.safety.total_seconds(), SAFETY_SPREAD))
         return cadence.until_next(
             self._store.agenda(seat.room.id),
             self._clock.now(),
             near=self._poll.near,
             far=self._poll.far,
             phase=seat.phase,
-        ).total_seconds()
+            safety=safety if seat.covered else None,
+            least=timedelta(seconds=spread(self.budget.interval(len(self._seats)).total_seconds())),
+        )
 
     def _urgency(self, room: str) -> datetime:
         """The start of a room's next meeting; a room never read is more urgent than any."""

@@ -26,6 +26,8 @@ SPAN = 10.0
 """Seconds over which requests are counted."""
 SERVICE_LIMIT, DISPLAY_LIMIT, ADDRESS_LIMIT = 1000, 300, 1000
 """Requests in a span: of a service's token, of a display's, of an address without a token."""
+HOOK_LIMIT = 5000
+"""Notifications in a span from one address: Graph and Google send from few, and one a change."""
 
 KEPT = 10_000
 """Addresses that are remembered; beyond them newcomers share one count."""

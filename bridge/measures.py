@@ -22,10 +22,12 @@ def measures(
     *,
     version: str,
 ) -> Iterator[Family]:
-    """Everything, summed over rooms: thousands of series would be of use to nobody."""
+    """Everything, summed over rooms but for their age: that is what each is judged by."""
     yield Family("roombridge_build", "gauge", "What runs", ("version",), {(version,): 1})
     yield from _agendas(house)
     yield from _reads(sync)
+    yield from _telling(sync)
+    yield from _spending(sync)
     yield Family(
         "roombridge_pushes",
         "counter",
@@ -80,6 +82,17 @@ def _agendas(house: House) -> Iterator[Family]:
         "roombridge_rooms", "gauge", "Rooms by source and freshness", ("source", "state"), states
     )
     yield Family(
+        "roombridge_room_age_seconds",
+        "gauge",
+        "Seconds since the calendar of each room was read well",
+        ("room",),
+        {
+            (room,): (now - kept.as_of).total_seconds()
+            for room in house.rooms
+            if (kept := house.store.kept(room)) is not None
+        },
+    )
+    yield Family(
         "roombridge_agenda_age_seconds",
         "gauge",
         "Seconds since calendars were read well",
@@ -128,4 +141,79 @@ def _reads(sync: Sync) -> Iterator[Family]:
         "1 where a source refuses everybody and is only probed",
         ("source",),
         {(name,): lane.breaker.open for name, lane in sync.lanes.items()},
+    )
+
+
+def _spending(sync: Sync) -> Iterator[Family]:
+    lanes = sync.lanes
+    yield Family(
+        "roombridge_requests",
+        "counter",
+        "Requests sent to services, by source and purpose",
+        ("source", "purpose"),
+        {
+            (name, purpose): count
+            for name, lane in lanes.items()
+            for purpose, count in lane.budget.meter.spent.items()
+        },
+    )
+    yield Family(
+        "roombridge_notifications",
+        "counter",
+        "Notifications of services, by source and what came of them",
+        ("source", "outcome"),
+        {
+            (name, told): count
+            for name, lane in lanes.items()
+            for told, count in lane.budget.meter.told.items()
+        },
+    )
+    yield Family(
+        "roombridge_request_budget",
+        "gauge",
+        "Requests that a source may send a day, where that is limited",
+        ("source",),
+        {(name,): lane.budget.per_day for name, lane in lanes.items() if lane.budget.per_day},
+    )
+    yield Family(
+        "roombridge_requests_day",
+        "gauge",
+        "Requests of the last 24 hours",
+        ("source",),
+        {(name,): lane.budget.spent for name, lane in lanes.items()},
+    )
+    yield Family(
+        "roombridge_read_interval_seconds",
+        "gauge",
+        "How often rooms are read in which nothing happens",
+        ("source",),
+        {(name,): lane.interval.total_seconds() for name, lane in lanes.items()},
+    )
+
+
+def _telling(sync: Sync) -> Iterator[Family]:
+    counts = sync.counts
+    yield Family(
+        "roombridge_read_causes",
+        "counter",
+        "Reads by source and what they were for",
+        ("source", "cause"),
+        counts.causes,
+    )
+    yield Family(
+        "roombridge_missed_hints",
+        "counter",
+        "Changes found by a read of its own, though the source should have told of them",
+        ("source",),
+        {(source,): value for source, value in counts.missed.items()},
+    )
+    yield Family(
+        "roombridge_covered_rooms",
+        "gauge",
+        "Rooms whose source tells of changes by itself",
+        ("source",),
+        {
+            (name,): sum(seat.covered for seat in lane.seats.values())
+            for name, lane in sync.lanes.items()
+        },
     )

@@ -103,9 +103,9 @@ class Breaker:
                     await self._mended.wait()
 
 
-def spread(seconds: float) -> float:
+def spread(seconds: float, share: float = 0.1) -> float:
     """About so many seconds, so that what fails together does not return together."""
-    return seconds * random.uniform(0.9, 1.1)  # noqa: S311 - spreads load, protects nothing
+    return seconds * random.uniform(1 - share, 1 + share)  # noqa: S311 - spreads load, protects nothing
 
 
 def doubling(first: float, times: int, most: float) -> float:

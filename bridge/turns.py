@@ -1,63 +1,90 @@
-"""Whose turn it is: many things, each due at its own time."""
+"""Whose turn it is: many things, each due at its own time, and some before others."""
 
 import asyncio
 import heapq
 from collections.abc import Hashable
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from rooms.clock import Clock
 
 K = TypeVar("K", bound=Hashable)
 
+FIRST, TOLD, USUAL = range(3)
+"""Ranks: what people wait for, what a service told of, and whatever comes round by itself."""
+
+
+class _Turn(NamedTuple):
+    """When a key is due; the number tells among equals which came first, and which is overtaken."""
+
+    rank: int
+    due: float
+    number: int
+
 
 class Turns(Generic[K]):
-    """A heap of due times in seconds of the monotonic clock; each key is in it at most once."""
+    """Due times in seconds of the monotonic clock; each key has one at most.
+
+    Of all that is due the lowest rank goes first: a backlog does not hold up what is urgent.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._due: dict[K, float] = {}
-        self._heap: list[tuple[float, int, K]] = []
+        self._turns: dict[K, _Turn] = {}
+        self._later: list[tuple[float, int, K]] = []
+        """A heap by the time that they are due."""
+        self._ready: list[tuple[_Turn, K]] = []
+        """A heap by rank of what is due."""
         self._count = 0
         self._news = asyncio.Event()
 
     def __len__(self) -> int:
-        return len(self._due)
+        return len(self._turns)
 
-    def at(self, key: K, due: float) -> None:
+    def at(self, key: K, due: float, rank: int = USUAL) -> None:
         """Its turn is then, whatever was said before."""
-        self._due[key] = due
-        self._count += 1  # among equals the first to come is the first to go
-        heapq.heappush(self._heap, (due, self._count, key))
+        self._count += 1
+        self._turns[key] = _Turn(rank, due, self._count)
+        heapq.heappush(self._later, (due, self._count, key))
         self._news.set()
 
-    def sooner(self, key: K, due: float) -> None:
-        """Its turn is then at the latest."""
-        if due < self._due.get(key, float("inf")):
-            self.at(key, due)
+    def sooner(self, key: K, due: float, rank: int = USUAL) -> bool:
+        """Its turn is then at the latest; whether that is sooner than it was."""
+        known = self._turns.get(key)
+        if known is not None and known.due <= due:
+            return False
+        self.at(key, due, rank)
+        return True
 
     def drop(self, key: K) -> None:
         """It has no turn any more."""
-        self._due.pop(key, None)
+        self._turns.pop(key, None)
 
     async def next(self) -> K:
         """Wait for the first key that is due, and take it out."""
         while True:
-            self._skip()
-            wait = None
-            if self._heap:
-                wait = self._heap[0][0] - self._clock.monotonic()
-                if wait <= 0:
-                    _, _, key = heapq.heappop(self._heap)
-                    del self._due[key]
+            self._sort()
+            while self._ready:
+                turn, key = heapq.heappop(self._ready)
+                if self._turns.get(key) == turn:
+                    del self._turns[key]
                     return key
             self._news.clear()
+            wait = self._later[0][0] - self._clock.monotonic() if self._later else None
             try:
                 async with asyncio.timeout(wait):
                     await self._news.wait()
             except TimeoutError:
                 continue
 
-    def _skip(self) -> None:
-        """Drop entries that were overtaken."""
-        while self._heap and self._due.get(self._heap[0][2]) != self._heap[0][0]:
-            heapq.heappop(self._heap)
+    def _sort(self) -> None:
+        """Move what is due by now; drop what was overtaken."""
+        now = self._clock.monotonic()
+        while self._later:
+            due, number, key = self._later[0]
+            turn = self._turns.get(key)
+            current = turn is not None and turn.number == number
+            if current and due > now:
+                return
+            heapq.heappop(self._later)
+            if turn is not None and current:
+                heapq.heappush(self._ready, (turn, key))

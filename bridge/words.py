@@ -23,6 +23,8 @@ NOT_IN_ROOMS = frozenset(
         "credential_refused",
         "credential_unsaved",
         "legacy_listener",
+        "mailbox_moved",
+        "notifications_failing",
         "restart_needed",
         "secrets_left",
     }
@@ -55,6 +57,11 @@ ADVICE = {
     "service_error": Advice(
         "the service has a fault of its own",
         "look at the service's status page; it is tried again by itself",
+    ),
+    "notifications_failing": Advice(
+        "the service does not tell of changes",
+        "nothing is lost: calendars are polled meanwhile, and it is tried again by itself; the"
+        " words tell what it answered",
     ),
     "credentials_refused": Advice(
         "the service refuses the credentials", "renew the secret or certificate and reload"
@@ -144,6 +151,10 @@ ADVICE = {
     "mailbox_elsewhere": Advice(
         "the mailbox is not in this service", "move the room to the source that holds its mailbox"
     ),
+    "mailbox_moved": Advice(
+        "the mailbox is in another source than the room's; the room is read from that",
+        "change `source` of the room to the one that is named",
+    ),
     "not_json": Advice(
         "something else than the service answers",
         "a proxy or sign-in portal stands between: let the appliance pass",
@@ -181,6 +192,28 @@ ADVICE = {
     ),
     "endless_pages": Advice(
         "the calendar's pages never end", "a fault of the service; it is tried again by itself"
+    ),
+    "changed_meanwhile": Advice(
+        "somebody changed the meeting in between", "read the agenda again and decide anew"
+    ),
+    "event_gone": Advice("the meeting is gone by now", "nothing: the agenda is read again"),
+    "not_organizer": Advice(
+        "the room did not organise this meeting",
+        "release the room instead, or ask whoever organised it",
+    ),
+    "delta_endless": Advice(
+        "what changed in this calendar has no end",
+        "a fault of the service; the room is polled, and it is tried again after a day",
+    ),
+    "hook_missing": Advice(
+        "notifications need an address at which the service can reach the appliance",
+        "set public_url to an https address that is reachable from the internet, or"
+        " notifications: poll",
+    ),
+    "hook_unreachable": Advice(
+        "the service cannot reach the appliance at public_url",
+        "let Microsoft 365 reach public_url/hooks/ by https, with a certificate of a public"
+        " authority; rooms are polled meanwhile",
     ),
     "request_refused": Advice(
         "the service refuses the request", "report it with the service's code"

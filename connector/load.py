@@ -3,11 +3,13 @@
 import importlib
 import pkgutil
 from functools import cache
+from pathlib import Path
 from typing import cast
 
 from connector import endpoints, sources
 from connector.endpoint import EndpointDriver
 from connector.source import SourceDriver
+from connector.writing import WritingDriver
 
 
 @cache
@@ -31,6 +33,28 @@ def source(kind: str) -> SourceDriver:
     if kind not in source_kinds():
         raise KeyError(kind)
     return cast("SourceDriver", importlib.import_module(f"connector.sources.{kind}"))
+
+
+@cache
+def writing_kinds() -> frozenset[str]:
+    """The kinds whose calendars can be changed, without importing what does it."""
+    folder = Path(sources.__path__[0])
+    return frozenset(
+        kind
+        for kind in source_kinds()
+        if any(part.name == "writing" for part in pkgutil.iter_modules([str(folder / kind)]))
+    )
+
+
+def writing(kind: str) -> WritingDriver:
+    """What changes calendars of a kind. Call it before the loop runs, where that is allowed only.
+
+    Raises:
+        KeyError: no such kind, or one that can only be read.
+    """
+    if kind not in writing_kinds():
+        raise KeyError(kind)
+    return cast("WritingDriver", importlib.import_module(f"connector.sources.{kind}.writing"))
 
 
 def endpoint(kind: str) -> EndpointDriver:

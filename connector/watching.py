@@ -31,6 +31,14 @@ class Watch(Protocol):
         """How far ahead of now changes matter."""
 
     @property
+    def served_past(self) -> timedelta:
+        """How far back from now agendas are served: a change there is a hint."""
+
+    @property
+    def served_ahead(self) -> timedelta:
+        """How far ahead of now agendas are served."""
+
+    @property
     def every(self) -> timedelta:
         """How often to look for changes that nobody tells (`poll.safety`)."""
 
@@ -62,11 +70,14 @@ class Watch(Protocol):
     async def keep(self, room: str, mark: bytes | None) -> None:
         """Commit a mark by itself: nothing within what is served changed. None forgets it."""
 
-    def failing(self, error: ConnectorError) -> None:
-        """Watching fails: said in health; the rooms are polled if they are not covered."""
+    def failing(self, error: ConnectorError, *, room: str | None = None) -> None:
+        """Watching fails: said in health; the rooms are polled if they are not covered.
 
-    def well(self) -> None:
-        """Watching works."""
+        Where a room is named only that one is concerned, and it is said of it alone.
+        """
+
+    def well(self, *, room: str | None = None) -> None:
+        """Watching works, or works again in that room."""
 
 
 @runtime_checkable
@@ -96,6 +107,7 @@ class Reply:
 
     status: int
     text: str = ""
+    """Sent as `text/plain`, whatever stands in it."""
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

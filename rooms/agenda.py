@@ -1,6 +1,6 @@
 """Events become bookings: joined, masked, ordered. Pure."""
 
-import base64
+import binascii
 import hashlib
 import re
 from collections import Counter
@@ -8,18 +8,37 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
-import msgspec
-
 from rooms import join
-from rooms.model import Agenda, Booking, Days, Event, LeftOut, NoJoinReason, Response, Value, Window
+from rooms.model import (
+    Agenda,
+    Booking,
+    Days,
+    Event,
+    JoinDetails,
+    LeftOut,
+    NoJoinReason,
+    Response,
+    Value,
+    Window,
+)
 from rooms.room import Policy, Room
 
 TITLE_LIMIT = 500
 """Characters of a title that are kept; no display and no endpoint shows more."""
 
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+
 # C0 and C1 controls, zero-width and directional marks: they forge what a display shows.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 
+
+# What Exchange and Outlook put before the subject of a meeting that was called off, in the words of
+# whoever did so. Where a room does not process the message, nothing else tells of it.
+_CANCELLED = re.compile(
+    r"\s*(?:Cancell?ed|Abgesagt|Annul[ée]e?|Cancelad[oa]|Annullat[oa]|Geannuleerd|Inställt)"
+    r"(?: event)?\s?:",
+    re.IGNORECASE,
+)
 
 STRIPPED_AT_LEAST = 20
 STRIPPED_SHARE = 0.95
@@ -71,7 +90,7 @@ def agenda_of(
     known_invitations: dict[join.Invitation, join.Found] = {}
     shown: list[tuple[Booking, Explained]] = []
     left_out: list[LeftOut] = []
-    for event, key in _named(events):
+    for event, key in named(events):
         if event.when is None:
             left_out.append(LeftOut(id=key, reason="unreadable"))
             if key in known and window.overlaps(known[key].window):
@@ -80,17 +99,16 @@ def agenda_of(
         when = event.when.window(room.zone)
         if not window.overlaps(when):
             continue
-        base = _masked(event, key, when, room.policy)
         if reason := _hidden(event, room.policy):
-            left_out.append(_left_out(base, reason))
+            left_out.append(_left_out(_booking(event, key, when, room.policy), reason))
             continue
         invitation = join.invitation_of(event)
         if invitation not in known_invitations:  # those of a series are alike
             known_invitations[invitation] = read(invitation, dialing=room.policy.dialing)
         found = known_invitations[invitation]
-        shown.append(
-            (_joined(base, event, found, room.policy, stripped=stripped), _how(key, found))
-        )
+        details, why = _offered(event, found, room.policy, stripped=stripped)
+        booking = _booking(event, key, when, room.policy, details=details, why_not=why)
+        shown.append((booking, _how(key, found)))
     shown.sort(key=lambda pair: (pair[0].start, pair[0].end, pair[0].id))
     left_out.sort(key=lambda out: (out.start or window.start, out.id))
     return (
@@ -111,17 +129,19 @@ def strips_bodies(events: Iterable[Event]) -> bool:
     Exchange rooms do so by default (`Set-CalendarProcessing -DeleteComments $true`), no service
     tells, and only the missing texts give it away.
     """
-    foreign = [e for e in events if not e.own and e.response is Response.ACCEPTED]
-    empty = sum(not event.body.strip() for event in foreign)
+    foreign = [e.body for e in events if not e.own and e.response is Response.ACCEPTED]
+    empty = sum(not body or body.isspace() for body in foreign)
     return len(foreign) >= STRIPPED_AT_LEAST and empty >= STRIPPED_SHARE * len(foreign)
 
 
 def plain(words: str) -> str:
     """One line of words without characters that are not seen or that turn the others round."""
+    if words.isascii() and words.isprintable() and len(words) <= TITLE_LIMIT and "  " not in words:
+        return words.strip()
     return " ".join(_UNSEEN.sub(" ", words).split())[:TITLE_LIMIT]
 
 
-def _named(events: Iterable[Event]) -> list[tuple[Event, str]]:
+def named(events: Iterable[Event]) -> list[tuple[Event, str]]:
     """Each event with the id of its booking.
 
     The id follows the meeting's UID and, in a series, the occurrence's original start, so that it
@@ -129,19 +149,38 @@ def _named(events: Iterable[Event]) -> list[tuple[Event, str]]:
     UID to several entries its own ids tell them apart.
     """
     events = list(events)
-    uses = Counter((event.uid, event.occurrence) for event in events)
-    named = []
+    uses = Counter([(event.uid, event.occurrence) for event in events])
+    found = []
     for event in events:
-        parts = [event.uid, event.occurrence]
+        name = f"{event.uid}\0{event.occurrence}"
         if not event.uid or uses[event.uid, event.occurrence] > 1:
-            parts.append(event.id)
-        digest = hashlib.blake2b("\0".join(parts).encode(), digest_size=18).digest()
-        named.append((event, base64.urlsafe_b64encode(digest).decode()))
-    return named
+            name = f"{name}\0{event.id}"
+        found.append((event, _key(name)))
+    return found
 
 
-def _masked(event: Event, key: str, when: Window, policy: Policy) -> Booking:
-    """The booking before its join details; a private one keeps its time and loses its words."""
+def is_named(event: Event, booking: str) -> bool:
+    """Whether a booking's id is of this event, however many others there were beside it."""
+    name = f"{event.uid}\0{event.occurrence}"
+    return booking in {_key(name), _key(f"{name}\0{event.id}")}
+
+
+def _key(name: str) -> str:
+    digest = hashlib.blake2b(name.encode(), digest_size=18).digest()
+    # Eighteen bytes are twenty-four characters, without padding.
+    return binascii.b2a_base64(digest, newline=False).translate(_URL_SAFE).decode()
+
+
+def _booking(
+    event: Event,
+    key: str,
+    when: Window,
+    policy: Policy,
+    *,
+    details: JoinDetails | None = None,
+    why_not: NoJoinReason | None = None,
+) -> Booking:
+    """The booking that an event is; a private one keeps its time and loses its words."""
     privacy = policy.privacy
     named = not event.private or privacy.show_organizer
     organizer = plain(event.organizer.name or event.organizer.address)
@@ -156,12 +195,14 @@ def _masked(event: Event, key: str, when: Window, policy: Policy) -> Booking:
         private=event.private,
         state="tentative" if event.response is Response.TENTATIVE else "confirmed",
         blocks=event.blocks,
+        join=details,
+        no_join_reason=why_not,
     )
 
 
 def _hidden(event: Event, policy: Policy) -> str | None:
     """Why an event is not in the agenda at all, or None."""
-    if event.cancelled:
+    if event.cancelled or _CANCELLED.match(event.subject):
         return "cancelled"
     if event.response is Response.DECLINED:
         return "declined"
@@ -182,19 +223,19 @@ def _left_out(booking: Booking, reason: str) -> LeftOut:
     )
 
 
-def _joined(
-    booking: Booking, event: Event, found: join.Found, policy: Policy, *, stripped: bool
-) -> Booking:
-    """The booking with its join details, or with the reason why it has none to offer."""
-    reason = found.reason
-    details = found.details
-    if reason is NoJoinReason.NO_ONLINE_MEETING and stripped and not event.body.strip():
-        reason = NoJoinReason.BODY_STRIPPED
-    if details is not None and event.private and not policy.privacy.private_join:
-        reason, details = NoJoinReason.PRIVATE_HIDDEN, None
-    elif details is not None and booking.state == "tentative" and policy.tentative != "join":
-        reason = NoJoinReason.TENTATIVE
-    return msgspec.structs.replace(booking, join=details, no_join_reason=reason)
+def _offered(
+    event: Event, found: join.Found, policy: Policy, *, stripped: bool
+) -> tuple[JoinDetails | None, NoJoinReason | None]:
+    """The join details that a booking shows, and the reason why it has none to offer."""
+    reason, details = found.reason, found.details
+    if details is None:
+        none = reason is NoJoinReason.NO_ONLINE_MEETING and stripped and not event.body.strip()
+        return None, NoJoinReason.BODY_STRIPPED if none else reason
+    if event.private and not policy.privacy.private_join:
+        return None, NoJoinReason.PRIVATE_HIDDEN
+    if event.response is Response.TENTATIVE and policy.tentative != "join":
+        return details, NoJoinReason.TENTATIVE
+    return details, reason
 
 
 def _how(key: str, found: join.Found) -> Explained:

@@ -6,20 +6,21 @@ from datetime import UTC, date, datetime
 # A GlobalObjectId of Exchange in hex ([MS-OXOCAL] 2.2.1.27): 16 bytes of class, then the date of
 # the occurrence (4 bytes), then the rest. EWS and Google report the meeting's, Graph that of each
 # occurrence.
-_GLOBAL_OBJECT_ID = re.compile(
-    r"(040000008200E00074C5B7101A82E008)[0-9A-F]{8}([0-9A-F]+)", re.IGNORECASE
-)
+_CLASS = "040000008200E00074C5B7101A82E008"
+_REST = re.compile(r"[0-9A-F]+")
 
 
 def clean_uid(uid: str) -> str:
     """The UID of a meeting, the same for each occurrence and in each service."""
-    if found := _GLOBAL_OBJECT_ID.fullmatch(uid):
-        return f"{found[1]}00000000{found[2]}".upper()
-    return uid
+    if uid[:32].upper() != _CLASS or len(uid) <= 40:
+        return uid
+    whole = uid.upper()
+    return f"{_CLASS}00000000{whole[40:]}" if _REST.fullmatch(whole) else uid
 
 
 def occurrence_of(start: datetime | date) -> str:
     """The name of an occurrence: its original start as RFC 5545 writes it, in UTC."""
     if isinstance(start, datetime):
-        return f"{start.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+        instant = start if start.tzinfo is UTC else start.astimezone(UTC)
+        return f"{instant.isoformat()[:19]}Z".replace("-", "").replace(":", "")
     return f"{start:%Y%m%d}"

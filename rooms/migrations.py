@@ -48,3 +48,25 @@ def revoked_sources(db: Database) -> None:
     db.table("revoked_sources").create(
         {"name": str, "at": str, "actor": str}, pk="name", not_null={"at", "actor"}
     )
+
+
+@schema()
+def marks(db: Database) -> None:
+    """Where the watch of each room stands: committed with the agenda that it led to.
+
+    A mark belongs to one mailbox of one source, as the agenda beside it does.
+    """
+    db.table("marks").create(
+        {"room": str, "source": str, "mark": bytes}, pk="room", not_null={"source", "mark"}
+    )
+
+
+@schema()
+def attempts(db: Database) -> None:
+    """What callers wanted done once, and what they were answered; of one day."""
+    db.table("attempts").create(
+        {"who": str, "key": str, "at": str, "digest": bytes}
+        | {"aim": bytes, "status": int, "body": bytes},
+        pk=("who", "key"),
+        not_null={"at", "digest"},
+    )

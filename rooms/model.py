@@ -8,8 +8,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 
-class Value(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A frozen value whose defaults are not written down when it is stored."""
+class Value(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """A frozen value whose defaults are not written down when it is stored.
+
+    None can hold itself: the garbage collector need not look at hundreds of thousands of them.
+    """
 
 
 class Window(Value, frozen=True, kw_only=True):

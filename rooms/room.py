@@ -1,11 +1,18 @@
 """Rooms, and how they treat what their calendars hold."""
 
-from typing import Literal
+from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from rooms.join import Dialing
 from rooms.model import Buffers, Value
 from rooms.zones import zone
+
+Writes = Literal["none", "release", "adhoc", "full"]
+"""What may be changed in a calendar, each with all before it.
+
+`release`: give the room back; `adhoc`: book single meetings too, and extend what the room
+organised; `full`: series too.
+"""
 
 
 class Privacy(Value, frozen=True, kw_only=True):
@@ -24,6 +31,12 @@ class Policy(Value, frozen=True, kw_only=True):
     tentative: Literal["show", "join", "hide"] = "show"
     buffers: Buffers = Buffers()
     dialing: Dialing = Dialing()
+    writes: Writes = "none"
+
+    def allows(self, needed: Writes) -> bool:
+        """Whether what needs this much may be done."""
+        levels = get_args(Writes)
+        return bool(levels.index(self.writes) >= levels.index(needed))
 
 
 class Room(Value, frozen=True, kw_only=True):

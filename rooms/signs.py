@@ -34,16 +34,27 @@ class Signs(Value, frozen=True, kw_only=True):
 
 def signs_of(events: Iterable[Event]) -> Signs:
     """Count a calendar's invitations."""
-    alive = [event for event in events if not event.own and not event.cancelled]
-    accepted = [event for event in alive if event.response is Response.ACCEPTED]
+    invited = empty_body = empty_subject = organizer_subject = private = pending = 0
+    domains: set[str] = set()
+    for event in events:
+        if event.own or event.cancelled:
+            continue
+        domains.add(_domain(event))
+        pending += event.response is Response.TENTATIVE
+        if event.response is Response.ACCEPTED:
+            invited += 1
+            empty_body += not event.body or event.body.isspace()
+            empty_subject += not event.subject or event.subject.isspace()
+            organizer_subject += _named_after_organizer(event)
+            private += event.private
     return Signs(
-        invited=len(accepted),
-        empty_body=sum(not event.body.strip() for event in accepted),
-        empty_subject=sum(not event.subject.strip() for event in accepted),
-        organizer_subject=sum(map(_named_after_organizer, accepted)),
-        private=sum(event.private for event in accepted),
-        pending=sum(event.response is Response.TENTATIVE for event in alive),
-        domains=frozenset(filter(None, map(_domain, alive))),
+        invited=invited,
+        empty_body=empty_body,
+        empty_subject=empty_subject,
+        organizer_subject=organizer_subject,
+        private=private,
+        pending=pending,
+        domains=frozenset(domains - {""}),
     )
 
 
@@ -67,8 +78,10 @@ def habits(signs: Signs, domains: Iterable[str]) -> Iterator[str]:
 
 
 def _named_after_organizer(event: Event) -> bool:
-    name = event.organizer.name.strip().casefold()
-    return bool(name) and event.subject.strip().casefold() == name
+    name, subject = event.organizer.name, event.subject
+    if name != subject:
+        name, subject = name.strip().casefold(), subject.strip().casefold()
+    return bool(name) and subject == name
 
 
 def _domain(event: Event) -> str:

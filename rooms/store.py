@@ -5,7 +5,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -43,6 +43,13 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Grows with every change of what is shown, over all rooms."""
 
 
+class Mark(NamedTuple):
+    """Where the watch of a room stands, in the words of the source that watches."""
+
+    source: str
+    value: bytes
+
+
 _encode = msgspec.msgpack.Encoder().encode
 _shown = msgspec.msgpack.Decoder(_Shown)
 _account = msgspec.msgpack.Decoder(Account)
@@ -63,6 +70,9 @@ class Store:
         self._kept = dict(self._load())
         self._replacing: set[str] = set()
         self._unsaved: set[str] = set()
+        rows = database.rows("SELECT room, source, mark FROM marks")
+        self._marks = {room: Mark(source, value) for room, source, value in rows}
+        self._unsaved_marks: dict[str, Mark] = {}
 
     def _load(self) -> Iterator[tuple[str, Kept]]:
         rows = self._database.rows(
@@ -91,6 +101,10 @@ class Store:
             for room, kept in self._kept.items()
             if mailboxes.get(room, kept.mailbox) == kept.mailbox
         }
+        # A mark tells of what was read: without that it would pass over changes.
+        for room in self._marks.keys() - self._kept.keys():
+            del self._marks[room]
+            self._unsaved_marks.pop(room, None)
 
     def kept(self, room: str) -> Kept | None:
         """A room's agenda as it is kept, or None where it was never read."""
@@ -117,8 +131,32 @@ class Store:
         )
         return _account.decode(rows[0]["account"]) if rows else Account()
 
-    async def replace(self, room: Room, agenda: Agenda, account: Account) -> bool:
-        """Keep a room's new agenda; whether it shows anything different."""
+    def mark(self, source: str, room: str) -> bytes | None:
+        """Where a source's watch of a room stood when its agenda was kept last."""
+        known = self._marks.get(room)
+        return known.value if known is not None and known.source == source else None
+
+    async def keep_mark(self, room: str, mark: Mark | None) -> None:
+        """Keep a mark by itself; None forgets it.
+
+        Of a room that was never read there is nothing whose place it could tell.
+        """
+        if room not in self._kept:
+            return
+        self._unsaved_marks.pop(room, None)
+        if mark is None:
+            self._marks.pop(room, None)
+        else:
+            self._marks[room] = mark
+        await self._try(lambda db: _write_mark(db, room, mark))
+
+    async def replace(
+        self, room: Room, agenda: Agenda, account: Account, mark: Mark | None = None
+    ) -> bool:
+        """Keep a room's new agenda; whether it shows anything different.
+
+        A mark of the watch is kept with it: both or neither survive a crash.
+        """
         shown = _encode(_Shown(bookings=agenda.bookings, buffers=agenda.buffers))
         old = self._kept.get(room.id)
         changed = old is None or old.shown != shown
@@ -135,22 +173,30 @@ class Store:
         news = explained if self._accounts.get(room.id) != hash(explained) else None
         self._replacing.add(room.id)
         try:
-            await self._write(room.id, kept, news, changed=changed)
+            await self._write(room.id, kept, news, changed=changed, mark=mark, anew=old is None)
         finally:
             self._replacing.discard(room.id)
         self._accounts[room.id] = hash(explained)
         self._kept[room.id] = kept
+        if mark is not None:
+            self._marks[room.id] = mark
         return changed
 
-    def confirm(self, room: Room, as_of: datetime, window: Window) -> None:
+    def confirm(
+        self, room: Room, as_of: datetime, window: Window, mark: Mark | None = None
+    ) -> None:
         """A room was read well and shows what it showed: only the time of the read changes.
 
-        Nearly all reads end so. The time reaches the disk with the next `save`: after a crash an
-        agenda may seem a second older than it is, never younger.
+        Nearly all reads end so. The time reaches the disk with the next `save`, and a mark with it:
+        after a crash an agenda may seem a second older than it is, never younger.
         """
         kept = self._kept[room.id]
         self._kept[room.id] = msgspec.structs.replace(kept, as_of=as_of, window=window)
         self._unsaved.add(room.id)
+        if mark is not None:
+            self._marks[room.id] = mark
+            if self.failing is None:  # or it could reach the disk before what it tells of
+                self._unsaved_marks[room.id] = mark
 
     async def run(self) -> None:
         """Save the times of reads every second, and at the end."""
@@ -165,23 +211,40 @@ class Store:
         """Write the times of the reads since the last time, all in one commit."""
         rooms, self._unsaved = self._unsaved, set()
         rows = [(room, *_times(kept)) for room in rooms if (kept := self._kept.get(room))]
-        if rows:
-            await self._try(
-                lambda db: db.conn.executemany("REPLACE INTO reads VALUES (?, ?, ?, ?)", rows)
-            )
-
-    async def _write(self, room: str, kept: Kept, account: bytes | None, *, changed: bool) -> None:
-        """Commit one room's round: all of it or nothing."""
-        times = _times(kept)
+        marks = [(room, *mark) for room, mark in self._unsaved_marks.items()]
+        self._unsaved_marks = {}
 
         def work(db: "Tables") -> None:
+            db.conn.executemany("REPLACE INTO reads VALUES (?, ?, ?, ?)", rows)
+            db.conn.executemany("REPLACE INTO marks VALUES (?, ?, ?)", marks)
+
+        if rows:
+            await self._try(work)
+
+    async def _write(
+        self,
+        room: str,
+        kept: Kept,
+        account: bytes | None,
+        *,
+        changed: bool,
+        mark: Mark | None = None,
+        anew: bool = False,
+    ) -> None:
+        """Commit one room's round: all of it or nothing."""
+        times = _times(kept)
+        if mark is not None:
+            self._unsaved_marks.pop(room, None)
+
+        def work(db: "Tables") -> None:
+            write = db.conn.execute
             if changed:
-                db.execute(
-                    "REPLACE INTO agendas VALUES (?, ?, ?)", [room, kept.mailbox, kept.shown]
-                )
+                write("REPLACE INTO agendas VALUES (?, ?, ?)", [room, kept.mailbox, kept.shown])
             if account is not None:
-                db.execute("REPLACE INTO accounts VALUES (?, ?)", [room, account])
-            db.execute("REPLACE INTO reads VALUES (?, ?, ?, ?)", [room, *times])
+                write("REPLACE INTO accounts VALUES (?, ?)", [room, account])
+            write("REPLACE INTO reads VALUES (?, ?, ?, ?)", [room, *times])
+            if mark is not None or anew:  # a mark of another mailbox goes with what it told of
+                _write_mark(db, room, mark)
 
         await self._try(work)
 
@@ -218,6 +281,8 @@ class Store:
         gone = len(shown.bookings) - len(left)
         if not left and not known:
             del self._kept[room]
+            self._marks.pop(room, None)
+            self._unsaved_marks.pop(room, None)
             await self._try(lambda db: _forget(db, room))
         elif gone:
             self._version += 1
@@ -251,6 +316,13 @@ def _times(kept: Kept) -> tuple[str, str, str]:
     return kept.as_of.isoformat(), window.start.isoformat(), window.end.isoformat()
 
 
+def _write_mark(db: "Tables", room: str, mark: Mark | None) -> None:
+    if mark is None:
+        db.execute("DELETE FROM marks WHERE room = ?", [room])
+    else:
+        db.execute("REPLACE INTO marks VALUES (?, ?, ?)", [room, *mark])
+
+
 def _forget(db: "Tables", room: str) -> None:
-    for table in ("agendas", "reads", "accounts"):
+    for table in ("agendas", "reads", "accounts", "marks"):
         db.execute(f"DELETE FROM {table} WHERE room = ?", [room])  # noqa: S608 - our own names

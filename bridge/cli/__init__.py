@@ -138,8 +138,9 @@ def _add_asking(commands: Commands) -> None:
     create.add_argument(
         "--scope",
         action="append",
-        choices=["read", "join"],
-        help="read: agendas; join: their join details too (default: read; may be repeated)",
+        choices=["read", "join", "write"],
+        help="read: agendas; join: their join details too; write: what rooms' policies allow"
+        " (default: read; may be repeated)",
     )
     create.add_argument("--display", metavar="ROOM", help="for the display of this room")
     create.add_argument("--days", type=int, help="how long it is valid (default: until revoked)")

@@ -50,6 +50,8 @@ def doctor(given: Namespace) -> int:
         print(pretty(answer))
     else:
         _print(findings)
+        for one in answer.get("sources", ()):
+            print(_upkeep(one), file=sys.stderr)
     return int(any(one["severity"] != "info" for one in findings))
 
 
@@ -77,7 +79,11 @@ def _alone(given: Namespace) -> dict[str, Any]:
     clock = SystemClock()
     found = asyncio.run(_visit(configuration, clock, only))
     now = clock.now()
-    return {"as_of": _time(now), "findings": [_shape(one, _time(now)) for one in found]}
+    return {
+        "as_of": _time(now),
+        "findings": [_shape(one, _time(now)) for one in found],
+        "sources": [],
+    }
 
 
 async def _visit(configuration: Configuration, clock: Any, only: Room | None) -> list[Finding]:
@@ -171,6 +177,22 @@ def _shape(one: Finding, since: str) -> dict[str, Any]:
 
 def _time(now: Any) -> str:
     return str(msgspec.to_builtins(now))
+
+
+def _upkeep(one: dict[str, Any]) -> str:
+    """What a source costs and how old its agendas are, in a line."""
+    allowed = f" of {one['budget']:,}" if one["budget"] else ""
+    told = f", changes told in {one['covered']} of {one['rooms']} rooms"
+    words = (
+        f"source {one['source']}: {one['requests_day']:,}{allowed} requests in 24 hours or since"
+        f" the start, quiet rooms read every {one['interval_s']:.0f} s{told}"
+    )
+    if one["worst_room"] is None:
+        return words
+    return (
+        f"{words}; agendas are {one['age_p50_s']:.0f} s old, 99 of 100 at most"
+        f" {one['age_p99_s']:.0f} s, the oldest {one['age_worst_s']:.0f} s ({one['worst_room']})"
+    )
 
 
 def _print(findings: list[dict[str, Any]]) -> None:

@@ -14,6 +14,7 @@ from connector.checkup import Examined, Reaching, Remarkable, Wanted
 from connector.errors import ConnectorError
 from connector.outside import Outside
 from connector.peer import answered, certificate
+from connector.writing import ExaminedWriter
 
 
 def settings(subject: Subject, source: SourceSettings) -> Iterator[Finding]:
@@ -63,6 +64,26 @@ def _way(subject: Subject, fault: str, url: URL) -> Finding:
         return finding(subject, fault, f"{advice_of(fault).words} ({host})")
     advice = advice_of(fault)
     return finding(subject, "service_unreachable", f"{host}: {advice.words}", advice.fix)
+
+
+async def writer(
+    subject: Subject, settings_: SourceSettings, outside: Outside, mailboxes: Sequence[str]
+) -> list[Finding]:
+    """The identity that writes, looked at without writing anything."""
+    wanted = Wanted(mailboxes=mailboxes, writes=True)
+    driver = load.writing(settings_.kind)
+    try:
+        async with driver.connect(settings_.options, outside) as opened:
+            if not isinstance(opened, ExaminedWriter):
+                return []
+            return [remarked(subject, remark) for remark in await opened.examine(wanted)]
+    except ConnectorError as error:
+        return [finding(subject, "writer_fails", str(error), error.fix)]
+
+
+def writes_apart(settings_: SourceSettings) -> bool:
+    """Whether another identity writes than the one that reads."""
+    return getattr(settings_.options, "writer", None) is not None
 
 
 async def rights(

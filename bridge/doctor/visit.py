@@ -10,7 +10,12 @@ from bridge.doctor import certificates, machine, mailboxes, services, units
 from bridge.doctor.finding import Finding, finding, merged
 from bridge.health import BRIDGE, Subject
 from bridge.logs import fault
-from bridge.settings.model import Configuration, EndpointSettings, SourceSettings
+from bridge.settings.model import (
+    Configuration,
+    EndpointSettings,
+    SourceSettings,
+    writing_sources,
+)
 from connector.outside import Outside
 from rooms.room import Room
 from rooms.signs import Signs
@@ -90,9 +95,16 @@ class Visit:
         addresses = [room.mailbox for room in all_rooms if room.source == name]
         found = list(services.settings(subject, source))
         found += await services.ways(subject, source, outside)
+        writes = name in dict(writing_sources(self.configuration))
         found += await services.rights(
-            subject, source, outside, addresses, writes=self.configuration.site.writes != "none"
+            subject,
+            source,
+            outside,
+            addresses,
+            writes=writes and not services.writes_apart(source),
         )
+        if writes:
+            found += await services.writer(subject, source, outside, addresses)
         if self.signs is None:
             found += await mailboxes.read(rooms, source, outside, self.configuration.site.window)
         else:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bridge.guides.known import Known
+from bridge.guides.known import SCOPE, Known
 from bridge.guides.step import Step
 from bridge.quoting import powershell, sh
 
@@ -20,6 +20,7 @@ def steps(known: Known) -> list[Step]:
         _settings(known),
         _consents(known),
         _exchange(),
+        *([_writer(known)] if known.writes else []),
         _moving(),
     ]
 
@@ -147,6 +148,45 @@ def _exchange() -> Step:
         title="Let it read the rooms",
         words="The right to read comes from Exchange, for room mailboxes only:"
         " `roombridge guide exchange`.",
+    )
+
+
+def _writer(known: Known) -> Step:
+    name = f"{NAME} (writing)"
+    if known.writer:
+        fits = powershell(f"appId eq {odata(known.writer)}")
+        found = f"$writer = Get-MgServicePrincipal -Filter {fits}"
+        made = [found, "if (@($writer).Count -ne 1) { throw 'writer.client_id names no single' }"]
+    else:
+        made = [
+            f"$second = New-MgApplication -DisplayName '{name}' -SignInAudience AzureADMyOrg",
+            "$writer = New-MgServicePrincipal -AppId $second.AppId",
+            "$second | Format-List 'DisplayName', 'AppId'",
+        ]
+    room = known.rooms[0].mailbox if known.rooms else "<a room's mailbox>"
+    return Step(
+        title="Let a second application write to the rooms",
+        words="The configuration lets bookings be made or released. A registration of its own keeps"
+        " the one that reads unable to write; it gets a certificate as in steps 1 and 3, no consent"
+        " in Entra, and this role in Exchange, for the scope of `roombridge guide exchange`. Then"
+        f" in bridge.yaml below sources.{known.source}:"
+        " writer: {client_id: …, certificate_file: …}. InScope must be True; Graph may take up to"
+        " two hours.",
+        language="powershell",
+        commands=[
+            *made,
+            "Connect-ExchangeOnline",
+            f"New-ServicePrincipal -AppId $writer.AppId -ObjectId $writer.Id -DisplayName '{name}'",
+            (
+                "New-ManagementRoleAssignment -App $writer.Id"
+                " -Role 'Application Calendars.ReadWrite'"
+                f" -CustomResourceScope '{SCOPE}'"
+            ),
+            (
+                "Test-ServicePrincipalAuthorization -Identity $writer.AppId"
+                f" -Resource {powershell(room)}"
+            ),
+        ],
     )
 
 

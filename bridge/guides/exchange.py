@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 from bridge.guides.entra import NAME, by_client_id
-from bridge.guides.known import Known, Place
+from bridge.guides.known import SCOPE, Known, Place
 from bridge.guides.step import Step
 from bridge.quoting import plain, powershell
 
-SCOPE = "Room Calendar Bridge rooms"
 ROLE = "Application Calendars.Read"
 EVERY_ROOM = "RecipientTypeDetails -eq 'RoomMailbox'"
 """New rooms join by themselves. A group would need care, and nested groups do not count."""

@@ -15,6 +15,8 @@ from bridge.settings.load import read
 from bridge.settings.problem import Problem
 from bridge.settings.typed import bare
 
+SCOPE = "Room Calendar Bridge rooms"
+"""The management scope in Exchange that holds the rooms."""
 _PLAIN = ("tenant_id", "client_id", "certificate_file", "subject", "username")
 """Settings that a guide may show: no secret is among them."""
 
@@ -38,6 +40,10 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     """Plain settings of the source, as they stand in the file."""
     canary: str = ""
     rooms: Sequence[Place] = ()
+    writes: bool = False
+    """Whether calendars of its rooms may be changed."""
+    writer: str = ""
+    """The client_id of a second identity, that writes."""
     folder: str = "/etc/roombridge"
     """Where the configuration lies."""
 
@@ -61,7 +67,7 @@ def known(file: Path, kind: str, source: str = "") -> Known:
     given = sources.get(name, {})
     configuration = read(file, [])
     rooms = configuration.inventory.rooms if configuration else ()
-    boxes = given.get("mailboxes")
+    boxes, second = given.get("mailboxes"), given.get("writer")
     return Known(
         source=name or kind,
         settings={key: str(given[key]) for key in _PLAIN if isinstance(given.get(key), str)},
@@ -71,6 +77,8 @@ def known(file: Path, kind: str, source: str = "") -> Known:
             for room in rooms
             if not sources or (name and room.source == name)
         ],
+        writes=any(room.source == name and room.policy.writes != "none" for room in rooms),
+        writer=str(second.get("client_id", "")) if isinstance(second, dict) else "",
         folder=str(file.parent.absolute()),
     )
 

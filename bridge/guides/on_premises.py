@@ -1,7 +1,7 @@
 """Exchange Server: an account that may act as the rooms, and as nobody else."""
 
-from bridge.guides.exchange import EVERY_ROOM, SCOPE, export, opath, processing
-from bridge.guides.known import Known
+from bridge.guides.exchange import EVERY_ROOM, export, opath, processing
+from bridge.guides.known import SCOPE, Known
 from bridge.guides.step import Step
 from bridge.quoting import powershell
 

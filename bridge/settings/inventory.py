@@ -31,7 +31,7 @@ from bridge.settings.typed import BAD, Reader, names
 from connector import load
 from connector.outside import within
 from rooms.join import zoom
-from rooms.room import Policy, Room
+from rooms.room import Policy, Room, Writes
 from rooms.zones import from_windows, zone
 
 ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -64,8 +64,8 @@ class RoomEntry(Settings, frozen=True, kw_only=True):
     """All-day meetings; else as in bridge.yaml."""
     tentative: Literal["show", "join", "hide"] | None = None
     """Meetings it has not accepted; else as in bridge.yaml."""
-    writes: Literal["none"] | None = None
-    """This version only reads calendars."""
+    writes: Writes | None = None
+    """What may be changed in its calendar; else as in bridge.yaml."""
 
 
 class EndpointEntry(Settings, frozen=True, kw_only=True):
@@ -179,6 +179,7 @@ class InventoryReader:
             tentative=entry.tentative or self._policy.tentative,
             buffers=buffers(join),
             dialing=dialing(join),
+            writes=entry.writes or self._policy.writes,
         )
 
     def _source(self, entry: RoomEntry, place: Place) -> str:

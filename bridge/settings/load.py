@@ -12,6 +12,7 @@ import yaml
 
 from bridge.settings import compiled, files
 from bridge.settings.authorities import Authorities
+from bridge.settings.budgets import check_budgets
 from bridge.settings.inventory import InventoryReader, check_join
 from bridge.settings.model import (
     Configuration,
@@ -22,6 +23,7 @@ from bridge.settings.model import (
     Settings,
     Site,
     SourceSettings,
+    writing_sources,
 )
 from bridge.settings.problem import Place, Problem, Unusable, errors
 from bridge.settings.secrets import Secrets
@@ -29,11 +31,13 @@ from bridge.settings.typed import BAD, Reader, bare, names
 from bridge.settings.vaults import Known, Shelf, check_vault, shelf_of, warn_of_keys
 from connector import load
 from connector.outside import Proxy, Trust
+from connector.writing import Particular
 from rooms import join
 
 SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 WIDEST = timedelta(days=550)
 LONGEST_RETENTION = timedelta(days=30)
+LEAST_BUDGET = 100
 SHORTEST_POLL = timedelta(seconds=1)
 
 
@@ -44,6 +48,9 @@ class SourceEntry(Settings, frozen=True, kw_only=True):
     mailboxes: Mailboxes = Mailboxes()
     proxy: Proxy | None = None
     tls: Trust = Trust()
+    budget: int | None = None
+    """Requests that it may send within 24 hours, of all kinds; without it as many as its service is
+    known to allow."""
 
 
 def usable(file: Path, known: Known | None = None) -> tuple[Configuration, list[Problem]]:
@@ -82,7 +89,8 @@ def read(
     _check_site(site, place)
     sources = _sources(reader, nodes.get("sources"), place)
     inventory = _inventory(file, site, sources, problems, seen, shelf=shelf, quick=quick)
-    return Configuration(
+    check_budgets(site, sources, inventory, place)
+    made = Configuration(
         file=file,
         read=tuple(sorted(seen)),
         site=site,
@@ -90,6 +98,8 @@ def read(
         inventory=inventory,
         rules=rules,
     )
+    _check_writing(made, place)
+    return made
 
 
 def _join(reader: Reader, node: yaml.Node | None, place: Place) -> tuple[JoinSettings, join.Rules]:
@@ -177,13 +187,32 @@ def _source(reader: Reader, node: yaml.Node, place: Place) -> SourceSettings | N
     for key, words in general.tls.problems():
         place.at(f"tls.{key}").error(words)
     Authorities().check(general.tls.ca_file, place.at("tls.ca_file"))
+    if general.budget is not None and general.budget < LEAST_BUDGET:
+        place.at("budget").error(f"must be at least {LEAST_BUDGET} requests a day")
     return SourceSettings(
         kind=kind,
         options=special,
         mailboxes=general.mailboxes,
         proxy=general.proxy,
         tls=general.tls,
+        budget=general.budget,
     )
+
+
+def _check_writing(configuration: Configuration, place: Place) -> None:
+    """Import what writes where that is allowed, and say where it cannot."""
+    for name, source in writing_sources(configuration):
+        driver = load.writing(source.kind)
+        if isinstance(driver, Particular):
+            for key, words in driver.problems(source.options):
+                place.at(f"sources.{name}.{key}").error(words)
+    wanted = {room.source for room in configuration.inventory.rooms if room.policy.writes != "none"}
+    for name, source in configuration.sources.items():
+        if name in wanted and source.kind not in load.writing_kinds():
+            place.at(f"sources.{name}").warn(
+                f"source_cannot_write: calendars of kind {source.kind} can only be read",
+                "its rooms are read all the same; set their writes: none to end this",
+            )
 
 
 def _check_proxy(proxy: Proxy | None, place: Place) -> None:

@@ -1,6 +1,6 @@
 """What a configuration says, as frozen values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -10,11 +10,12 @@ import msgspec
 
 from bridge.settings.alerts import Alerts
 from bridge.settings.typed import Network
+from connector import load
 from connector.outside import Proxy, Trust
 from connector.secret import Secret
 from rooms.join import Dialing, Rules
 from rooms.model import Buffers
-from rooms.room import Policy, Privacy, Room
+from rooms.room import Policy, Privacy, Room, Writes
 
 PRIVATE_NETWORKS: tuple[Network, ...] = tuple(
     ip_network(text)
@@ -216,8 +217,8 @@ class Site(Settings, frozen=True, kw_only=True):
     """All-day meetings."""
     tentative: Literal["show", "join", "hide"] = "show"
     """Meetings the room has not accepted: without a button, with one, or not at all."""
-    writes: Literal["none"] = "none"
-    """This version only reads calendars."""
+    writes: Writes = "none"
+    """What may be changed in calendars: nothing, giving rooms back, booking too, series too."""
 
     @property
     def proxies(self) -> tuple[Network, ...]:
@@ -239,6 +240,8 @@ class SourceSettings(Settings, frozen=True, kw_only=True):
     mailboxes: Mailboxes = Mailboxes()
     proxy: Proxy | None = None
     tls: Trust = Trust()
+    budget: int | None = None
+    """Requests a day; None for what its service allows, if that is known."""
 
 
 class EndpointSettings(Settings, frozen=True, kw_only=True):
@@ -280,6 +283,14 @@ class Configuration(Settings, frozen=True, kw_only=True):
     """`join.rules`: the site's own, tried before what is built in."""
 
 
+def writing_sources(configuration: Configuration) -> Iterator[tuple[str, SourceSettings]]:
+    """The sources of rooms whose calendars may be changed, where that is possible at all."""
+    wanted = {room.source for room in configuration.inventory.rooms if room.policy.writes != "none"}
+    for name, source in configuration.sources.items():
+        if name in wanted and source.kind in load.writing_kinds():
+            yield name, source
+
+
 def policy(site: Site) -> Policy:
     """The policy of rooms that have none of their own."""
     return Policy(
@@ -288,6 +299,7 @@ def policy(site: Site) -> Policy:
         tentative=site.tentative,
         buffers=buffers(site.join),
         dialing=dialing(site.join),
+        writes=site.writes,
     )
 
 

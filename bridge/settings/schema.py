@@ -11,7 +11,7 @@ import json
 import sys
 import textwrap
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network
@@ -200,17 +200,27 @@ def _described(schema: Schema, words: str) -> Schema:
 def _words(struct: type[msgspec.Struct]) -> Mapping[str, str]:
     """What stands in the source below each of a struct's fields, by the field's name in files."""
     in_files = {field.name: field.encode_name for field in msgspec.structs.fields(struct)}
+    parts = [part for part in reversed(struct.__mro__) if issubclass(part, msgspec.Struct)]
+    told: dict[str, str] = {}
+    for part in parts:
+        if part is not msgspec.Struct:
+            told |= _told(part)
+    return {in_files[name]: words for name, words in told.items()}
+
+
+def _told(struct: type) -> Iterator[tuple[str, str]]:
+    """The words below the fields that stand in this very class."""
     (tree,) = ast.parse(textwrap.dedent(inspect.getsource(struct))).body
     assert isinstance(tree, ast.ClassDef)  # noqa: S101 - it is a struct's source
-    return {
-        in_files[field.target.id]: " ".join(inspect.cleandoc(below.value.value).split())
-        for field, below in zip(tree.body, tree.body[1:], strict=False)
-        if isinstance(field, ast.AnnAssign)
-        and isinstance(field.target, ast.Name)
-        and isinstance(below, ast.Expr)
-        and isinstance(below.value, ast.Constant)
-        and isinstance(below.value.value, str)
-    }
+    for field, below in zip(tree.body, tree.body[1:], strict=False):
+        if (
+            isinstance(field, ast.AnnAssign)
+            and isinstance(field.target, ast.Name)
+            and isinstance(below, ast.Expr)
+            and isinstance(below.value, ast.Constant)
+            and isinstance(below.value.value, str)
+        ):
+            yield field.target.id, " ".join(inspect.cleandoc(below.value.value).split())
 
 
 SCHEMAS = {"bridge": bridge_schema, "rooms": rooms_schema}

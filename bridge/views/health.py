@@ -1,6 +1,6 @@
 """Everything that is not as it should be, and the live checks that find it out."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Protocol
 
@@ -10,7 +10,7 @@ from bridge.callers import Caller
 from bridge.findings import ORDER
 from bridge.health import Subject, Trouble
 from bridge.views.house import House
-from bridge.views.shapes import ConcernedShape, FindingShape, HealthShape
+from bridge.views.shapes import ConcernedShape, FindingShape, HealthShape, UpkeepShape
 from bridge.views.web import Problem, Route, answer
 
 
@@ -26,11 +26,15 @@ class Rounds(Protocol):
         """Look at everything, or at what concerns one room."""
 
 
-def routes(rounds: Rounds) -> tuple[Route, Route]:
+Upkeep = Callable[[], Iterable[UpkeepShape]]
+"""Who knows what sources cost; none where nothing is read."""
+
+
+def routes(rounds: Rounds, upkeep: Upkeep = tuple) -> tuple[Route, Route]:
     """Health as it stands, and the live checks."""
 
     async def stands(house: House, _caller: Caller, _request: web.Request) -> web.StreamResponse:
-        return answer(_shape(rounds.as_of, _everything(house)))
+        return answer(_shape(rounds.as_of, _everything(house), upkeep()))
 
     async def check(house: House, _caller: Caller, request: web.Request) -> web.StreamResponse:
         room = request.query.get("room")
@@ -38,7 +42,8 @@ def routes(rounds: Rounds) -> tuple[Route, Route]:
             raise Problem(404, "unknown_room")
         await rounds.go(room)
         found = _everything(house) if room is None else _around(house, room)
-        return answer(_shape(house.clock.now(), found))
+        costs = [one for one in upkeep() if room is None or one.source == house.rooms[room].source]
+        return answer(_shape(house.clock.now(), found, costs))
 
     return (
         Route(
@@ -74,15 +79,20 @@ def _around(house: House, room: str) -> Iterator[tuple[Subject, Trouble]]:
     near = {
         Subject("bridge", ""),
         Subject("room", room),
-        Subject("source", house.rooms[room].source),
+        *(Subject(kind, room) for kind in ("watched", "mailbox")),
+        *(Subject(kind, house.rooms[room].source) for kind in ("source", "watch")),
         *(Subject("endpoint", name) for name in house.room_endpoints(room)),
     }
     return (pair for pair in _everything(house) if pair[0] in near)
 
 
-def _shape(as_of: datetime | None, found: Iterator[tuple[Subject, Trouble]]) -> HealthShape:
+def _shape(
+    as_of: datetime | None, found: Iterator[tuple[Subject, Trouble]], costs: Iterable[UpkeepShape]
+) -> HealthShape:
     worst = sorted(found, key=lambda pair: (ORDER.index(pair[1].severity), pair[0], pair[1].code))
-    return HealthShape(as_of=as_of, findings=tuple(_finding(*pair) for pair in worst))
+    return HealthShape(
+        as_of=as_of, findings=tuple(_finding(*pair) for pair in worst), sources=tuple(costs)
+    )
 
 
 def _finding(subject: Subject, trouble: Trouble) -> FindingShape:

@@ -17,7 +17,7 @@ from bridge.tokens import Tokens
 from bridge.views import render
 from bridge.words import ADVICE, NOT_IN_ROOMS
 from rooms.clock import Clock
-from rooms.model import Booking, Window
+from rooms.model import Agenda, Booking, Window
 from rooms.room import Room
 from rooms.store import Kept, Store
 
@@ -46,6 +46,30 @@ class EndpointStates(Protocol):
 
     def __call__(self, room: str, booking: Booking, /) -> tuple[EndpointState, ...]:
         """What each system of a room knows of a booking."""
+
+
+class NotReadable(Exception):
+    """A calendar cannot be read now; the code is one of health's."""
+
+    def __init__(self, code: str, wait: int) -> None:
+        super().__init__(code)
+        self.code = code
+        self.wait = wait
+        """Seconds after which to ask again."""
+
+
+class Beyond(Protocol):
+    """Who reads calendars outside of the served window, when somebody asks."""
+
+    def span(self, now: datetime) -> Window:
+        """As far as can be asked for."""
+
+    async def agenda(self, room: Room, span: Window) -> Agenda:
+        """A room's agenda there.
+
+        Raises:
+            NotReadable: it failed; `too_many_requests`: it is asked for too often.
+        """
 
 
 class Rendered(NamedTuple):
@@ -82,6 +106,8 @@ class House:
     stale_after: timedelta = timedelta(minutes=20)
     proxies: Sequence[Network] = ()
     """Reverse proxies in front; nobody else is served then."""
+    beyond: Beyond | None = None
+    """Who reads outside of the served window."""
     endpoints: EndpointStates = lambda _room, _booking: ()
     room_endpoints: Callable[[str], Sequence[str]] = lambda _room: ()
     _rendered: dict[tuple[str, Sight], Rendered] = field(default_factory=dict)
@@ -133,6 +159,13 @@ class House:
         return self._rendering(
             whole.room, whole.kept, inside, stale=whole.stale, sight=caller.sight
         )
+
+    def beyond_window(self, room: Room, caller: Caller, agenda: Agenda) -> Rendered:
+        """An agenda that is not kept, made for this one answer."""
+        kept = Kept(
+            mailbox=room.mailbox, shown=b"", as_of=agenda.as_of, window=agenda.window, version=0
+        )
+        return self._rendering(room, kept, agenda.bookings, stale=False, sight=caller.sight)
 
     def _rendering(
         self,

@@ -13,7 +13,7 @@ from bridge.views.house import JSON, House, encode
 from bridge.views.shapes import ProblemShape
 from bridge.views.web import TITLES, Route
 
-_PROBLEMS = {
+STATUSES = {
     "unauthorized": 401,
     "forbidden": 403,
     "unknown_room": 404,
@@ -23,8 +23,24 @@ _PROBLEMS = {
     "not_found": 404,
     "bad_time": 400,
     "bad_body": 400,
+    "body_too_large": 413,
+    "not_readable_now": 503,
     "too_many_requests": 429,
+    "key_reused": 422,
+    "writes_not_allowed": 403,
+    "source_cannot_write": 403,
+    "room_taken": 409,
+    "booking_changed": 409,
+    "booking_over": 409,
+    "booking_not_running": 409,
+    "whole_day": 409,
+    "other_organizer": 409,
+    "source_unavailable": 503,
+    "source_refused": 502,
+    "outcome_unknown": 504,
+    "disk_failing": 503,
 }
+"""The status of each problem that a route names."""
 _REF = "#/components/schemas/{name}"
 
 
@@ -85,7 +101,11 @@ def _operation(route: Route) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": re.sub(r"\W+", "_", f"{route.method.lower()}{route.path}").strip("_"),
         "summary": route.summary,
-        "parameters": [*_path_parameters(route), *_query_parameters(route)],
+        "parameters": [
+            *_path_parameters(route),
+            *_query_parameters(route),
+            *_header_parameters(route),
+        ],
         "responses": _responses(route),
         "security": _security(route),
     }
@@ -123,6 +143,18 @@ def _query_parameters(route: Route) -> list[dict[str, Any]]:
     ]
 
 
+def _header_parameters(route: Route) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "in": "header",
+            "description": words,
+            "schema": {"type": "string", "maxLength": 255},
+        }
+        for name, words in route.headers.items()
+    ]
+
+
 def _responses(route: Route) -> dict[str, Any]:
     good: dict[str, Any] = {"description": route.summary}
     if isinstance(route.answer, type):
@@ -135,10 +167,10 @@ def _responses(route: Route) -> dict[str, Any]:
         if status == 304:
             del responses["304"]["content"]
     # A token that is shown must be good, even where none is needed.
-    codes = ["unauthorized", *(("forbidden",) if route.scope else ())]
+    codes = [] if route.hook else ["unauthorized", *(("forbidden",) if route.scope else ())]
     codes += ["too_many_requests", *route.problems]
     for code in codes:
-        key = str(_PROBLEMS[code])
+        key = str(STATUSES[code])
         known = responses.setdefault(key, {"description": ""})
         known["content"] = known.get("content", {}) | _problem()
         known["description"] = "; ".join(filter(None, [known["description"], TITLES[code]]))

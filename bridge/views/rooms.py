@@ -7,7 +7,7 @@ from aiohttp import hdrs, web
 
 from bridge.callers import Caller
 from bridge.views import render
-from bridge.views.house import House
+from bridge.views.house import House, NotReadable, Rendered
 from bridge.views.shapes import (
     AgendaShape,
     OtherRoomShape,
@@ -67,11 +67,40 @@ async def agenda(house: House, caller: Caller, request: web.Request) -> web.Stre
     now = house.clock.now()
     rendered = house.agenda(room, caller, now)
     if "?" in request.raw_path:
-        rendered = house.part(rendered, caller, _asked(request))
+        rendered = await _part(house, caller, rendered, _asked(request), now)
     asked = request.headers.get(hdrs.IF_NONE_MATCH)
     if asked is not None and _matches(asked, rendered.etag):
         return web.Response(status=304, headers=rendered.headers.copy())
     return web.Response(body=rendered.body(now), headers=rendered.headers.copy())
+
+
+async def _part(
+    house: House, caller: Caller, whole: Rendered, asked: Window, now: datetime
+) -> Rendered:
+    """What was asked for of an agenda: of what is kept, or read where that does not reach."""
+    if house.beyond is None or whole.kept is None:
+        return house.part(whole, caller, asked)
+    known, reach = whole.kept.window, house.beyond.span(now)
+    # An open side is open as far as is kept, unless the other lies beyond that.
+    start = asked.start if asked.start != EVER.start else min(known.start, asked.end)
+    end = asked.end if asked.end != EVER.end else max(known.end, asked.start)
+    if known.start <= start and end <= known.end:
+        return house.part(whole, caller, asked)
+    if start == asked.end:
+        start = reach.start
+    if end == asked.start:
+        end = reach.end
+    start, end = max(start, reach.start), min(end, reach.end)
+    if start >= end:
+        raise Problem(400, "bad_time", "that lies beyond what calendars are read for (`changes`)")
+    try:
+        agenda = await house.beyond.agenda(whole.room, Window(start=start, end=end))
+    except NotReadable as error:
+        wait = str(error.wait)
+        if error.code == "too_many_requests":
+            raise Problem(429, error.code, Retry_After=wait) from error
+        raise Problem(503, "not_readable_now", error.code, Retry_After=wait) from error
+    return house.beyond_window(whole.room, caller, agenda)
 
 
 def _asked(request: web.Request) -> Window:
@@ -117,7 +146,7 @@ ROUTES = (
         answer=AgendaShape,
         also={304: "The agenda that If-None-Match names has not changed"},
         query={"from": "Only bookings that end after this instant", "to": "…and start before this"},
-        problems=("unknown_room", "bad_time"),
+        problems=("unknown_room", "bad_time", "not_readable_now"),
     ),
     Route(
         method="GET",

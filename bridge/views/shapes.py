@@ -43,11 +43,27 @@ class FindingShape(Shape, frozen=True, kw_only=True):
     since: datetime
 
 
+class UpkeepShape(Shape, frozen=True, kw_only=True):
+    """What reading a calendar source costs, and how old the agendas of its rooms are."""
+
+    source: str
+    rooms: int
+    covered: Annotated[int, Meta(description="Rooms whose changes the service tells.")]
+    requests_day: Annotated[int, Meta(description="Requests of 24 hours, or since the start.")]
+    budget: Annotated[int, Meta(description="Requests that it may send a day.")] | None
+    interval_s: Annotated[float, Meta(description="How often quiet rooms are read.")]
+    age_p50_s: float | None
+    age_p99_s: float | None
+    age_worst_s: float | None
+    worst_room: str | None
+
+
 class HealthShape(Shape, frozen=True, kw_only=True):
     """Everything that fails now, and what the last live checks found; the worst first."""
 
     as_of: Annotated[datetime, Meta(description="When the live checks were done.")] | None
     findings: tuple[FindingShape, ...]
+    sources: tuple[UpkeepShape, ...]
 
 
 class NextShape(Shape, frozen=True, kw_only=True):
@@ -251,7 +267,7 @@ class TokenOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """What a new token shall be."""
 
     name: Annotated[str, Meta(min_length=1, max_length=80)]
-    scopes: tuple[Literal["read", "join"], ...] = ("read",)
+    scopes: tuple[Literal["read", "join", "write"], ...] = ("read",)
     room: str | None = None
     days: Annotated[int, Meta(ge=1, le=3650)] | None = None
 

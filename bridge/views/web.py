@@ -10,7 +10,14 @@ import msgspec
 from aiohttp import hdrs, web
 
 from bridge.callers import LOOPBACK, Caller, Scope, control, is_loopback
-from bridge.limits import ADDRESS_LIMIT, DISPLAY_LIMIT, SERVICE_LIMIT, client_address, group
+from bridge.limits import (
+    ADDRESS_LIMIT,
+    DISPLAY_LIMIT,
+    HOOK_LIMIT,
+    SERVICE_LIMIT,
+    client_address,
+    group,
+)
 from bridge.logs import fault
 from bridge.views.house import JSON, House, encode
 from bridge.views.shapes import ProblemShape, Shape
@@ -37,6 +44,9 @@ class Route:
     """None: open to everybody."""
     cookie: bool = True
     """Whether a display's cookie will do; otherwise the token itself must be shown."""
+    hook: bool = False
+    """Whether services call it, who prove themselves in their own way: nobody is asked for a token,
+    and many may come from one address."""
     displays: bool = True
     """Whether a display may ask; what is about the appliance is not for rooms."""
     summary: str
@@ -47,6 +57,8 @@ class Route:
     status: int = 200
     body: type[msgspec.Struct] | None = None
     query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Headers of a request that mean something to it."""
     also: Mapping[int, str] = field(default_factory=dict)
     """Other statuses of a good answer, and when they come."""
     legacy: bool = False
@@ -65,17 +77,19 @@ class Problem(Exception):
         self.detail = detail
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
+    def shape(self) -> ProblemShape:
+        """Its words."""
+        return ProblemShape(
+            type=f"urn:roombridge:problem:{self.code}",
+            title=TITLES[self.code],
+            status=self.status,
+            code=self.code,
+            detail=self.detail,
+        )
+
     def response(self) -> web.Response:
         """As it is sent."""
-        body = encode(
-            ProblemShape(
-                type=f"urn:roombridge:problem:{self.code}",
-                title=TITLES[self.code],
-                status=self.status,
-                code=self.code,
-                detail=self.detail,
-            )
-        )
+        body = encode(self.shape())
         headers = JSON | {"Content-Type": "application/problem+json"} | self.headers
         return web.Response(status=self.status, body=body, headers=headers)
 
@@ -92,7 +106,21 @@ TITLES = {
     "bad_time": "A time is not RFC 3339",
     "bad_body": "The body is not what is expected",
     "body_too_large": "The body is too large",
+    "not_readable_now": "The calendar cannot be read now, beyond what is kept of it",
     "too_many_requests": "Too many requests, or too many wrong tokens: wait",
+    "key_reused": "This Idempotency-Key belongs to another request",
+    "writes_not_allowed": "The policy of this room does not allow it",
+    "source_cannot_write": "Calendars of this kind can only be read",
+    "room_taken": "The room is taken then",
+    "booking_changed": "The booking was changed in between: read the agenda and decide again",
+    "booking_over": "The booking is over",
+    "booking_not_running": "The booking has not begun",
+    "whole_day": "Days as a whole have no end that could be moved",
+    "other_organizer": "Somebody else organised it: the room cannot change when it ends",
+    "source_unavailable": "The calendar service cannot be reached or is busy; nothing was changed",
+    "source_refused": "The calendar service refuses; nothing was changed",
+    "outcome_unknown": "Nobody knows whether it was done",
+    "disk_failing": "The database cannot be written, so that nothing is changed",
     "unexpected": "A fault of the bridge itself",
 }
 """Every problem there is."""
@@ -104,7 +132,7 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
 
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
-            caller = admitted(house, request, scope)
+            caller = _service(house, request) if route.hook else admitted(house, request, scope)
             if scope is not None:
                 _permit(route, caller, request.method)
             return await serve(house, caller, request)
@@ -158,6 +186,14 @@ def admitted(house: House, request: web.Request, scope: Scope | None) -> Caller:
     if wait:
         raise too_many(wait)
     return caller
+
+
+def _service(house: House, request: web.Request) -> Caller:
+    """A calendar service, or whoever plays one: each address is counted apart from its others."""
+    address = client_address(request.remote, request.headers, house.proxies)
+    if address is not None and (wait := house.limits.count(f"{group(address)} hook", HOOK_LIMIT)):
+        raise too_many(wait)
+    return ANYBODY
 
 
 def too_many(wait: int) -> Problem:

@@ -8,6 +8,7 @@ from rooms.join import files
 from rooms.join.dial import Dialing, DialString, dial_string
 from rooms.join.found import Candidate, Found
 from rooms.join.invitation import EntryPoint, Invitation, invitation_of
+from rooms.join.known import Known
 from rooms.join.problem import Problem
 from rooms.join.reading import read
 from rooms.join.report import as_json, in_words
@@ -20,6 +21,7 @@ __all__ = [
     "EntryPoint",
     "Found",
     "Invitation",
+    "Known",
     "Problem",
     "Rule",
     "Rules",

@@ -119,9 +119,10 @@ def _place(one: Printed) -> int:
 def _behind_colons(text: str) -> Iterator[Printed]:
     """Values behind a colon; a label reaches back to the value before it."""
     end = 0
-    for colon in _COLON.finditer(text):
-        at = colon.start()
-        if at < end:
+    at = -1
+    while (at := text.find(":", max(at + 1, end))) >= 0:
+        colon = _COLON.match(text, at)
+        if colon is None:
             continue
         start = max(text.rfind("\n", max(0, at - LABEL), at) + 1, at - LABEL, end)
         kind = kind_of(_label(text, start, at))

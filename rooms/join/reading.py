@@ -19,11 +19,14 @@ from rooms.join.passages import (
     Passage,
     passages_of,
 )
+from rooms.join.prose import silent
 from rooms.join.rules import Evidence, Outcome, Rule, Rules, try_rule
 from rooms.model import JoinDetails, NoJoinReason
 
 MOST_CANDIDATES = 12
 """Meetings that were not taken and are still told of."""
+
+_NOTHING = Found(reason=NoJoinReason.NO_ONLINE_MEETING)
 
 _SURE = {
     CONFERENCE: 0.99,
@@ -42,6 +45,8 @@ def read(
     dialing: Dialing = Dialing(),  # noqa: B008 a frozen value
 ) -> Found:
     """The join details of an invitation, or why there are none; it never raises."""
+    if not rules and silent(invitation):
+        return _NOTHING
     passages, notes = passages_of(invitation)
     found = _built_in(passages, notes, dialing)
     if not rules:

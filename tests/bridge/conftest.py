@@ -12,8 +12,10 @@ from bridge.health import Health
 from bridge.tokens import Tokens
 from bridge.views import (
     alerts,
+    bookings,
     explain,
     health,
+    hooks,
     openapi,
     pages,
     rooms,
@@ -31,6 +33,7 @@ from rooms.audit import Audit
 from rooms.database import Database
 from rooms.model import Event, Window
 from rooms.store import Store
+from tests.fakes.counter import FakeCounter
 from tests.fakes.desk import FakeDesk
 from tests.fakes.sources import room
 from tests.fakes.virtual import FixedClock
@@ -70,17 +73,29 @@ class Views:
             rooms={name: room(name) for name in ("kestrel", "heron")},
         )
         self.rounds = FakeRounds()
+        self.counter = FakeCounter()
         self.hub = Hub(self.house)
         self.tokens.on_revoked = self.hub.expel
+        self.called: list[tuple[str, str, hooks.HookCall]] = []
+
+    def hook(self, kind: str, source: str, call: hooks.HookCall, /) -> hooks.HookReply | None:
+        """A service called."""
+        self.called.append((kind, source, call))
+        if source != "m365":
+            return None
+        text = call.query.get("validationToken", "")
+        return hooks.HookReply(200 if text else 202, text, {})
 
     def routes(self) -> Sequence[Route]:
         served = [
             *rooms.ROUTES,
             stream.route(self.hub),
             *explain.ROUTES,
+            *bookings.routes(self.counter),
             *tokens.ROUTES,
             *sources.routes(FakeDesk()),
             alerts.route(nobody),
+            hooks.route(self.hook),
             *pages.ROUTES,
             *status.ROUTES,
             *health.routes(self.rounds),

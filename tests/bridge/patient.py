@@ -30,7 +30,11 @@ from rooms.signs import Signs
 from tests.fakes.sources import room
 from tests.fakes.virtual import NOON, FixedClock
 
-load.source("graph"), load.endpoint("cisco")  # as at a start: before the loop runs
+(
+    load.source("graph"),
+    load.writing("graph"),
+    load.endpoint("cisco"),
+)  # as at a start: before the loop runs
 
 KESTREL = "kestrel@example.com"
 CANARY = "somebody@example.com"

@@ -33,7 +33,7 @@ OF_THE_ROOM = (b"Openly", b"Lovelace")
 TO_JOIN = b"91234567890"
 TO_JOIN_PRIVATELY = b"98765432109"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-EVERYTHING: frozenset[Scope] = frozenset(["read", "join", "control"])
+EVERYTHING: frozenset[Scope] = frozenset(["read", "join", "write", "control"])
 STREAM = "text/event-stream"
 
 
@@ -62,8 +62,9 @@ async def cases(views: Views) -> dict[str, Case]:
     good: dict[str, tuple[dict[str, str], frozenset[str], str | None]] = {
         "read": (await views.token("read"), frozenset(["read"]), None),
         "read and join": (await views.token("read", "join"), frozenset(["read", "join"]), None),
-        "own room": (await views.token(room="kestrel"), frozenset(["read"]), "kestrel"),
-        "other room": (await views.token(room="heron"), frozenset(["read"]), "heron"),
+        "write": (await views.token("read", "write"), frozenset(["read", "write"]), None),
+        "own room": (await views.token(room="kestrel"), frozenset(["read", "write"]), "kestrel"),
+        "other room": (await views.token(room="heron"), frozenset(["read", "write"]), "heron"),
     }
     found = {"nobody": Case(FOREIGN, None)}
     for name, headers in (("wrong", wrong), ("expired", expired), ("revoked", revoked)):

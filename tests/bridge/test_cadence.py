@@ -23,7 +23,7 @@ def agenda(*starts: timedelta) -> Agenda:
 
 
 def wait(known: Agenda | None, now: datetime = NOON, phase: float = 0.3) -> timedelta:
-    return cadence.until_next(known, now, near=NEAR, far=FAR, phase=phase)
+    return cadence.until_next(known, now, near=NEAR, far=FAR, phase=phase).wait
 
 
 def test_a_room_without_a_meeting_soon_is_read_at_the_far_interval() -> None:

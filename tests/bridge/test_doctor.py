@@ -33,6 +33,8 @@ from connector.secret import Secret
 from connector.simulators.cisco import Codec
 from connector.simulators.cisco.serving import serve
 from connector.simulators.graph.faults import kinds
+from connector.sources.graph.credentials import Credentials
+from rooms.room import Policy
 from rooms.signs import Signs
 from tests.bridge.patient import CANARY, HEALTHY, KESTREL, Patient, organizer, patient
 from tests.fakes.sources import room
@@ -191,6 +193,20 @@ def _context(folder: Path, made: Certificate) -> ssl.SSLContext:
     return context
 
 
+WRITER_ID = "6a0e2d0c-7f6b-4c3e-8d0a-3f1b7f9f2a11"
+
+
+def written(secret: str = "other", **more: Any) -> Callable[[Patient, AsyncExitStack], Any]:
+    """Kestrel may be written to, by an identity of its own."""
+
+    async def provoke(site: Patient, _: AsyncExitStack) -> None:
+        site.tenant.register_app(client_id=WRITER_ID, secret="other", **more)
+        site.options["writer"] = Credentials(client_id=WRITER_ID, client_secret=Secret(secret))
+        site.rooms = (room(policy=Policy(writes="release")),)
+
+    return provoke
+
+
 async def disk_unwritable(site: Patient, _: AsyncExitStack) -> None:
     site.site["data_dir"] = site.folder / "nowhere"
 
@@ -214,6 +230,9 @@ CASES = {
     "scope_missing": Case(scope_missing, SOURCE),
     "scope_mail": Case(granted("Mail.Read", "full_access_as_app"), SOURCE),
     "scope_writes": Case(granted("Calendars.ReadWrite"), SOURCE),
+    "writer_fails": Case(written(secret="wrong"), SOURCE),
+    "writer_refused": Case(written(scope=["heron@example.com"], writes=True), SOURCE),
+    "writer_reads_only": Case(written(roles=["Calendars.Read"]), SOURCE),
     "scope_tenant_wide": Case(granted("Calendars.Read"), SOURCE),
     "scope_superfluous": Case(granted("Place.Read.All", "User.Read.All"), SOURCE),
     "zoom_application": Case(zoom_application, SOURCE),
@@ -238,8 +257,8 @@ CASES = {
     "clock_off": Case(clock_off, SOURCE, "warning"),
     "disk_unwritable": Case(disk_unwritable, BRIDGE),
 }
-ELSEWHERE = {"disk_low", "private_flag_lost"}
-"""Provoked by tests of their own: below, and with the export of PowerShell."""
+ELSEWHERE = {"disk_low", "private_flag_lost", "writes_refused"}
+"""Provoked by tests of their own: below, with the export of PowerShell, and by bookings."""
 
 
 def test_every_finding_is_provoked() -> None:
@@ -259,6 +278,25 @@ async def test_a_finding_is_provoked_and_says_what_mends_it(site: Patient, code:
     assert one.words
     assert one.fix
     assert "{" not in one.fix or "@{" in one.fix or "mailboxes: {" in one.fix
+
+
+@pytest.mark.parametrize("apart", [False, True])
+async def test_who_reads_may_write_only_where_nobody_else_does(
+    site: Patient, *, apart: bool
+) -> None:
+    site.register(roles=["Calendars.ReadWrite"])
+    site.rooms = (room(policy=Policy(writes="adhoc")),)
+    if apart:
+        await written(scope=[KESTREL], writes=True)(site, AsyncExitStack())
+    assert ("scope_writes" in await site.codes()) == apart
+
+
+async def test_who_writes_as_told_has_no_finding(site: Patient) -> None:
+    await written(scope=[KESTREL], writes=True)(site, AsyncExitStack())
+    before = await site.codes()
+    site.rooms = (room(),)
+    site.options.clear()
+    assert await site.codes() == before
 
 
 async def test_little_space_is_found(site: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -474,3 +512,10 @@ async def _rounds(site: Patient, health: Health) -> AsyncIterator[Rounds]:
             return site.visit(outside)
 
         yield Rounds(health, site.clock, visit)
+
+
+@pytest.mark.fault("bridge")
+async def test_a_clock_two_minutes_off_is_found(site: Patient) -> None:
+    await clock_off(site, AsyncExitStack())
+    (one,) = await site.findings()
+    assert (one.code, one.severity) == ("clock_off", "warning")

@@ -5,6 +5,7 @@ import shlex
 import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
@@ -125,6 +126,31 @@ def test_the_guide_of_entra_registers_uploads_and_removes_consents() -> None:
     ):
         assert words in told, words
     assert entra.steps(SITE)[4].title == "Remove every consent in Entra", "findings name step 5"
+
+
+def test_where_rooms_may_be_written_to_a_second_application_is_made_for_it() -> None:
+    assert "Calendars.ReadWrite" not in commands(entra.steps(SITE))
+    writing = msgspec.structs.replace(SITE, writes=True)
+    told = commands(entra.steps(writing))
+    for words in (
+        "New-MgApplication -DisplayName 'Room Calendar Bridge (writing)'",
+        "-Role 'Application Calendars.ReadWrite' -CustomResourceScope 'Room Calendar Bridge rooms'",
+        "-Resource 'kestrel@example.com'",
+    ):
+        assert words in told, words
+    known_writer = msgspec.structs.replace(writing, writer="the-writer")
+    told = commands(entra.steps(known_writer))
+    assert "Get-MgServicePrincipal -Filter 'appId eq ''the-writer'''" in told
+    assert "New-MgApplication" not in told
+    assert entra.steps(writing)[4].title == "Remove every consent in Entra"
+
+
+def test_a_configuration_tells_whether_its_rooms_may_be_written_to(folder: Folder) -> None:
+    source = "sources: {m365: {kind: graph, tenant_id: t, client_id: c, writer: {client_id: w}}}\n"
+    folder.write("rooms.yaml", ROOM)
+    for level in ("none", "adhoc"):
+        told = known(folder.write("bridge.yaml", f"{source}writes: {level}\n"), "graph")
+        assert (told.writes, told.writer) == (level == "adhoc", "w")
 
 
 def test_without_a_client_id_the_application_is_made() -> None:

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from bridge.counts import Counts
 from bridge.health import Health, Subject
-from bridge.lane import Counts, Lane
+from bridge.lane import Lane
 from bridge.settings.model import Poll, WindowSpan
 from connector.errors import Denied, Malformed, NotFound, Unavailable
 from rooms.database import Database
@@ -257,6 +258,7 @@ def test_an_outage_of_the_service_is_noticed_to_be_over_within_the_near_interval
     assert not world.troubles("room-0")
 
 
+@pytest.mark.fault("graph_empty")
 def test_sudden_emptiness_is_shown_only_after_a_second_read_agrees(play: Any) -> None:
     async def story(world: World) -> None:
         world.source.answer("kestrel", [STANDUP])
@@ -273,6 +275,7 @@ def test_sudden_emptiness_is_shown_only_after_a_second_read_agrees(play: Any) ->
     assert world.counts.confirmations["m365"] == 1
 
 
+@pytest.mark.fault("graph_empty")
 def test_emptiness_that_does_not_last_is_never_shown(play: Any) -> None:
     async def story(world: World) -> None:
         world.source.answer("kestrel", [STANDUP, REVIEW])
@@ -287,6 +290,7 @@ def test_emptiness_that_does_not_last_is_never_shown(play: Any) -> None:
     assert [changed for _, changed in world.told] == [True, False]
 
 
+@pytest.mark.fault("graph_empty")
 def test_emptiness_whose_second_read_fails_is_not_shown(play: Any) -> None:
     async def story(world: World) -> None:
         world.source.answer("kestrel", [STANDUP])

@@ -143,7 +143,7 @@ def test_a_problem_tells_its_file_line_and_hint(folder: Folder) -> None:
             "there is no",
         ),
         (GRAPH + "listen: {address: example.com}\n", "listen.address", "must be an IP address"),
-        (GRAPH + "writes: full\n", "writes", "must be none, not full"),
+        (GRAPH + "writes: all\n", "writes", "must be none or release or adhoc or full, not all"),
         (GRAPH + "privacy: {show_organizer: maybe}\n", "privacy.show_organizer", "must be true or"),
         (GRAPH + "retention: 31d\n", "retention", "must be at most 30d"),
         (GRAPH + "public_url: example.com\n", "public_url", "must be an http:// or https:// URL"),
@@ -262,6 +262,49 @@ def test_bad_settings_of_endpoints(folder: Folder, endpoint: str, path: str, wor
     room = f"{{id: a, mailbox: a@b.c, time_zone: UTC, endpoints: [{endpoint}]}}"
     problems = folder.problems(rooms=f"rooms:\n  - {room}\n")
     assert told(problems).get(f"rooms[0].endpoints[0].{path}", "").find(words) >= 0, problems
+
+
+def test_a_room_may_be_written_to_as_it_says_itself_or_the_site_does(folder: Folder) -> None:
+    rooms = (
+        ROOM
+        + """  - {id: heron, mailbox: heron@example.com, time_zone: UTC, writes: release}
+  - {id: wren, mailbox: wren@example.com, time_zone: UTC, writes: none}
+"""
+    )
+    for bridge, kestrel in ((GRAPH, "none"), (GRAPH + "writes: adhoc\n", "adhoc")):
+        for _ in range(2):  # the second time as it was understood before
+            bridge_ = bridge + f"data_dir: {folder.path}\n"
+            inventory = folder.good(bridge_, rooms).inventory
+            levels = [room.policy.writes for room in inventory.rooms]
+            assert levels == [kestrel, "release", "none"]
+
+
+def test_a_second_identity_is_read_with_its_secrets(folder: Folder) -> None:
+    folder.write("other", "another")
+    writer = "    writer: {client_id: w, client_secret_file: other}\n"
+    options = folder.good(GRAPH + writer).sources["m365"].options
+    assert options.writer.client_secret.reveal() == "another"
+    assert (options.writing.client_id, options.writing.tenant_id) == ("w", "tenant")
+    assert (options.client_id, options.writing.writer) == ("app", None)
+    (problem,) = folder.problems(GRAPH + "    writer: {client_id: w}\n")
+    assert problem.path == "sources.m365.writer.client_secret_file"
+
+
+def test_a_source_that_can_only_be_read_is_told_where_it_should_be_written(
+    folder: Folder,
+) -> None:
+    demo = "sources: {show: {kind: demo}}\n"
+    assert folder.problems(demo) == []
+    (problem,) = folder.problems(demo + "writes: release\n")
+    assert problem.path == "sources.show"
+    assert problem.words.startswith("source_cannot_write")
+    assert problem.severity == "warning"
+
+
+def test_a_service_account_that_should_write_is_a_problem(folder: Folder) -> None:
+    delegate = GRAPH.replace("client_secret_file: secret", "delegate: {account: a@example.com}")
+    assert "sources.m365.writer" not in told(folder.problems(delegate))
+    assert "sources.m365.writer" in told(folder.problems(delegate + "writes: release\n"))
 
 
 def test_text_stays_text_whatever_it_looks_like(folder: Folder) -> None:

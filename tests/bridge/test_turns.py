@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bridge.turns import Turns
+from bridge.turns import FIRST, TOLD, Turns
 from tests.fakes.virtual import VirtualClock, in_virtual_time
 
 
@@ -65,3 +65,30 @@ def test_a_dropped_key_does_not_come() -> None:
         return await turns.next()
 
     assert in_virtual_time(run()) == "b"
+
+
+def test_of_what_is_due_the_lower_rank_goes_first() -> None:
+    async def run() -> list[str]:
+        turns: Turns[str] = Turns(VirtualClock())
+        for number in range(3):
+            turns.at(f"usual-{number}", 0)
+        turns.at("told", 2, TOLD)
+        turns.at("first", 3, FIRST)
+        before = await turns.next()
+        await asyncio.sleep(3)
+        return [before, *[await turns.next() for _ in range(4)]]
+
+    assert in_virtual_time(run()) == ["usual-0", "first", "told", "usual-1", "usual-2"]
+
+
+def test_what_is_due_and_given_another_turn_comes_once() -> None:
+    async def run() -> list[str]:
+        turns: Turns[str] = Turns(VirtualClock())
+        turns.at("a", 0)
+        turns.at("b", 0)
+        assert await turns.next() == "a"
+        turns.at("b", 5)
+        turns.at("b", 5, FIRST)
+        return [await turns.next(), str(len(turns))]
+
+    assert in_virtual_time(run()) == ["b", "0"]

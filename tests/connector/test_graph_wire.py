@@ -10,7 +10,10 @@ import msgspec
 import pytest
 
 from connector.errors import Malformed
-from connector.sources.graph import wire
+from connector.meter import Meter
+from connector.sources.graph import delta, wire
+from connector.sources.graph.notifications import Notification, ResourceData, notifications
+from connector.sources.graph.subscriptions import Subscription
 from rooms.model import Days, Event, Window
 from tests.fakes.virtual import NOON
 
@@ -23,7 +26,15 @@ KINDS = {
     wire.Location: "microsoft.graph.location",
     wire.Answered: "microsoft.graph.responseStatus",
     wire.OnlineMeeting: "microsoft.graph.onlineMeetingInfo",
+    delta.Change: "microsoft.graph.event",
+    delta.Recurrence: "microsoft.graph.patternedRecurrence",
+    delta.Range: "microsoft.graph.recurrenceRange",
+    Subscription: "microsoft.graph.subscription",
+    Notification: "microsoft.graph.changeNotification",
+    ResourceData: "microsoft.graph.resourceData",
 }
+UNDECLARED = {(ResourceData, "id")}
+"""Of an open type: the documents name it, the metadata does not."""
 PRIMITIVES = {"Edm.String": str, "Edm.Boolean": bool, "Edm.DateTimeOffset": str}
 
 
@@ -43,6 +54,8 @@ def csdl(contracts: Path) -> Any:
 def test_every_field_is_in_microsofts_metadata(csdl: Any, kind: type[msgspec.Struct]) -> None:
     known = csdl.props(KINDS[kind])
     for field in msgspec.structs.fields(kind):
+        if field.encode_name.startswith("@") or (kind, field.encode_name) in UNDECLARED:
+            continue
         assert field.encode_name in known, f"{KINDS[kind]} has no {field.encode_name}"
         told = known[field.encode_name].get("Type")
         ours = [arm for arm in get_args(field.type) if arm is not type(None)] or [field.type]
@@ -82,6 +95,43 @@ def test_microsofts_own_samples_are_read(contracts: Path) -> None:
                 wire.page(body)
 
 
+def bodies(folder: Path, pattern: str) -> list[bytes]:
+    """Samples by the names of their files."""
+    found = sorted((folder / "samples" / "graph").glob(pattern))
+    return [json.dumps(json.loads(file.read_text())["body"]).encode() for file in found]
+
+
+def test_microsofts_own_rounds_of_changes_are_read(contracts: Path) -> None:
+    pages = [delta.page(body) for body in bodies(contracts, "delta-query-events-*.json")]
+    assert len(pages) == 4
+    assert [page.delta_link is None for page in pages] == [True, True, False, False]
+    *_, removed, changed = [change for page in pages for change in delta.changes(page)]
+    assert removed.removed == {"reason": "deleted"}
+    assert changed.etag
+    assert changed.start
+    assert changed.start.date_time.startswith("2016-12-25")
+
+
+def test_microsofts_own_notifications_are_read(contracts: Path) -> None:
+    meter = Meter()
+    found = [
+        one
+        for name in ("change-notifications-delivery-0*", "webhooks-3*", "webhooks-lifecycle-[123]*")
+        for body in bodies(contracts, name)
+        for one in notifications(body, meter)
+    ]
+    assert not meter.told
+    assert [one.lifecycle_event for one in found] == [
+        None,
+        None,
+        "subscriptionRemoved",
+        "missed",
+        "reauthorizationRequired",
+    ]
+    assert found[0].subscription_id == "NA"
+    assert found[1].resource_data == ResourceData(id="{long_id_string}")
+
+
 def only(**item: Any) -> Event:
     usual = {
         "id": "AAMk=",
@@ -103,12 +153,14 @@ def test_seven_digits_of_fraction_are_read() -> None:
     assert (when.start - NOON).total_seconds() == 3600
 
 
+@pytest.mark.fault("event_times")
 def test_a_meeting_that_ends_before_it_begins_lasts_no_time() -> None:
     when = only(end=moment("2026-11-23T12:00:00")).when
     assert isinstance(when, Window)
     assert when.start == when.end
 
 
+@pytest.mark.fault("event_times")
 @pytest.mark.parametrize(
     "odd",
     [
@@ -124,6 +176,7 @@ def test_times_that_make_no_sense_leave_the_event_without_any(odd: dict[str, Any
     assert only(**odd).when is None
 
 
+@pytest.mark.fault("event_times")
 def test_far_away_years_are_read() -> None:
     for year in (1601, 4500):
         when = only(
@@ -133,6 +186,7 @@ def test_far_away_years_are_read() -> None:
         assert when.start.year == year
 
 
+@pytest.mark.fault("event_zones")
 @pytest.mark.parametrize(
     ("start", "end", "zone"),
     [
@@ -166,6 +220,8 @@ def test_one_item_of_the_wrong_shape_loses_only_itself() -> None:
     assert [(event.id, event.when) for event in found] == [("a", None), ("b", None)]
 
 
+@pytest.mark.fault("graph_huge")
+@pytest.mark.fault("graph_not_json")
 @pytest.mark.parametrize(
     ("body", "reason"),
     [

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from connector.watching import Watch
 from rooms.model import Event, Window
 from rooms.room import Room
 from tests.fakes.virtual import NOON
@@ -42,6 +43,36 @@ class FakeSource:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+
+class TellingSource(FakeSource):
+    """One that tells of changes: it covers every room, until it is told to fail."""
+
+    def __init__(self, **answers: Sequence[Sequence[Event] | Exception]) -> None:
+        super().__init__(**answers)
+        self.watch_: Watch | None = None
+        self.begun: list[float] = []
+        self._ends: asyncio.Queue[Exception | None] = asyncio.Queue()
+
+    async def watch(self, watch: Watch, /) -> None:
+        """Cover the rooms until `end`."""
+        self.begun.append(asyncio.get_running_loop().time())
+        self.watch_ = watch
+        for name in watch.rooms:
+            watch.covered(name, by=True)
+        watch.well()
+        error = await self._ends.get()
+        if error is not None:
+            raise error
+
+    def end(self, error: Exception | None = None) -> None:
+        """Watching ends."""
+        self._ends.put_nowait(error)
+
+    def tell(self, name: str, mark: bytes | None = None) -> None:
+        """A room changed."""
+        assert self.watch_ is not None
+        self.watch_.hint(name, mark)
 
 
 def room(name: str = "kestrel", **more: Any) -> Room:

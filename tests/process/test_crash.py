@@ -80,6 +80,7 @@ def on_disk(site: Site) -> dict[str, int]:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.fault("bridge")
 async def test_fifty_kills_lose_nothing_and_leave_nothing_by_halves(site: Site) -> None:
     chance = random.Random(20261121)
     site.rooms.clear()

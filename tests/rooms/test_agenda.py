@@ -73,6 +73,7 @@ def test_a_meeting_without_a_way_in_says_why() -> None:
     assert booking.no_join_reason is NoJoinReason.NO_ONLINE_MEETING
 
 
+@pytest.mark.fault("event_private")
 def test_a_private_meeting_keeps_its_time_and_its_button_and_loses_its_words() -> None:
     booking = one(event(subject="Merger", private=True, body=ZOOM, organizer=ADA))
     assert (booking.title, booking.organizer, booking.organizer_address) == (
@@ -92,14 +93,40 @@ def test_the_site_decides_what_private_shows() -> None:
     assert booking.no_join_reason is NoJoinReason.PRIVATE_HIDDEN
 
 
+@pytest.mark.fault("event_private")
 def test_a_private_meeting_that_is_left_out_is_masked_too() -> None:
     out = left_out(event(subject="Merger", private=True, cancelled=True))
     assert (out.title, out.reason) == ("Private meeting", "cancelled")
 
 
+@pytest.mark.fault("event_cancelled")
 def test_cancelled_and_declined_meetings_are_left_out() -> None:
     assert left_out(event(cancelled=True)).reason == "cancelled"
     assert left_out(event(response=Response.DECLINED)).reason == "declined"
+
+
+@pytest.mark.fault("event_cancelled")
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Canceled: Review",
+        "Cancelled: Review",
+        "CANCELED:Review",
+        "Canceled event: Review",
+        "Abgesagt: Review",
+        "Annulé : Review",
+        "Geannuleerd: Review",
+    ],
+)
+def test_a_meeting_that_says_it_was_cancelled_is_left_out(subject: str) -> None:
+    assert left_out(event(subject=subject)).reason == "cancelled"
+
+
+@pytest.mark.parametrize(
+    "subject", ["Cancelled orders: review", "Why it was canceled: a talk", "Canceled", ""]
+)
+def test_a_meeting_about_cancelling_is_shown(subject: str) -> None:
+    assert not one(event(subject=subject)).all_day
 
 
 @pytest.mark.parametrize(
@@ -120,6 +147,7 @@ def test_what_is_hidden_by_policy_is_left_out_with_its_reason() -> None:
     assert left_out(fair, policy=Policy(all_day="hide")).reason == "all_day_excluded"
 
 
+@pytest.mark.fault("event_zones")
 def test_whole_days_are_days_of_the_room() -> None:
     fair = event(when=Days(first=date(2026, 11, 24), after=date(2026, 11, 25)))
     for zone, start in (
@@ -132,6 +160,7 @@ def test_whole_days_are_days_of_the_room() -> None:
         assert (booking.start, booking.end - booking.start) == (start, timedelta(days=1))
 
 
+@pytest.mark.fault("event_zones")
 def test_whole_days_across_a_change_of_clocks_are_as_long_as_the_days_are() -> None:
     window = Window(start=datetime(2026, 3, 20, tzinfo=UTC), end=datetime(2026, 4, 5, tzinfo=UTC))
     short = event(when=Days(first=date(2026, 3, 29), after=date(2026, 3, 30)))
@@ -159,10 +188,12 @@ def test_ids_are_url_safe_and_short() -> None:
     assert booking.id.replace("-", "").replace("_", "").isalnum()
 
 
+@pytest.mark.fault("event_overlap")
 def test_overlapping_meetings_are_both_shown() -> None:
     assert len(made(event("a", NOON), event("b", NOON)).bookings) == 2
 
 
+@pytest.mark.fault("event_overlap")
 def test_four_hundred_overlapping_meetings_are_all_shown() -> None:
     assert len(made(*(event(f"m{number}", NOON) for number in range(400))).bookings) == 400
 
@@ -171,6 +202,7 @@ def test_a_meeting_without_a_subject_is_called_after_whoever_invited() -> None:
     assert one(event(subject="", organizer=ADA)).title == "Ada Lovelace"
 
 
+@pytest.mark.fault("event_times")
 def test_an_event_whose_times_make_no_sense_is_left_out_and_spoils_nothing() -> None:
     agenda, account = agenda_of(
         room(), [event("odd", when=None), event("good")], window=WEEK, as_of=NOON
@@ -179,6 +211,7 @@ def test_an_event_whose_times_make_no_sense_is_left_out_and_spoils_nothing() -> 
     assert [out.reason for out in account.left_out] == ["unreadable"]
 
 
+@pytest.mark.fault("event_times")
 def test_an_event_that_cannot_be_read_any_more_keeps_its_booking() -> None:
     before = made(event("review"), event("other", NOON + 3 * HOUR))
     after = made(event("review", when=None), event("other", NOON + 3 * HOUR), previous=before)
@@ -190,6 +223,7 @@ def test_buffers_are_those_of_the_room() -> None:
     assert made(event(), policy=Policy(buffers=buffers)).buffers == buffers
 
 
+@pytest.mark.fault("event_stripped")
 def test_a_mailbox_that_strips_bodies_is_recognised_and_named_as_the_reason() -> None:
     stripped = [event(f"m{number}", NOON + number * HOUR) for number in range(20)]
     assert strips_bodies(stripped)
@@ -220,6 +254,7 @@ def test_too_little_is_no_proof_that_a_mailbox_strips_bodies(events: list[Event]
         ("x" * 9999, "x" * 500),
     ],
 )
+@pytest.mark.fault("event_text")
 def test_titles_hold_nothing_that_is_not_seen(words: str, shown: str) -> None:
     assert plain(words) == shown
 

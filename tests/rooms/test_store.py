@@ -12,7 +12,7 @@ import pytest
 from rooms.agenda import Account, Explained
 from rooms.database import Database
 from rooms.model import Agenda, Booking, JoinDetails, NoJoinReason, Window
-from rooms.store import Store
+from rooms.store import Mark, Store
 from tests.fakes.sources import room
 from tests.fakes.virtual import NOON
 
@@ -179,15 +179,18 @@ async def test_what_was_purged_is_in_no_byte_of_the_files(
     assert secret.encode() not in files
 
 
+async def full(*_: object) -> None:
+    """What a full disk answers."""
+    raise sqlite3.OperationalError("database or disk is full")
+
+
+@pytest.mark.fault("bridge")
 async def test_memory_goes_on_where_the_disk_fails_and_says_so_once(
     opened: Store,
     database: Database,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async def full(*_: object) -> None:
-        raise sqlite3.OperationalError("database or disk is full")
-
     async with database.running():
         with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
             patch.setattr(database, "change", full)
@@ -203,9 +206,6 @@ async def test_memory_goes_on_where_the_disk_fails_and_says_so_once(
 async def test_reconciling_writes_what_the_disk_missed(
     opened: Store, database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    async def full(*_: object) -> None:
-        raise sqlite3.OperationalError("database or disk is full")
-
     async with database.running():
         await opened.replace(room(), agenda("one"), Account())
         with monkeypatch.context() as patch:
@@ -213,3 +213,71 @@ async def test_reconciling_writes_what_the_disk_missed(
             await opened.replace(room(), agenda("two"), Account())
         await opened.reconcile()
     assert (await asyncio.to_thread(again, tmp_path)).agenda("kestrel") == agenda("two")
+
+
+# --- marks of the watch
+
+
+ONE, TWO = Mark("m365", b"one"), Mark("m365", b"two")
+
+
+@pytest.mark.fault("bridge")
+async def test_a_mark_reaches_the_disk_with_its_agenda_or_not_at_all(
+    opened: Store, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with database.running():
+        await opened.replace(room(), agenda("one"), Account(), ONE)
+        with monkeypatch.context() as patch:
+            patch.setattr(database, "change", full)
+            await opened.replace(room(), agenda("two"), Account(), TWO)
+            opened.confirm(room(), NOON + HOUR, WEEK, TWO)
+        await opened.save()
+    after = await asyncio.to_thread(again, tmp_path)
+    held = after.agenda("kestrel")
+    assert held
+    assert [one.id for one in held.bookings] == ["one"]
+    assert after.mark("m365", "kestrel") == b"one"
+
+
+async def test_a_mark_of_an_unchanged_agenda_reaches_the_disk_with_the_time_of_its_read(
+    opened: Store, database: Database, tmp_path: Path
+) -> None:
+    async with database.running():
+        await opened.replace(room(), agenda("one"), Account(), ONE)
+        opened.confirm(room(), NOON + HOUR, WEEK, TWO)
+        assert opened.mark("m365", "kestrel") == b"two"
+        rows = await database.change(lambda db: list(db.query("SELECT mark FROM marks")))
+        assert rows == [{"mark": b"one"}]
+        await opened.save()
+    after = await asyncio.to_thread(again, tmp_path)
+    held = after.agenda("kestrel")
+    assert held
+    assert held.as_of == NOON + HOUR
+    assert after.mark("m365", "kestrel") == b"two"
+
+
+async def test_the_mark_of_another_mailbox_is_never_found_again(
+    opened: Store, database: Database, tmp_path: Path
+) -> None:
+    other = room(mailbox="other@example.com")
+    async with database.running():
+        await opened.replace(room(), agenda("one"), Account(), ONE)
+        opened.adopt([other])
+        assert opened.mark("m365", "kestrel") is None
+        await opened.keep_mark("kestrel", TWO)
+        assert opened.mark("m365", "kestrel") is None, "it is past what was never read"
+        await opened.replace(other, agenda("one"), Account())
+    after = await asyncio.to_thread(again, tmp_path)
+    assert after.agenda("kestrel")
+    assert after.mark("m365", "kestrel") is None
+
+
+async def test_a_room_that_is_gone_takes_its_mark_along(
+    opened: Store, database: Database, tmp_path: Path
+) -> None:
+    async with database.running():
+        await opened.replace(room(), agenda("one"), Account(), ONE)
+        await opened.purge(NOON + 9 * HOUR, {"heron"})
+        rows = await database.change(lambda db: list(db.query("SELECT mark FROM marks")))
+        assert rows == []
+    assert (await asyncio.to_thread(again, tmp_path)).mark("m365", "kestrel") is None

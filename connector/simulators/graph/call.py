@@ -1,9 +1,11 @@
 """One request on its way through the tenant: who asks, what goes wrong, what is answered."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from email.utils import format_datetime
 from functools import cached_property
+from inspect import isawaitable
+from typing import TypeVar
 from uuid import uuid4
 
 import msgspec
@@ -24,6 +26,12 @@ _JSON = (
 RETRY_SECONDS = "10"
 _SHARED = frozenset({"Calendars.Read.Shared", "Calendars.ReadWrite.Shared"})
 _OWN = frozenset({"Calendars.Read", "Calendars.ReadWrite"})
+_WRITING = frozenset({"Calendars.ReadWrite", "Calendars.ReadWrite.Shared"})
+
+Make = Callable[[], Json | None] | Callable[[], Awaitable[Json | None]]
+"""Makes the body of an answer; None for an answer without one."""
+AFault = TypeVar("AFault", bound=Fault)
+Body = TypeVar("Body")
 
 
 class Call:
@@ -52,8 +60,8 @@ class Call:
     def headers(self) -> dict[str, str]:
         """The headers that every answer has."""
         return {
-            "Content-Type": _JSON if self.at == "graph" else "application/json; charset=utf-8",
-            "Cache-Control": "private" if self.at == "graph" else "no-store, no-cache",
+            "Content-Type": _JSON if self.at != "token" else "application/json; charset=utf-8",
+            "Cache-Control": "private" if self.at != "token" else "no-store, no-cache",
             "Date": self.http_date(),
             "request-id": self.request_id,
             "client-request-id": self.client_request_id,
@@ -71,17 +79,18 @@ class Call:
         """An event that is in order, to be spoilt."""
         return wire.sample(self.tenant.now(), self.preferences)
 
-    async def answer(self, make: Callable[[], Json]) -> web.StreamResponse:
+    async def answer(self, make: Make, status: int = 200) -> web.StreamResponse:
         """What the client gets: what `make` makes, unless something is in the way."""
         mailbox = mailbox_name(self.request)
         try:
             with self.tenant.in_flight(self._client_id(), mailbox) as in_flight:
                 self._check_pace(in_flight)
-                self.faults = self.tenant.faults.take(self.at, mailbox)
+                self.faults = self.tenant.faults.take(self.at, mailbox, self.request.query)
                 for fault in self.faults:
                     if (instead := await fault.instead(self)) is not None:
                         return instead
-                return await self._send(make())
+                made = make()
+                return await self._send(await made if isawaitable(made) else made, status)
         except Refused as refused:
             return self._refuse(refused)
 
@@ -91,27 +100,48 @@ class Call:
             items = fault.items(items, self)
         return items
 
+    def struck(self, kind: type[AFault]) -> AFault | None:
+        """The fault of a kind that spoils this request, if one does."""
+        return next((fault for fault in self.faults if isinstance(fault, kind)), None)
+
+    async def body(self, kind: type[Body]) -> Body:
+        """What was sent, checked for its form.
+
+        Raises:
+            Refused: it is no JSON, or names what is not there.
+        """
+        try:
+            return msgspec.json.decode(await self.request.read(), type=kind)
+        except msgspec.ValidationError as error:
+            raise Refused(400, "RequestBodyRead", str(error)) from None
+        except msgspec.DecodeError:
+            message = "Unable to read JSON request payload."
+            raise Refused(400, "BadRequest", message) from None
+
     def _check_pace(self, in_flight: int) -> None:
         """Refuse the fifth request at once on one mailbox."""
-        if self.at == "graph" and in_flight > IN_FLIGHT_LIMIT:
+        at_mailbox = self.at != "token" and "mailbox" in self.request.match_info
+        if at_mailbox and in_flight > IN_FLIGHT_LIMIT:
             message = "Application is over its MailboxConcurrency limit."
             wait = {"Retry-After": RETRY_SECONDS}
             raise Refused(429, "ApplicationThrottled", message, headers=wait)
 
-    async def _send(self, page: Json) -> web.StreamResponse:
+    async def _send(self, page: Json | None, status: int) -> web.StreamResponse:
         """The answer, on the ways that the faults leave open."""
         for fault in self.faults:
-            page = fault.page(page, self)
-        body = msgspec.json.encode(page)
+            page = None if page is None else fault.page(page, self)
+        body = b"" if page is None else msgspec.json.encode(page)
         for fault in self.faults:
             body = fault.body(body)
         for fault in self.faults:
             if (sent := await fault.transfer(body, self)) is not None:
                 return sent
         headers = self.headers()
-        if self.at == "graph" and (applied := self.preferences.applied):
+        if self.at != "token" and (applied := self.preferences.applied):
             headers["Preference-Applied"] = applied
-        return web.Response(body=body, headers=headers)
+        if page is None:
+            del headers["Content-Type"]
+        return web.Response(status=status, body=body, headers=headers)
 
     def _refuse(self, refused: Refused) -> web.Response:
         """An error in the words of the service concerned."""
@@ -128,19 +158,19 @@ class Call:
         token = self.tenant.token(_bearer(self.request))
         return token.client_id if token else ""
 
-    def mailbox(self) -> Mailbox:
-        """The mailbox that is asked for, by somebody who may read it.
+    def mailbox(self, named: str = "", *, writing: bool = False) -> Mailbox:
+        """The mailbox that is asked for in the path or by name, by somebody who may.
 
         Raises:
             Refused: no good token, no such mailbox, none that REST reaches, or out of scope.
         """
         token = self.authenticated()
-        name = mailbox_name(self.request)
+        name = named or mailbox_name(self.request)
         try:
             mailbox = self.tenant.mailbox(name)
         except KeyError:
             raise _no_mailbox(name) from None
-        if not self._may_read(token, mailbox):
+        if not self._may_read(token, mailbox) or (writing and not self._may_write(token)):
             message = "Access is denied. Check credentials and try again."
             raise Refused(403, "ErrorAccessDenied", message)
         if not mailbox.rest_enabled:
@@ -158,13 +188,21 @@ class Call:
         if app is None:
             return False
         if not token.account:
-            return app.reads(mailbox.address)
+            granted = app.scope is not None or not _OWN.isdisjoint(app.roles)
+            return granted and app.reads(mailbox.address)
         account = self.tenant.accounts.get(token.account)
         own = mailbox.address.lower() == token.account
         needed = _SHARED if not own else _SHARED | _OWN
         return (
             account is not None and account.reads(mailbox.address) and bool(needed & token.scopes)
         )
+
+    def _may_write(self, token: Token) -> bool:
+        """Whether whoever may read may also write."""
+        app = self.tenant.apps.get(token.client_id)
+        if token.account:
+            return bool(token.scopes & _WRITING)
+        return app is not None and (app.writes or not _WRITING.isdisjoint(app.roles))
 
     def authenticated(self) -> Token:
         """The token that came with the request."""

@@ -1,10 +1,18 @@
 """The tenant as a web application: login service, Graph, control API."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
-from connector.simulators.graph import calendars, control, entra
+from connector.simulators.graph import (
+    calendars,
+    control,
+    entra,
+    places,
+    schedule,
+    subscribing,
+    writing,
+)
 from connector.simulators.graph.call import TENANT, mailbox_name
 from connector.simulators.graph.journal import Asked
 from connector.simulators.graph.tenant import Tenant
@@ -16,10 +24,21 @@ def app(tenant: Tenant) -> web.Application:
     """Everything a tenant answers."""
     application = web.Application(middlewares=[_remember])
     application[TENANT] = tenant
+    application.cleanup_ctx.append(_carry_notifications)
+    application.add_routes(subscribing.routes())
+    application.add_routes(writing.routes())
+    application.add_routes(places.routes())
+    application.add_routes(schedule.routes())
     application.add_routes(calendars.routes())
     application.add_routes(entra.routes())
     application.add_subapp("/control", control.application(tenant))
     return application
+
+
+async def _carry_notifications(application: web.Application) -> AsyncIterator[None]:
+    """Tell subscribers, as long as the tenant is served."""
+    async with application[TENANT].delivery.open():
+        yield
 
 
 @web.middleware

@@ -11,10 +11,13 @@ from uuid import UUID
 from cryptography import x509
 
 from connector.simulators.graph.access_token import access_token
-from connector.simulators.graph.faults import Faults
+from connector.simulators.graph.delivery import Delivery, Hub
+from connector.simulators.graph.directory import RoomDetails, RoomList
+from connector.simulators.graph.faults import Fault, Faults
 from connector.simulators.graph.journal import Journal
 from connector.simulators.graph.mailbox import Mailbox
 from connector.simulators.graph.people import Account, RefreshTokens, SignIn, SignIns
+from connector.simulators.graph.subscriptions import Subscriptions
 
 TENANT_ID = "3b0f6f1e-6d6f-4f0e-9a51-0c0de0c0ffee"
 CLIENT_ID = "7f3c2b1a-5b4d-4c3e-8f2a-1e0d0c0b0a09"
@@ -35,6 +38,8 @@ class App:
     """Addresses of mailboxes; None for all."""
     roles: tuple[str, ...] = ()
     """Application permissions that Entra granted, as its tokens name them."""
+    writes: bool = False
+    """Whether RBAC in Exchange lets it write in its scope, of which no token tells."""
     public: bool = False
     """Whether people may sign in for it without a secret of its own ("public client flows")."""
 
@@ -75,8 +80,11 @@ class Tenant:
         self.token_life = TOKEN_LIFE
         self.apps: dict[str, App] = {}
         self.accounts: dict[str, Account] = {}
+        self.room_lists: dict[str, RoomList] = {}
         self.sign_ins = SignIns(self.now)
         self.refresh_tokens = RefreshTokens(self.now)
+        self.delivery = Delivery(self.now, sleep)
+        self.subscriptions = Subscriptions(self.tenant_id, self.now, self._push, self.delivery)
         self._clock = clock
         self._mailboxes: dict[str, Mailbox] = {}
         self._tokens: dict[str, Token] = {}
@@ -85,6 +93,15 @@ class Tenant:
     def now(self) -> datetime:
         """What time it is in the tenant."""
         return self._clock() + self.offset
+
+    @property
+    def hub(self) -> Hub:
+        """What went to Event Hubs."""
+        return self.delivery.hub
+
+    def _push(self, mailbox: str) -> list[Fault]:
+        """What goes wrong with notifications."""
+        return self.faults.take("push", mailbox, {})
 
     def register_app(
         self,
@@ -95,6 +112,7 @@ class Tenant:
         certificate: str | bytes | None = None,
         scope: Iterable[str] | None = None,
         roles: Iterable[str] | None = None,
+        writes: bool = False,
         public: bool = False,
     ) -> App:
         """Register an application, or replace it; a certificate is PEM, perhaps several.
@@ -110,6 +128,7 @@ class Tenant:
             certificates=tuple(x509.load_pem_x509_certificates(pem)) if pem else (),
             scope=None if scope is None else frozenset(address.lower() for address in scope),
             roles=tuple(roles) if roles is not None else _usual_roles(narrowed=scope is not None),
+            writes=writes,
             public=public,
         )
         self.apps[app.client_id] = app
@@ -122,15 +141,21 @@ class Tenant:
         name: str = "",
         time_zone: str = "UTC",
         rest_enabled: bool = True,
+        room: RoomDetails | None = RoomDetails(),  # noqa: B008 - it is frozen
     ) -> Mailbox:
-        """Add a mailbox; one that is not enabled for REST lives on-premises or is asleep."""
+        """Add a mailbox; one that is not enabled for REST lives on-premises or is asleep.
+
+        It is that of a room, unless `room` is None.
+        """
         mailbox = Mailbox(
             address,
             name=name or address.partition("@")[0],
             time_zone=time_zone,
             rest_enabled=rest_enabled,
             now=self.now,
+            room=room,
         )
+        mailbox.changed = self.subscriptions.changed
         self._mailboxes[address.lower()] = mailbox
         return mailbox
 
@@ -155,6 +180,16 @@ class Tenant:
     def remove_mailbox(self, name: str) -> Mailbox:
         """Take a mailbox away, with all it holds."""
         return self._mailboxes.pop(self.mailbox(name).address.lower())
+
+    def add_room_list(self, address: str, *, name: str = "", rooms: Iterable[str] = ()) -> RoomList:
+        """Add a room list, or replace it; rooms by their addresses."""
+        made = RoomList(
+            address=address,
+            name=name or address.partition("@")[0],
+            rooms=frozenset(one.lower() for one in rooms),
+        )
+        self.room_lists[address.lower()] = made
+        return made
 
     def add_account(self, address: str, *, mailboxes: Iterable[str] = ()) -> Account:
         """Add somebody with whom these calendars are shared, or share others with them."""

@@ -9,27 +9,31 @@ which the rooms' calendars are shared.
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime, time
+from dataclasses import replace
 from ipaddress import ip_address
-from typing import Literal
+from typing import Literal, Self
 
 import msgspec
 from yarl import URL
 
 from connector.checkup import Remark
 from connector.outside import Outside
-from connector.secret import Secret
-from connector.source import CalendarSource, SignIn
-from connector.sources.graph import device
-from connector.sources.graph.application import Application, Proof
+from connector.source import CalendarSource, Credential, SignIn
+from connector.sources.graph import coverage, device
+from connector.sources.graph.application import Application
 from connector.sources.graph.calendar import GraphCalendar
+from connector.sources.graph.credentials import Credentials, DelegateAccount
 from connector.sources.graph.delegate import KEPT_AS, Client, Delegate
 from connector.sources.graph.identity import Identity, Way
 from connector.sources.graph.managed import ManagedIdentity
 from connector.sources.graph.rights import zoom_remarks
+from connector.sources.graph.service import Service
+from connector.sources.graph.subscriptions import LONGEST, SHORTEST
 
-KEPT = (KEPT_AS,)
-"""What a service account's source keeps."""
+__all__ = ["KEPT", "Credentials", "DelegateAccount", "Options", "connect", "sign_in", "way"]
+
+KEPT = (KEPT_AS, coverage.KEPT_AS)
+"""What a source keeps: a service account's token, and the key of notifications."""
 
 _CLOUDS = {
     "global": ("https://graph.microsoft.com", "https://login.microsoftonline.com"),
@@ -41,54 +45,28 @@ _CLOUDS = {
     ),
 }
 
-_ONE_WAY = (
-    "give exactly one of client_secret_file, certificate_file, managed_identity: true and"
-    " delegate: {account: …}"
-)
-_EITHER = (
-    "give either client_secret_file or certificate_file; a second credential is"
-    " next_client_secret_file or next_certificate_file"
-)
-_NO_KEY = "no private key in PEM; `openssl pkcs12 -in app.pfx -out app.pem -nodes` makes one"
 
-
-class DelegateAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """A service account with which the calendars of the rooms are shared."""
-
-    account: str = ""
-    """Its user principal name; nobody else may sign in for this source."""
-
-
-class Options(msgspec.Struct, frozen=True, kw_only=True):
+class Options(Credentials, frozen=True, kw_only=True):
     """Settings under `sources.<name>` when `kind: graph`."""
 
-    tenant_id: str = ""
-    """Directory (tenant) ID of the app registration, or one of the tenant's domains."""
-    client_id: str = ""
-    """Application (client) ID; of a managed identity only where several are assigned."""
-    client_secret: Secret | None = None
-    """A client secret's value, not its ID."""
-    client_secret_expires: date | None = None
-    """The day on which it ends, as Entra shows it: nobody else can know."""
-    certificate: Secret | None = None
-    """PEM with the certificate and its RSA private key; better than a client secret."""
-    next_client_secret: Secret | None = None
-    """A second one, tried where the first is refused: to change without a gap."""
-    next_client_secret_expires: date | None = None
-    """The day on which that one ends."""
-    next_certificate: Secret | None = None
-    """A second certificate, tried where the first credential is refused."""
-    managed_identity: bool = False
-    """The machine's own identity, through Azure Arc, instead of a secret or certificate."""
     delegate: DelegateAccount = DelegateAccount()
+    writer: Credentials | None = None
+    """A second identity, that writes: this one then needs no more than to read."""
     cloud: Literal["global", "usgov", "dod", "china"] = "global"
     """Whose Graph and token service are used."""
     graph_url: str = ""
     """Another address of Graph, with or without its version: test tenants, proxies."""
     login_url: str = ""
     """Another address of the token service."""
-    notifications: Literal["poll"] = "poll"
-    """How changes are learnt of; this version polls."""
+    notifications: Literal["poll", "webhook"] = "poll"
+    """How changes are learnt of: by asking, or told by Microsoft at `public_url`."""
+    subscription_minutes: int = 10_000
+    """How long Microsoft is asked to tell of changes before it is asked again; at most 10,080."""
+
+    @property
+    def account(self) -> str:
+        """Who must sign in for it."""
+        return self.delegate.account
 
     @property
     def graph(self) -> URL:
@@ -112,6 +90,15 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         return f"{_CLOUDS[self.cloud][0]}/Calendars.Read.Shared offline_access"
 
     @property
+    def writing(self) -> Self:
+        """The same service as the identity reaches it that writes."""
+        if self.writer is None:
+            return self
+        own = {name: getattr(self.writer, name) for name in Credentials.__struct_fields__}
+        own["tenant_id"] = self.writer.tenant_id or self.tenant_id
+        return msgspec.structs.replace(self, writer=None, delegate=DelegateAccount(), **own)
+
+    @property
     def services(self) -> Sequence[URL]:
         """Addresses that answer without credentials; one that tells the time comes first."""
         discovery = f"{self.tenant_id or 'organizations'}/v2.0/.well-known/openid-configuration"
@@ -123,37 +110,19 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """What types cannot tell: the key and the words."""
-        yield from self._unproven()
-        if not self.managed_identity:
-            for key in ("tenant_id", "client_id"):
-                if not getattr(self, key):
-                    yield key, "required"
-        for key in ("certificate", "next_certificate"):
-            given: Secret | None = getattr(self, key)
-            if given and "PRIVATE KEY-----" not in given.reveal():
-                yield f"{key}_file", _NO_KEY
+        yield from self.unproven()
+        if self.writer is not None:
+            for key, words in self.writing.unproven():
+                yield f"writer.{key}", words
+        if self.account and not re.fullmatch(r"[^@\s]+@[^@\s]+", self.account):
+            yield "delegate.account", "must be a user principal name, as rooms@example.com"
         for key in ("graph_url", "login_url"):
             if fault := _unsafe(getattr(self, key)):
                 yield key, fault
-
-    def _unproven(self) -> Iterator[tuple[str, str]]:
-        """What is wrong with the ways in which the identity proves itself: exactly one."""
-        own = self.client_secret is not None or self.certificate is not None
-        second = self.next_client_secret is not None or self.next_certificate is not None
-        account = self.delegate.account
-        if own + self.managed_identity + bool(account) != 1:
-            yield "client_secret_file", _ONE_WAY
-        elif self.client_secret is not None and self.certificate is not None:
-            yield "client_secret_file", _EITHER
-        if second and not own:
-            yield "next_certificate_file", "a second credential needs a first one"
-        if self.next_client_secret is not None and self.next_certificate is not None:
-            yield "next_client_secret_file", "give one second credential, not two"
-        if account and not re.fullmatch(r"[^@\s]+@[^@\s]+", account):
-            yield "delegate.account", "must be a user principal name, as rooms@example.com"
-        for key in ("client_secret", "next_client_secret"):
-            if getattr(self, f"{key}_expires") and getattr(self, key) is None:
-                yield f"{key}_expires", f"there is no {key}_file whose end it could be"
+        if not SHORTEST <= self.subscription_minutes <= LONGEST:
+            yield "subscription_minutes", f"must be from {SHORTEST} to {LONGEST:,}"
+        if self.notifications == "webhook" and self.delegate.account:
+            yield "notifications", "webhook needs an application: Graph tells no account of others"
 
 
 def _unsafe(text: str) -> str | None:
@@ -181,8 +150,11 @@ def _is_loopback(host: str) -> bool:
 @asynccontextmanager
 async def connect(options: Options, outside: Outside) -> AsyncIterator[CalendarSource]:
     """Hold one identity and its token for as long as the source lives."""
-    async with Identity(outside, _way(options, outside)) as identity:
-        yield GraphCalendar(outside, identity, options.graph)
+    waiting = tuple(_writers(options))
+    async with Identity(outside, way(options, outside), waiting) as identity:
+        minutes = options.subscription_minutes if options.notifications == "webhook" else None
+        service = Service(outside, identity, options.graph)
+        yield GraphCalendar(service, subscription_minutes=minutes)
 
 
 async def sign_in(options: Options, outside: Outside) -> SignIn | None:
@@ -196,7 +168,13 @@ async def sign_in(options: Options, outside: Outside) -> SignIn | None:
     return await device.begin(outside, _client(options))
 
 
-def _way(options: Options, outside: Outside) -> Way:
+def _writers(options: Options) -> Iterator[Credential]:
+    """What the second identity proves itself with, so that its end is told too."""
+    for proof in options.writer.proofs() if options.writer else ():
+        yield replace(proof.credential(), name=f"writer.{proof.name}")
+
+
+def way(options: Options, outside: Outside) -> Way:
     """How the identity comes to its tokens."""
     if options.managed_identity:
         return ManagedIdentity(client_id=options.client_id, scope=options.scope)
@@ -208,7 +186,7 @@ def _way(options: Options, outside: Outside) -> Way:
         client_id=options.client_id,
         login_url=options.login,
         scope=options.scope,
-        proofs=list(_proofs(options)),
+        proofs=list(options.proofs()),
     )
 
 
@@ -220,18 +198,3 @@ def _client(options: Options) -> Client:
         account=options.delegate.account,
         scope=options.delegated_scope,
     )
-
-
-def _proofs(options: Options) -> Iterator[Proof]:
-    """The credentials in the order in which they are tried first."""
-    for prefix in ("", "next_"):
-        secret: Secret | None = getattr(options, f"{prefix}client_secret")
-        if secret is not None:
-            day: date | None = getattr(options, f"{prefix}client_secret_expires")
-            end = datetime.combine(day, time(), UTC) if day else None
-            yield Proof(
-                name=f"{prefix}client_secret", kind="client_secret", secret=secret, expires=end
-            )
-        certificate: Secret | None = getattr(options, f"{prefix}certificate")
-        if certificate is not None:
-            yield Proof.certificate(f"{prefix}certificate", certificate)

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from connector.checkup import Remark, Wanted
 from connector.errors import ConnectorError
 from connector.sources.graph.claims import Claims, claims
-from connector.sources.graph.rights import may_read, role_remarks
+from connector.sources.graph.rights import may_read, may_write, role_remarks
 
 SAMPLE = 3
 """Mailboxes that must all be refused before the right itself is held to be missing."""
@@ -25,9 +25,28 @@ async def examination(token: Token, look: Look, wanted: Wanted) -> Sequence[Rema
         return [Remark(code="identity_fails", words=str(error), fix=error.fix)]
     found = claims(text)
     remarks = list(role_remarks(found, writes=wanted.writes)) if found else []
-    remarks += await _missing(look, found, wanted.mailboxes[:SAMPLE])
+    remarks += await _missing(look, found, wanted.mailboxes)
     if wanted.canary:
         remarks += await _canary(look, wanted.canary)
+    return remarks
+
+
+async def writers_examination(token: Token, look: Look, wanted: Wanted) -> Sequence[Remark]:
+    """What is wrong with the identity that writes.
+
+    Whether Exchange lets it write shows in nothing but a write: what shows is that it may not even
+    read, and a token whose right from Entra is to read only.
+    """
+    try:
+        text = await token()
+    except ConnectorError as error:
+        return [Remark(code="writer_fails", words=str(error), fix=error.fix)]
+    found = claims(text)
+    remarks = list(role_remarks(found, writes=True)) if found else []
+    if found and may_read(found) and not may_write(found):
+        remarks.append(Remark(code="writer_reads_only"))
+    if any(one.code == "scope_missing" for one in await _missing(look, found, wanted.mailboxes)):
+        remarks.append(Remark(code="writer_refused"))
     return remarks
 
 
@@ -35,7 +54,7 @@ async def _missing(look: Look, found: Claims | None, sample: Sequence[str]) -> l
     """That no mailbox can be read at all, and nothing in the token would allow it."""
     if not sample or (found is not None and may_read(found)):
         return []
-    for mailbox in sample:
+    for mailbox in sample[:SAMPLE]:
         try:
             await look(mailbox)
         except ConnectorError as error:

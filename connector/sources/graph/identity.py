@@ -44,8 +44,9 @@ class Identity:
     room shares one request and one answer.
     """
 
-    def __init__(self, outside: Outside, way: Way) -> None:
+    def __init__(self, outside: Outside, way: Way, waiting: Sequence[Credential] = ()) -> None:
         self._outside = outside
+        self._waiting = waiting
         self._way = way
         self._token: str | None = None
         self._renew_at = self._expires_at = 0.0
@@ -89,8 +90,8 @@ class Identity:
             self._token = None
 
     def credentials(self) -> Sequence[Credential]:
-        """What the identity proves itself with."""
-        return self._way.credentials()
+        """What the identity proves itself with, and what waits for another use."""
+        return (*self._way.credentials(), *self._waiting)
 
     async def _requested(self) -> str:
         """The answer to the one request in flight; whoever gives up waiting does not end it."""
@@ -102,6 +103,7 @@ class Identity:
 
     async def _renewed(self) -> str:
         started = self._outside.clock.monotonic()
+        self._outside.meter.count("sign_in")
         granted = await self._way.obtain()
         spread = random.uniform(0.9, 1.0)  # noqa: S311 - spreads load, protects nothing
         self._token = granted.token

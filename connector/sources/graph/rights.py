@@ -93,3 +93,8 @@ def _scope(scope: str, *, writes: bool) -> Remark | None:
 def may_read(found: Claims) -> bool:
     """Whether Entra itself lets the application read calendars."""
     return bool({READ, WRITE} & set(found.roles)) or READ in found.scp or WRITE in found.scp
+
+
+def may_write(found: Claims) -> bool:
+    """Whether Entra itself lets the application change calendars."""
+    return WRITE in found.roles or WRITE in found.scp

@@ -19,7 +19,7 @@ SELECT = (
 )
 
 
-class Wire(msgspec.Struct, rename="camel"):
+class Wire(msgspec.Struct, rename="camel", gc=False):
     """A part of an answer; whatever else it holds is passed over."""
 
 
@@ -114,7 +114,8 @@ class _Named(Wire):
     id: str
 
 
-_NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises where there is no JSON at all."""
 
 _page = msgspec.json.Decoder(Page)
 _loose = msgspec.json.Decoder(_Loose)
@@ -132,12 +133,12 @@ def page(body: bytes) -> Page:
         return _page.decode(body)
     except msgspec.ValidationError:
         pass
-    except _NO_JSON as error:
+    except NO_JSON as error:
         raise Malformed("the answer is not whole JSON", reason="not_json") from error
     try:
         loose = _loose.decode(body)
         return Page(value=[_readable(raw) for raw in loose.value], next_link=loose.next_link)
-    except _NO_JSON as error:
+    except NO_JSON as error:
         raise Malformed("the answer is not a page of events", reason="wrong_shape") from error
 
 
@@ -174,7 +175,7 @@ def event(item: Item) -> Event:
         own=bool(item.is_organizer),
         response=_response(item),
         blocks=item.show_as != "free",
-        locations=tuple(_locations(item)),
+        locations=_locations(item),
         online_url=(item.online_meeting.join_url if item.online_meeting else None)
         or item.online_meeting_url
         or "",
@@ -207,16 +208,17 @@ def _response(item: Item) -> Response:
             return Response.TENTATIVE
 
 
-def _locations(item: Item) -> Iterator[str]:
+def _locations(item: Item) -> tuple[str, ...]:
     """Every place named once: join links hide in names, addresses and ids of places."""
-    seen = set()
-    for location in [item.location, *(item.locations or [])]:
-        if location is None:
-            continue
-        for text in (location.display_name, location.location_uri, location.unique_id):
-            if text and text not in seen:
-                seen.add(text)
-                yield text
+    places = [item.location, *(item.locations or ())]
+    named = dict.fromkeys(
+        text
+        for place in places
+        if place is not None
+        for text in (place.display_name, place.location_uri, place.unique_id)
+        if text
+    )
+    return tuple(named)
 
 
 def _when(item: Item) -> Window | Days | None:
@@ -228,16 +230,18 @@ def _when(item: Item) -> Window | Days | None:
             first = _day(item.start, item.original_start_time_zone)
             after = _day(item.end, item.original_start_time_zone)
             return Days(first=first, after=max(after, first + timedelta(days=1)))
-        start, end = _instant(item.start), _instant(item.end)
+        start, end = instant(item.start), instant(item.end)
     except (ValueError, OverflowError, KeyError):
         return None
     return Window(start=start, end=max(start, end))
 
 
-def _instant(moment: Moment) -> datetime:
+def instant(moment: Moment) -> datetime:
     """An instant in UTC. Fractions come with seven digits."""
     time = datetime.fromisoformat(moment.date_time)
     if time.tzinfo is None:
+        if moment.time_zone == "UTC":  # as asked for, and nearly always answered
+            return time.replace(tzinfo=UTC)
         time = time.replace(tzinfo=zone(moment.time_zone or "UTC"))
     return time.astimezone(UTC)
 
@@ -250,7 +254,7 @@ def _day(moment: Moment, original_zone: str | None) -> date:
     """
     time = datetime.fromisoformat(moment.date_time)
     if time.hour or time.minute:
-        shifted = _instant(moment).astimezone(zone(original_zone or "UTC"))
+        shifted = instant(moment).astimezone(zone(original_zone or "UTC"))
         if not (shifted.hour or shifted.minute):
             return shifted.date()
     return time.date()
@@ -261,6 +265,6 @@ def error_code(body: bytes) -> str:
     try:
         answer: Any = msgspec.json.decode(body)
         code = answer["error"]["code"]
-    except (*_NO_JSON, KeyError, TypeError):
+    except (*NO_JSON, KeyError, TypeError):
         return ""
     return code if isinstance(code, str) and re.fullmatch(r"[\w.]{1,80}", code) else ""

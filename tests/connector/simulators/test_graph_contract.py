@@ -14,6 +14,7 @@ from connector.simulators.graph import (
     Meeting,
     Online,
     Recurrence,
+    RoomDetails,
     populate,
 )
 from connector.simulators.graph.faults.oddities import ODDITIES
@@ -24,8 +25,11 @@ from rooms.model import Person
 from rooms.room import Room
 
 from .graph_tenant import DAY, KESTREL, NOON, Caller, asking, meeting
+from .test_graph_places import LISTS, ROOMS, asked, directory, schedule
+from .test_graph_subscriptions import listening, told
+from .test_graph_writing import BOOKING, EVENTS, send, writing
 
-Check = Callable[[Any], list[str]]
+Check = Callable[..., list[str]]
 WEEK = {"startDateTime": "2026-11-23", "endDateTime": "2026-11-30", "$top": "200"}
 SPOILT = {"not_a_time", "unknown_values", "wrong_types", "many_attendees"}
 """Oddities whose form is wrong, or that are only large; all others are odd in good form."""
@@ -33,7 +37,7 @@ SPOILT = {"not_a_time", "unknown_values", "wrong_types", "many_attendees"}
 
 @pytest.fixture(scope="module")
 def check(contracts: Path) -> Check:
-    """What is wrong with an event, by the published types."""
+    """What is wrong with an event, or something else, by the published types."""
     folder = contracts / "schema" / "graph"
     spec = importlib.util.spec_from_file_location("graph_check", folder / "check.py")
     assert spec is not None
@@ -42,8 +46,8 @@ def check(contracts: Path) -> Check:
     spec.loader.exec_module(module)
     metadata = module.Csdl(folder / "metadata-v1.0.xml")
 
-    def problems(event: Any) -> list[str]:
-        return list(module.check(event, "microsoft.graph.event", metadata))
+    def problems(value: Any, kind: str = "event") -> list[str]:
+        return list(module.check(value, f"microsoft.graph.{kind}", metadata))
 
     return problems
 
@@ -78,6 +82,15 @@ async def judged(graph: Caller, check: Check, path: str, prefer: str = "", **mor
     return len(events)
 
 
+async def test_every_item_of_a_round_of_changes_is_in_good_form(check: Check) -> None:
+    async with asking() as graph:
+        fill(graph.kestrel)
+        path = f"/v1.0/users/{KESTREL}/calendarView/delta"
+        window = {"startDateTime": "2026-11-23", "endDateTime": "2026-11-30"}
+        for prefer in ("odata.maxpagesize=200", 'odata.maxpagesize=200, IdType="ImmutableId"'):
+            assert await judged(graph, check, path, prefer, **window) > 25
+
+
 async def test_every_kind_of_event_is_in_good_form(check: Check) -> None:
     async with asking() as graph:
         fill(graph.kestrel)
@@ -93,6 +106,44 @@ async def test_every_kind_of_event_is_in_good_form(check: Check) -> None:
         assert await judged(graph, check, f"{users}/events", **listed) > 20
         for event in graph.kestrel.view(NOON, NOON + timedelta(days=7)):
             assert await judged(graph, check, f"{users}/events/{event.id}") == 1
+
+
+async def test_subscriptions_and_notifications_are_in_good_form(check: Check) -> None:
+    async with listening() as (graph, receiver):
+        made = await receiver.subscribe(graph)
+        assert check(made.json, "subscription") == []
+        graph.kestrel.delete(graph.kestrel.add(meeting()).id)
+        graph.tenant.subscriptions.tell(made.json["id"], "missed")
+        values = await told(graph, receiver)
+    assert len(values) == 3
+    for value in values:
+        # Its type is the event's; the metadata knows only something without properties.
+        value.pop("resourceData", None)
+        assert check(value, "changeNotification") == []
+        assert check({"value": [value]}, "changeNotificationCollection") == []
+
+
+async def test_places_and_schedules_are_in_good_form(check: Check) -> None:
+    async with directory(2) as graph:
+        graph.kestrel.room = RoomDetails(capacity=8, building="HQ", floor_number=1, tags=("a",))
+        graph.tenant.add_room_list("hq@example.com", rooms=[KESTREL])
+        for path, kind in ((ROOMS, "room"), (LISTS, "roomList")):
+            for place in (await graph.get(path)).json["value"]:
+                assert check(place, kind) == []
+                one = (await graph.get(f"/v1.0/places/{place['id']}")).json
+                assert check(one, "place") == []
+        fill(graph.kestrel)
+        names = (KESTREL, "room1@example.com", "nobody@example.com")
+        told = (await schedule(graph, asked(*names))).json["value"]
+        assert [problem for one in told for problem in check(one, "scheduleInformation")] == []
+
+
+async def test_what_is_written_comes_back_in_good_form(check: Check) -> None:
+    async with writing() as graph:
+        made = (await send(graph, "POST", EVENTS, BOOKING)).json
+        assert check(made) == []
+        sooner = {"end": {"dateTime": "2026-11-23T13:10:00", "timeZone": "UTC"}}
+        assert check((await send(graph, "PATCH", f"{EVENTS}/{made['id']}", sooner)).json) == []
 
 
 async def test_office_days_are_in_good_form(check: Check) -> None:

@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 
-from connector.simulators.graph.control import conditions, mailboxes
+from connector.simulators.graph.control import (
+    conditions,
+    mailboxes,
+    people,
+    places,
+    subscriptions,
+)
 from connector.simulators.graph.faults.kinds import AnyFault
 from connector.simulators.graph.faults.oddities import ODDITIES
 
@@ -281,8 +287,9 @@ async def test_the_clock_is_set() -> None:
 
 def test_the_guide_names_every_path_fault_and_oddity() -> None:
     guide = GUIDE.read_text()
-    for route in (*mailboxes.routes(), *conditions.routes()):
-        assert f"`{route.method} {route.path}`" in guide
+    for part in (mailboxes, conditions, people, places, subscriptions):
+        for route in part.routes():
+            assert f"`{route.method} {route.path}`" in guide
     for fault in AnyFault.__args__:
         assert f"| `{fault.__struct_config__.tag}` |" in guide
         for setting in set(fault.__struct_fields__) - {"mailbox", "times", "at"}:

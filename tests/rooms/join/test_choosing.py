@@ -24,6 +24,7 @@ def test_the_service_s_own_link_is_trusted_before_the_location_and_the_body() ->
     assert found.source == "online_url"
 
 
+@pytest.mark.fault("event_two_links")
 def test_the_location_is_trusted_before_the_body() -> None:
     assert url(chosen(locations=("Room 5", ZOOM), body=OTHER)) == ZOOM
 
@@ -57,6 +58,7 @@ def test_the_short_and_the_long_teams_link_are_one_meeting() -> None:
     assert found.candidates == ()
 
 
+@pytest.mark.fault("event_two_links")
 def test_every_other_candidate_is_told_with_why_it_lost() -> None:
     found = chosen(online_url=TEAMS, body=f"> {OTHER}\n\nnew {ZOOM}")
     told = [(one.source, one.join_url, bool(one.why)) for one in found.candidates]

@@ -40,6 +40,7 @@ def test_a_filter_s_link_is_undone_once(wrapped: str) -> None:
 
 
 @pytest.mark.parametrize("wrapped", WRAPPED.values(), ids=WRAPPED)
+@pytest.mark.fault("event_text")
 def test_filters_behind_one_another_are_undone(wrapped: str) -> None:
     outer = "https://nam02.safelinks.protection.outlook.com/?url=" + quote(wrapped, safe="")
     assert unwrap(outer).url == ZOOM
@@ -84,6 +85,7 @@ def test_filters_with_an_alphabet_of_their_own_are_undone(wrapped: str, plain: s
         "https://url.avanan.click/v2/r06/___myyux://eqqr.zx/o/9___.x",
     ],
 )
+@pytest.mark.fault("event_text")
 def test_a_damaged_link_is_left_alone_and_said_to_be_unreadable(broken: str) -> None:
     found = unwrap(broken)
     assert found.url == broken

@@ -40,6 +40,8 @@ def routes() -> list[web.RouteDef]:
         web.post("/mailboxes", add_mailbox),
         web.patch("/mailboxes/{mailbox}", change_mailbox),
         web.delete("/mailboxes/{mailbox}", remove_mailbox),
+        web.delete("/mailboxes/{mailbox}/tokens", forget),
+        web.get("/mailboxes/{mailbox}/replies", replies),
         web.get(events, list_events),
         web.post(events, add_event),
         web.get(f"{events}/{{event}}", get_event),
@@ -76,6 +78,18 @@ async def remove_mailbox(request: web.Request) -> web.Response:
     """A mailbox and all it holds, gone."""
     gone = request.app[TENANT].remove_mailbox(_mailbox(request).address)
     return reply(_mailbox_json(gone))
+
+
+async def forget(request: web.Request) -> web.Response:
+    """No client may go on from its token of changes."""
+    mailbox = _mailbox(request)
+    mailbox.forget()
+    return reply(_mailbox_json(mailbox))
+
+
+async def replies(request: web.Request) -> web.Response:
+    """What went out in its name."""
+    return reply({"replies": _mailbox(request).replies})
 
 
 async def list_events(request: web.Request) -> web.Response:

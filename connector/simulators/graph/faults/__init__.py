@@ -1,6 +1,7 @@
 """What can go wrong on request, and for how long."""
 
 import re
+from collections.abc import Mapping
 from typing import Literal, Protocol
 
 import msgspec
@@ -8,7 +9,8 @@ from aiohttp import web
 
 from connector.simulators.graph.refusal import Json
 
-Place = Literal["graph", "token"]
+Place = Literal["graph", "token", "delta", "subscriptions", "push", "writes", "places"]
+"""`graph` stands for all of Graph; `push` is what Graph sends of itself."""
 
 
 class Scene(Protocol):
@@ -46,14 +48,14 @@ class Fault(
     tag=_kind,
     forbid_unknown_fields=True,
 ):
-    """Something that goes wrong; each kind does so at one of five moments."""
+    """Something that goes wrong; each kind does so at a moment of its own."""
 
     mailbox: str | None = None
     """The mailbox concerned; None for all."""
     times: int | None = None
     """How many requests it spoils; None until it is cleared."""
     at: Place = "graph"
-    """Whether Graph or the token endpoint is concerned."""
+    """Which part of the service is concerned."""
 
     async def instead(self, _scene: Scene, /) -> web.StreamResponse | None:
         """An answer in place of the real one; it may also raise `Refused`, or just take time."""
@@ -75,9 +77,14 @@ class Fault(
         """An answer that was sent in a way of its own."""
         return None
 
-    def concerns(self, at: Place, mailbox: str) -> bool:
+    def notices(self, values: list[Json], _earlier: list[Json], /) -> list[Json]:
+        """Notifications of one change, spoilt; with those of before."""
+        return values
+
+    def concerns(self, at: Place, mailbox: str, _options: Mapping[str, str], /) -> bool:
         """Whether a request is one that it spoils."""
-        return self.at == at and (self.mailbox is None or self.mailbox.lower() == mailbox)
+        here = self.at == at or (self.at == "graph" and at not in {"token", "push"})
+        return here and (self.mailbox is None or self.mailbox.lower() == mailbox)
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,9 +124,9 @@ class Faults:
         else:
             del self._standing[fault_id]
 
-    def take(self, at: Place, mailbox: str) -> list[Fault]:
+    def take(self, at: Place, mailbox: str, options: Mapping[str, str]) -> list[Fault]:
         """The faults that spoil this request; each has one request less to spoil then."""
-        taken = [one for one in self.all() if one.fault.concerns(at, mailbox)]
+        taken = [one for one in self.all() if one.fault.concerns(at, mailbox, options)]
         for standing in taken:
             self._spend(standing)
         return [standing.fault for standing in taken]

@@ -42,7 +42,7 @@ class Status(Fault, frozen=True, kw_only=True):
     async def instead(self, scene: Scene, /) -> web.StreamResponse | None:
         """Refuse."""
         code, message = self.CODES.get(self.status, ("UnknownError", ""))
-        headers = challenge(scene.origin) if self.status == 401 and self.at == "graph" else {}
+        headers = challenge(scene.origin) if self.status == 401 and self.at != "token" else {}
         if self.retry_after is not None:
             when = scene.http_date(self.retry_after) if self.as_date else str(self.retry_after)
             headers["Retry-After"] = when

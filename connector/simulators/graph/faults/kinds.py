@@ -9,6 +9,16 @@ from connector.simulators.graph.faults.answers import (
     Status,
     TokenRefused,
 )
+from connector.simulators.graph.faults.deltas import (
+    DeltaLag,
+    EmptyPages,
+    Muddle,
+    Orphans,
+    Overshoot,
+    SeriesTrouble,
+    TokenLost,
+    UnknownRemovals,
+)
 from connector.simulators.graph.faults.pages import (
     Empty,
     EndlessPages,
@@ -17,6 +27,17 @@ from connector.simulators.graph.faults.pages import (
     OddItems,
     PlainLink,
 )
+from connector.simulators.graph.faults.places import Doubled, SameAddress, Shrunk
+from connector.simulators.graph.faults.pushes import (
+    Delayed,
+    Flood,
+    Lost,
+    OddProof,
+    Repeated,
+    Replayed,
+    UnknownSubscription,
+    WrongClientState,
+)
 from connector.simulators.graph.faults.transfer import (
     Dropped,
     InvalidJson,
@@ -24,46 +45,87 @@ from connector.simulators.graph.faults.transfer import (
     Truncated,
     WrongCharset,
 )
+from connector.simulators.graph.faults.writes import Contested
 
 AnyFault = (
     ClaimsChallenge
+    | Contested
+    | Delayed
+    | DeltaLag
+    | Doubled
     | Dropped
     | Empty
+    | EmptyPages
     | EndlessPages
+    | Flood
     | ForeignLink
     | HugeBody
     | InvalidJson
+    | Lost
+    | Muddle
     | OddItems
+    | OddProof
+    | Orphans
+    | Overshoot
     | Oversized
     | PlainLink
     | Portal
     | PreferencesIgnored
     | Redirect
+    | Repeated
+    | Replayed
+    | SameAddress
+    | SeriesTrouble
+    | Shrunk
     | Slow
     | Status
+    | TokenLost
     | TokenRefused
     | Truncated
+    | UnknownRemovals
+    | UnknownSubscription
     | WrongCharset
+    | WrongClientState
 )
 
 __all__ = [
     "AnyFault",
     "ClaimsChallenge",
+    "Contested",
+    "Delayed",
+    "DeltaLag",
+    "Doubled",
     "Dropped",
     "Empty",
+    "EmptyPages",
     "EndlessPages",
+    "Flood",
     "ForeignLink",
     "HugeBody",
     "InvalidJson",
+    "Lost",
+    "Muddle",
     "OddItems",
+    "OddProof",
+    "Orphans",
+    "Overshoot",
     "Oversized",
     "PlainLink",
     "Portal",
     "PreferencesIgnored",
     "Redirect",
+    "Repeated",
+    "Replayed",
+    "SameAddress",
+    "SeriesTrouble",
+    "Shrunk",
     "Slow",
     "Status",
+    "TokenLost",
     "TokenRefused",
     "Truncated",
+    "UnknownRemovals",
+    "UnknownSubscription",
     "WrongCharset",
+    "WrongClientState",
 ]

@@ -1,5 +1,7 @@
 """Faults within a page that is sound JSON: what it holds, and where it leads."""
 
+from collections.abc import Callable
+
 from yarl import URL
 
 from connector.simulators.graph.faults import Fault, Scene
@@ -16,8 +18,10 @@ class Empty(Fault, frozen=True, kw_only=True):
         """Nothing."""
         return []
 
-    def page(self, page: Json, _scene: Scene, /) -> Json:
-        """A page after which nothing comes."""
+    def page(self, page: Json, scene: Scene, /) -> Json:
+        """A page after which nothing comes; rounds of changes go on to their end."""
+        if is_delta(scene.request.url):
+            return page
         return {name: value for name, value in page.items() if name != "@odata.nextLink"}
 
 
@@ -32,7 +36,7 @@ class OddItems(Fault, frozen=True, kw_only=True):
 
     def items(self, items: list[Json], scene: Scene, /) -> list[Json]:
         """The events, and on the first page one of each oddity."""
-        if scene.request.query.get("$skip", "0") != "0":
+        if scene.request.query.get("$skip", "0") != "0" or "$skiptoken" in scene.request.query:
             return items
         odd = []
         for name in self.oddities:
@@ -60,8 +64,10 @@ class EndlessPages(Fault, frozen=True, kw_only=True):
     """Whether each link differs from the one before."""
 
     def page(self, page: Json, scene: Scene, /) -> Json:
-        """A page that leads on to itself."""
+        """A page that leads on to itself; a round of changes sees to that by itself."""
         url = scene.request.url
+        if is_delta(url):
+            return page
         turn = int(url.query.get("$skiptoken", "0")) + self.changing
         return page | {"@odata.nextLink": str(url.update_query({"$skiptoken": str(turn)}))}
 
@@ -73,6 +79,8 @@ class ForeignLink(Fault, frozen=True, kw_only=True):
 
     def page(self, page: Json, scene: Scene, /) -> Json:
         """A page that leads elsewhere."""
+        if is_delta(scene.request.url):
+            return page | _moved(page, lambda link: URL(self.origin).join(link.relative()))
         there = URL(self.origin).join(scene.request.url.relative())
         return page | {"@odata.nextLink": str(there.update_query({"$skip": "10"}))}
 
@@ -83,7 +91,20 @@ class PlainLink(Fault, frozen=True, kw_only=True):
     def page(self, page: Json, scene: Scene, /) -> Json:
         """A page that leads out of TLS."""
         url = scene.request.url
+        if is_delta(url):
+            return page | _moved(page, lambda link: link.with_scheme("http"))
         plain = URL.build(
             scheme="http", host=url.host or "", port=url.port, path=url.path, query=url.query
         )
         return page | {"@odata.nextLink": str(plain.update_query({"$skip": "10"}))}
+
+
+def is_delta(url: URL) -> bool:
+    """Whether changes are asked for."""
+    return url.path.lower().endswith("/delta")
+
+
+def _moved(page: Json, move: Callable[[URL], URL]) -> Json:
+    """The links of a page, leading elsewhere."""
+    links = ("@odata.nextLink", "@odata.deltaLink")
+    return {name: str(move(URL(page[name], encoded=True))) for name in links if name in page}

@@ -1,0 +1,90 @@
+"""Where calendar services call: notifications, proven by a secret that their source knows."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
+
+from aiohttp import web
+
+from bridge.callers import Caller
+from bridge.views.house import COMMON, House
+from bridge.views.web import Problem, Route
+
+BODY_LIMIT = 1 << 20
+"""Bytes; Graph sends at most 1,000 notifications of a few hundred bytes in one request."""
+BODY_SECONDS = 10.0
+"""How long the body may take: Graph gives up after 10 s by itself."""
+
+
+class HookCall(NamedTuple):
+    """What a service sent."""
+
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    """By lower-case name."""
+    body: bytes
+
+
+class HookReply(NamedTuple):
+    """What it is answered."""
+
+    status: int
+    text: str
+    headers: Mapping[str, str]
+
+
+class Post(Protocol):
+    """Who takes what services send, at once; None where no source of that name does."""
+
+    def __call__(self, kind: str, source: str, call: HookCall, /) -> HookReply | None:
+        """Take one call."""
+
+
+def route(post: Post) -> Route:
+    """The route of all hooks."""
+
+    async def serve(_house: House, _caller: Caller, request: web.Request) -> web.StreamResponse:
+        where = request.match_info
+        body = await _body(request)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        reply = post(where["kind"], where["source"], HookCall(dict(request.query), headers, body))
+        if reply is None:
+            raise Problem(404, "unknown_source")
+        return web.Response(
+            status=reply.status,
+            text=reply.text,
+            content_type="text/plain",
+            headers=COMMON | {"Cache-Control": "no-store"} | dict(reply.headers),
+        )
+
+    return Route(
+        method="POST",
+        path="/hooks/{kind}/{source}",
+        serve=serve,
+        scope=None,
+        hook=True,
+        summary="A notification of a calendar service; at best it makes a room be read once more",
+        answer="text/plain",
+        also={
+            202: "A notification was taken, or did not prove itself and was dropped",
+            204: "The same, as some services want it",
+            400: "It cannot be understood",
+        },
+        problems=("unknown_source", "body_too_large", "bad_body"),
+    )
+
+
+async def _body(request: web.Request) -> bytes:
+    """The body, as far as one may be long and slow."""
+    if (request.content_length or 0) > BODY_LIMIT:
+        raise Problem(413, "body_too_large")
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.content.iter_any():
+                body += chunk
+                if len(body) > BODY_LIMIT:
+                    raise Problem(413, "body_too_large")
+    except TimeoutError as error:
+        raise Problem(400, "bad_body", "it did not come in time") from error
+    return bytes(body)

@@ -1,0 +1,52 @@
+"""Writing, put together: what opens calendars for it, what does it, and where callers ask."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from bridge.attempts import Attempts
+from bridge.bookings import Bookings
+from bridge.counter import Counter
+from bridge.health import Health
+from bridge.prepared import Prepared
+from bridge.settings.model import Configuration
+from bridge.sync import Sync
+from bridge.views import bookings
+from bridge.views.web import Route
+from bridge.work import Means
+from bridge.writers import Writers
+from rooms import join
+
+
+class Writes:
+    """All that changes calendars; while no policy allows that, nothing here can."""
+
+    def __init__(
+        self, made: Prepared, sync: Sync, health: Health, rules: Callable[[], join.Rules]
+    ) -> None:
+        self._writers = Writers(sync.outside)
+        sync.on_withheld = self._writers.close
+        means = Means(
+            rooms=sync,
+            writers=self._writers,
+            store=made.store,
+            health=health,
+            audit=made.audit,
+            clock=made.clock,
+        )
+        self._bookings = Bookings(means, rules)
+        attempts = Attempts(made.database, made.clock)
+        self.routes: Sequence[Route] = bookings.routes(
+            Counter(self._bookings, attempts, made.clock)
+        )
+        self.heard = self._bookings.heard
+        """Tells that a room was read well."""
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Keep what is open for writing until the end."""
+        async with self._writers.running():
+            yield
+
+    async def adopt(self, configuration: Configuration) -> None:
+        """Write where this configuration allows it, and nowhere else."""
+        await self._writers.adopt(configuration)
