@@ -409,3 +409,17 @@ async def test_a_group_that_may_not_be_watched_says_why_and_is_tried_again(
         assert {error.reason for _, error in watch.failures} == {"access_denied"}
         exchange.add_user(USERNAME, PASSWORD, impersonates="all")
         await watch.until(lambda: watch.coverage.get("kestrel"))
+
+
+async def test_a_look_that_fails_is_said_of_its_room_until_it_works(
+    sensor: Sensor, exchange: Exchange, calendar: Kestrel, watch: FakeWatch
+) -> None:
+    exchange.faults.add(kinds.Error(code="ErrorMailboxStoreUnavailable", times=1))
+    await sensor.look(room())
+    assert [(name, error.reason) for name, error in watch.failures] == [
+        ("kestrel", "service_error")
+    ]
+    assert watch.hints == []
+    await sensor.look(room())
+    await sensor.look(room())
+    assert watch.wells == ["kestrel"]

@@ -112,8 +112,10 @@ class Group:
                     raise error from fault
                 refusal = error
                 self._strike(room)
+                self._watch.failing(error, room=room)
             else:
                 self._rooms[name] = room
+                self._watch.well(room=room)
                 self._watch.hint(room)
                 self._watch.beyond(room)
         return refusal

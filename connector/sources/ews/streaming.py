@@ -63,6 +63,8 @@ class Sensor:
     def __init__(self, line: Line, watch: Watch) -> None:
         self._line = line
         self._watch = watch
+        self._unseen: set[str] = set()
+        """Rooms at which the last look failed."""
 
     async def run(self) -> None:
         """Look at each room once in a round, spread over it."""
@@ -86,11 +88,14 @@ class Sensor:
                 await self._watch.keep(room.id, None)
                 await self.look_anew(room)
                 return
-            self._failing(meaning.of(fault))
+            self._failing(room, meaning.of(fault))
             return
         except ConnectorError as error:
-            self._failing(error)
+            self._failing(room, error)
             return
+        if room.id in self._unseen:
+            self._unseen.discard(room.id)
+            self._watch.well(room=room.id)
         if changed or mark is None:
             # Ids tell no times: it may be within what is served, or beyond it.
             self._watch.hint(room.id, state.encode())
@@ -103,17 +108,20 @@ class Sensor:
         try:
             state, _ = await self._since(room, "")
         except Fault as fault:
-            self._failing(meaning.of(fault))
+            self._failing(room, meaning.of(fault))
         except ConnectorError as error:
-            self._failing(error)
+            self._failing(room, error)
         else:
             self._watch.hint(room.id, state.encode())
             self._watch.beyond(room.id)
 
-    def _failing(self, error: ConnectorError) -> None:
-        """What concerns one room only shows when it is read."""
+    def _failing(self, room: Room, error: ConnectorError) -> None:
+        """Say it of the source, or of one room alone."""
         if error.everywhere:
             self._watch.failing(error)
+            return
+        self._unseen.add(room.id)
+        self._watch.failing(error, room=room.id)
 
     async def _since(self, room: Room, state: str) -> tuple[str, bool]:
         """The state now, and whether anything changed since another one."""
