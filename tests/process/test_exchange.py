@@ -34,6 +34,7 @@ async def at_exchange(site: Site, exchange: Exchange) -> AsyncIterator[Site]:
             }
         }
         site.secrets["exchange"] = PASSWORD
+        site.settings["poll"] = {"near": "10m", "far": "10m"}  # only a notification is in time
         yield site
 
 
