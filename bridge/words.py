@@ -175,6 +175,15 @@ ADVICE = {
         "something else than the service answers",
         "a proxy or sign-in portal stands between: let the appliance pass",
     ),
+    "not_soap": Advice(
+        "something else than Exchange answers",
+        "check `url`; where that is right, a proxy or sign-in portal stands between:"
+        " let the appliance pass",
+    ),
+    "calendar_unsettled": Advice(
+        "the calendar changed each time while it was read",
+        "it is tried again by itself; if it stays, look for what rewrites this mailbox",
+    ),
     "not_a_token": Advice(
         "something else than the token service answers",
         "a proxy or sign-in portal stands between: let the appliance pass",

@@ -10,7 +10,8 @@ from bridge.cli.tables import pretty
 from bridge.guides import entra as for_entra
 from bridge.guides import exchange as for_exchange
 from bridge.guides import google as for_google
-from bridge.guides.known import Known, Unknown, known
+from bridge.guides import on_premises
+from bridge.guides.known import Known, Unknown, kind_of, known
 from bridge.guides.step import Step, printed
 
 
@@ -20,7 +21,9 @@ def entra(given: Namespace) -> int:
 
 
 def exchange(given: Namespace) -> int:
-    """Narrow its right to the rooms, and set their mailboxes right."""
+    """Narrow its right to the rooms, and set their mailboxes right; online, or a server's."""
+    if kind_of(given.config, given.source, "graph", "ews") == "ews":
+        return _told(given, "ews", lambda found: on_premises.steps(found, listed=given.listed))
     return _told(given, "graph", lambda found: for_exchange.steps(found, listed=given.listed))
 
 

@@ -26,8 +26,8 @@ def steps(known: Known, *, listed: bool = False) -> list[Step]:
         _connect(known),
         _grant(known, listed=listed),
         _test(known),
-        _processing(known),
-        _export(known),
+        processing(known),
+        export(known),
         _policies(known),
     ]
 
@@ -97,7 +97,8 @@ def _test(known: Known) -> Step:
     )
 
 
-def _processing(known: Known) -> Step:
+def processing(known: Known) -> Step:
+    """What the mailboxes of rooms do to invitations."""
     return Step(
         title="Let the mailboxes keep what one touch needs",
         words="By default Exchange deletes text, subject and private mark of what a room accepts,"
@@ -114,7 +115,8 @@ def _processing(known: Known) -> Step:
     )
 
 
-def _export(known: Known) -> Step:
+def export(known: Known) -> Step:
+    """How the appliance learns of it."""
     return Step(
         title="Show the appliance how they are set",
         words="No interface tells an application. Copy the file to the appliance, then"

@@ -17,7 +17,7 @@ from bridge.settings.typed import bare
 
 SCOPE = "Room Calendar Bridge rooms"
 """The management scope in Exchange that holds the rooms."""
-_PLAIN = ("tenant_id", "client_id", "certificate_file", "subject")
+_PLAIN = ("tenant_id", "client_id", "certificate_file", "subject", "username")
 """Settings that a guide may show: no secret is among them."""
 
 
@@ -81,6 +81,17 @@ def known(file: Path, kind: str, source: str = "") -> Known:
         writer=str(second.get("client_id", "")) if isinstance(second, dict) else "",
         folder=str(file.parent.absolute()),
     )
+
+
+def kind_of(file: Path, source: str, *kinds: str) -> str:
+    """The first of these kinds that the named source is, or any one where none is named.
+
+    Empty where there is none, or the configuration cannot be read.
+    """
+    node = files.document(file, [])
+    sources = _sources(node) if node is not None else {}
+    told = [str(one.get("kind")) for name, one in sources.items() if source in {"", name}]
+    return next((kind for kind in kinds if kind in told), "")
 
 
 def _sources(node: yaml.Node) -> dict[str, dict[str, object]]:
