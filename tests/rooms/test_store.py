@@ -287,7 +287,7 @@ async def test_a_room_that_is_gone_takes_its_mark_along(
 async def test_memory_goes_on_where_somebody_else_locks_the_database(
     opened: Store, database: Database, tmp_path: Path
 ) -> None:
-    database.rows("PRAGMA busy_timeout=10")
+    await asyncio.to_thread(database.rows, "PRAGMA busy_timeout=10")
     other = await asyncio.to_thread(
         sqlite3.connect, tmp_path / "bridge.db", isolation_level=None, check_same_thread=False
     )
