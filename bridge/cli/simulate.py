@@ -20,6 +20,10 @@ from connector.simulators import graph as graph_simulator
 SERVICE_ACCOUNT = "service@example.com"
 """Somebody with whom all rooms are shared, for `delegate`."""
 
+WRITER_ID = "2d9e4c1f-8a7b-4f60-9c35-6b1a0d0c0b0a"
+"""An application beside the one that reads: it may write."""
+ROOM_LIST = "rooms@example.com"
+
 Started = Callable[[Namespace], AbstractAsyncContextManager[dict[str, str]]]
 
 
@@ -36,13 +40,15 @@ def cisco(given: Namespace) -> int:
 @asynccontextmanager
 async def _graph(given: Namespace) -> AsyncIterator[dict[str, str]]:
     tenant = graph_simulator.Tenant()
-    tenant.register_app(secret=SECRET, public=True)
+    tenant.register_app(secret=SECRET, public=True, roles=["Calendars.Read", "Place.Read.All"])
+    tenant.register_app(WRITER_ID, secret=SECRET, roles=["Calendars.ReadWrite"])
     rooms = await asyncio.to_thread(demo_rooms, given.rooms)
     if given.empty:
         for room in rooms:
             tenant.add_mailbox(room.mailbox, name=room.name, time_zone=room.time_zone)
     else:
         await asyncio.to_thread(graph_simulator.populate, tenant, rooms, datetime.now(UTC).date())
+    tenant.add_room_list(ROOM_LIST, name="All rooms", rooms=[room.mailbox for room in rooms])
     tenant.add_account(SERVICE_ACCOUNT, mailboxes=[room.mailbox for room in rooms])
     tls = await asyncio.to_thread(_trusted, given.ca, given.name) if given.ca else None
     async with serve_graph(tenant, given.address, given.port, tls) as url:
@@ -53,7 +59,9 @@ async def _graph(given: Namespace) -> AsyncIterator[dict[str, str]]:
             "tenant_id": graph_simulator.TENANT_ID,
             "client_id": graph_simulator.CLIENT_ID,
             "client_secret": SECRET,
+            "writer_client_id": WRITER_ID,
             "service_account": SERVICE_ACCOUNT,
+            "room_list": ROOM_LIST,
             "mailboxes": " ".join(room.mailbox for room in rooms),
         }
 
@@ -102,5 +110,5 @@ async def _until_signal(started: Started, given: Namespace) -> None:
         else:
             print("Simulated, and nothing else.")
             for name, value in told.items():
-                print(f"  {name:14} {value}", flush=True)
+                print(f"  {name:16} {value}", flush=True)
         await stop.wait()

@@ -4,6 +4,7 @@ It is written from Microsoft's documents and validated against its metadata, nev
 client. `Tenant` is its Python face, `app(tenant)` its HTTP face.
 """
 
+from connector.simulators.graph.directory import RoomDetails
 from connector.simulators.graph.entry import Event, NotThere
 from connector.simulators.graph.mailbox import Mailbox
 from connector.simulators.graph.meeting import Attendee, Meeting, Online
@@ -24,6 +25,7 @@ __all__ = [
     "NotThere",
     "Online",
     "Recurrence",
+    "RoomDetails",
     "Tenant",
     "app",
     "populate",

@@ -70,7 +70,7 @@ async def one(request: web.Request) -> web.StreamResponse:
         mailbox = call.mailbox()
         asked = query.query(request.query)
         _check(asked)
-        event = wire.event(_find(call, mailbox), mailbox, call.preferences)
+        event = wire.event(find(call, mailbox), mailbox, call.preferences)
         (event,) = call.spoil([event]) or [event]
         context = _context(call, mailbox, asked, "events")
         return {"@odata.context": f"{context}/$entity"} | _selected(event, asked)
@@ -85,7 +85,7 @@ async def instances(request: web.Request) -> web.StreamResponse:
     def make() -> Json:
         mailbox = call.mailbox()
         asked, (start, end) = query.query(request.query), query.window(request.query)
-        series = _find(call, mailbox)
+        series = find(call, mailbox)
         events = [event for event in mailbox.view(start, end) if event.series_id == series.id]
         what = f"events('{quote(series.id, safe='')}')/instances"
         return _page(call, mailbox, asked, events, what)
@@ -101,13 +101,13 @@ async def unknown(request: web.Request) -> web.StreamResponse:
     def make() -> Json:
         call.authenticated()
         if request.method != "GET":
-            raise Refused(405, "Request_BadRequest", "The simulator's calendars are read only.")
+            raise Refused(405, "Request_BadRequest", "The simulator cannot do that.")
         raise Refused(400, "BadRequest", f"Resource not found for the segment '{segment}'.")
 
     return await call.answer(make)
 
 
-def _find(call: Call, mailbox: Mailbox) -> Event:
+def find(call: Call, mailbox: Mailbox) -> Event:
     """The event in the path."""
     try:
         return mailbox.get(call.request.match_info["event"])
@@ -131,7 +131,7 @@ def _page(call: Call, mailbox: Mailbox, asked: Query, events: list[Event], what:
         page["@odata.count"] = len(ordered)
     page["value"] = [_selected(item, asked) for item in items]
     if asked.skip + size < len(ordered):
-        page["@odata.nextLink"] = _next_link(call, asked.skip + size)
+        page["@odata.nextLink"] = query.next_link(call.request, asked.skip + size)
     return page
 
 
@@ -178,11 +178,3 @@ def _context(call: Call, mailbox: Mailbox, asked: Query, what: str) -> str:
     """Where the metadata of an answer is described."""
     chosen = f"({','.join(asked.select)})" if asked.select else ""
     return f"{call.origin}/v1.0/$metadata#users('{mailbox.id}')/{what}{chosen}"
-
-
-def _next_link(call: Call, skip: int) -> str:
-    """The same request for the page after `skip` events: Outlook pages with `$skip`."""
-    options = [(n, v) for n, v in call.request.query.items() if n.lower() != "$skip"]
-    options.append(("$skip", str(skip)))
-    line = "&".join(f"{quote(name, safe='$')}={quote(value, safe='')}" for name, value in options)
-    return f"{call.origin}{call.request.rel_url.raw_path}?{line}"

@@ -26,6 +26,7 @@ _JSON = (
 RETRY_SECONDS = "10"
 _SHARED = frozenset({"Calendars.Read.Shared", "Calendars.ReadWrite.Shared"})
 _OWN = frozenset({"Calendars.Read", "Calendars.ReadWrite"})
+_WRITING = frozenset({"Calendars.ReadWrite", "Calendars.ReadWrite.Shared"})
 
 Make = Callable[[], Json | None] | Callable[[], Awaitable[Json | None]]
 """Makes the body of an answer; None for an answer without one."""
@@ -157,8 +158,8 @@ class Call:
         token = self.tenant.token(_bearer(self.request))
         return token.client_id if token else ""
 
-    def mailbox(self, named: str = "") -> Mailbox:
-        """The mailbox that is asked for in the path or by name, by somebody who may read it.
+    def mailbox(self, named: str = "", *, writing: bool = False) -> Mailbox:
+        """The mailbox that is asked for in the path or by name, by somebody who may.
 
         Raises:
             Refused: no good token, no such mailbox, none that REST reaches, or out of scope.
@@ -169,7 +170,7 @@ class Call:
             mailbox = self.tenant.mailbox(name)
         except KeyError:
             raise _no_mailbox(name) from None
-        if not self._may_read(token, mailbox):
+        if not self._may_read(token, mailbox) or (writing and not self._may_write(token)):
             message = "Access is denied. Check credentials and try again."
             raise Refused(403, "ErrorAccessDenied", message)
         if not mailbox.rest_enabled:
@@ -187,13 +188,21 @@ class Call:
         if app is None:
             return False
         if not token.account:
-            return app.reads(mailbox.address)
+            granted = app.scope is not None or not _OWN.isdisjoint(app.roles)
+            return granted and app.reads(mailbox.address)
         account = self.tenant.accounts.get(token.account)
         own = mailbox.address.lower() == token.account
         needed = _SHARED if not own else _SHARED | _OWN
         return (
             account is not None and account.reads(mailbox.address) and bool(needed & token.scopes)
         )
+
+    def _may_write(self, token: Token) -> bool:
+        """Whether whoever may read may also write."""
+        app = self.tenant.apps.get(token.client_id)
+        if token.account:
+            return bool(token.scopes & _WRITING)
+        return app is not None and (app.writes or not _WRITING.isdisjoint(app.roles))
 
     def authenticated(self) -> Token:
         """The token that came with the request."""

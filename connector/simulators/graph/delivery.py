@@ -102,11 +102,12 @@ class Delivery:
     async def open(self) -> AsyncIterator[None]:
         """Carry notifications meanwhile; those still on their way are lost at the end."""
         async with aiohttp.ClientSession(auto_decompress=False) as session:
-            self._session = session
+            self._session, self._at_once = session, asyncio.Semaphore(AT_ONCE)
             try:
                 yield
             finally:
                 self._session = None
+                self._waiting.clear()
                 for task in self._tasks:
                     task.cancel()
                 await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -128,13 +129,13 @@ class Delivery:
             self._waiting[url] = list(values)
             self._start(self._flush(url))
 
-    async def prove(self, url: str) -> None:
-        """Make sure that an address wants to be told.
+    async def prove(self, url: str, token: str = "") -> None:
+        """Make sure that an address wants to be told, with a token of Graph's own or another.
 
         Raises:
             Refused: it does not answer as it has to.
         """
-        token = (
+        token = token or (
             "Validation: Testing client application reachability for subscription "
             f"Request-Id: {uuid4()}"
         )

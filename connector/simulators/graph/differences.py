@@ -65,7 +65,7 @@ def named(event: Event, *, immutable: bool) -> str:
 
 def _shown(entry: Entry, window: Window) -> Iterator[Item]:
     """What a window shows of an entry: of a series the master, then stubs and exceptions."""
-    found = [event for event in entry.events(window[1]) if _overlaps(event, window)]
+    found = list(entry.within(*window))
     if found and entry.meeting.recurrence is not None:
         yield Item("full", entry.event(None))
     for event in found:
@@ -122,8 +122,3 @@ def _last_known(changes: list[Change], after: Entry | None) -> Event:
     """Something to name what was changed out of sight."""
     entry = after or next(one.before for one in reversed(changes) if one.before is not None)
     return entry.event(None)
-
-
-def _overlaps(event: Event, window: Window) -> bool:
-    start, end = window
-    return event.start < end and (event.end > start or event.start == event.end >= start)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,6 +13,9 @@ from connector.simulators.graph import identifiers
 from connector.simulators.graph.meeting import Meeting
 from connector.simulators.graph.recurrence import meets
 from rooms import zones
+
+_ANY_ZONE = timedelta(days=2)
+"""By so much at most the days of two places differ, and one more."""
 
 Kind = Literal["singleInstance", "occurrence", "exception", "seriesMaster"]
 
@@ -56,32 +59,61 @@ class Entry:
     folder: int = 0
     changed: dict[date, Meeting | None] = field(default_factory=dict)
     """Occurrences that differ, by their original day; None where one was deleted."""
+    # Made once for each version: a calendar is read far more often than changed.
+    _of_version: int = field(default=0, init=False, compare=False)
+    _events: dict[date | None, Event] = field(default_factory=dict, init=False, compare=False)
+    _span: tuple[datetime, datetime] | None = field(default=None, init=False, compare=False)
 
-    def event(self, day: date | None) -> Event:
+    def event(self, day: date | None, planned: Meeting | None = None) -> Event:
         """The entry as such, or the occurrence that was planned for a day.
 
         Raises:
             NotThere: it does not meet on this day.
         """
+        self._refresh()
+        if day not in self._events:
+            self._events[day] = self._made(day, planned)
+        return self._events[day]
+
+    def _refresh(self) -> None:
+        """Forget what was made of another version."""
+        if self._of_version != self.version:
+            self._of_version, self._events = self.version, {}
+            self._span = _begin(self.meeting.start, self.zone), _begin(self.meeting.end, self.zone)
+
+    def _made(self, day: date | None, planned: Meeting | None) -> Event:
         if day is None:
             series = self.meeting.recurrence is not None
             return self._event(self.meeting, "seriesMaster" if series else "singleInstance", None)
-        return self._event(self.on(day), "exception" if day in self.changed else "occurrence", day)
+        kind: Kind = "exception" if day in self.changed else "occurrence"
+        return self._event(planned or self.on(day), kind, day)
 
-    def events(self, end: datetime) -> Iterator[Event]:
-        """The single meeting, or the occurrences that are planned before an instant."""
+    def within(self, start: datetime, end: datetime) -> Iterator[Event]:
+        """What overlaps a window: the single meeting, or occurrences of the series."""
         if self.meeting.recurrence is None:
-            yield self.event(None)
+            self._refresh()
+            if self._span and _overlap(*self._span, start, end):
+                yield self.event(None)
             return
+        earliest = (start - self.meeting.length).date() - _ANY_ZONE
         for day in meets(self.meeting.recurrence, self._first):
+            if day < earliest:
+                continue
+            if day in self.changed:
+                continue
             meeting = self._planned(day)
             if _begin(meeting.start, self.zone) >= end:
                 break
-            if day not in self.changed:
-                yield self._event(meeting, "occurrence", day)
+            if self._overlaps(meeting, start, end):
+                yield self.event(day, meeting)
         for day, changed in self.changed.items():
-            if changed is not None:
-                yield self._event(changed, "exception", day)
+            if changed is not None and self._overlaps(changed, start, end):
+                yield self.event(day)
+
+    def _overlaps(self, meeting: Meeting, start: datetime, end: datetime) -> bool:
+        """Whether a meeting is in a window."""
+        ends = _begin(meeting.end, self.zone)
+        return _overlap(_begin(meeting.start, self.zone), ends, start, end)
 
     def planned(self, day: date) -> Event:
         """The occurrence of a day as the pattern alone has it, whatever became of it."""
@@ -178,3 +210,8 @@ def _begin(moment: datetime | date, zone: ZoneInfo) -> datetime:
     if isinstance(moment, datetime):
         return moment
     return datetime.combine(moment, time(), zone).astimezone(UTC)
+
+
+def _overlap(begins: datetime, ends: datetime, start: datetime, end: datetime) -> bool:
+    """Whether something is in a window; what has no length is where it begins."""
+    return begins < end and (ends > start or begins == ends >= start)

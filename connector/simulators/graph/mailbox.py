@@ -10,8 +10,19 @@ import msgspec
 
 from connector.simulators.graph import identifiers
 from connector.simulators.graph.changes import Change, Changes, Kind
+from connector.simulators.graph.directory import RoomDetails
 from connector.simulators.graph.entry import Entry, Event, NotThere, settled, where
 from connector.simulators.graph.meeting import SHOWN_AFTER, Meeting, Response
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What a mailbox told somebody about a meeting."""
+
+    what: str
+    """`cancelled`, or the answer."""
+    event: str
+    to: str
+    comment: str
 
 
 class Mailbox:
@@ -25,16 +36,21 @@ class Mailbox:
         time_zone: str,
         rest_enabled: bool,
         now: Callable[[], datetime],
+        room: RoomDetails | None = None,
     ) -> None:
         self.address = address
         self.name = name
         self.time_zone = time_zone
         self.rest_enabled = rest_enabled
+        self.room = room
+        """What the directory knows; None for a mailbox that is no room."""
         self.id = uuid5(NAMESPACE_URL, f"mailto:{address.lower()}")
         self._now = now
         self._entries: dict[int, Entry] = {}
         self._made = 0
         self._version = 0
+        self.replies: list[Reply] = []
+        """What went out in its name."""
         self.changes = Changes()
         self.generation = 1
         """Counts how often clients were made to forget how far they had read."""
@@ -44,8 +60,8 @@ class Mailbox:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def add(self, meeting: Meeting) -> Event:
-        """Put a meeting, or a series, into the calendar."""
+    def add(self, meeting: Meeting, *, created: datetime | None = None) -> Event:
+        """Put a meeting, or a series, into the calendar, as if at another time if one is given."""
         self._made += 1
         self._version += 1
         now = self._now()
@@ -56,7 +72,7 @@ class Mailbox:
             meeting=settled(meeting, zone, self.time_zone),
             zone=zone,
             seed=uuid5(self.id, str(self._made)).bytes,
-            created=now,
+            created=created or now,
             modified=now,
             version=self._version,
         )
@@ -73,6 +89,13 @@ class Mailbox:
         """
         entry, day = self._find(event_id)
         return entry.event(day)
+
+    def by_transaction(self, transaction_id: str) -> Event | None:
+        """What a client has made in this name, if it is still there."""
+        for entry in self._entries.values():
+            if entry.meeting.transaction_id == transaction_id:
+                return entry.event(None)
+        return None
 
     def on(self, series_id: str, day: date) -> Event:
         """The occurrence of a series that was planned for a day.
@@ -174,12 +197,7 @@ class Mailbox:
 
         Single meetings come first, as from Graph: who wants them in order has to ask for it.
         """
-        found = [
-            event
-            for entry in self._entries.values()
-            for event in entry.events(end)
-            if event.start < end and (event.end > start or event.start == event.end >= start)
-        ]
+        found = [event for entry in self._entries.values() for event in entry.within(start, end)]
         return sorted(found, key=lambda event: (event.series_id is not None, event.start))
 
     def _find(self, event_id: str) -> tuple[Entry, date | None]:

@@ -73,6 +73,8 @@ class Meeting(msgspec.Struct, frozen=True, kw_only=True):
     recurrence: Recurrence | None = None
     uid: str = ""
     """The iCalendar UID, where copies in several mailboxes share one."""
+    transaction_id: str = ""
+    """What a client called its request to make it."""
     raw: dict[str, Any] = {}
     """Properties of the Graph event that replace what would be reported: anything at all."""
 

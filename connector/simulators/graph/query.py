@@ -8,9 +8,11 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Literal
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import msgspec
+from aiohttp import web
 
 from connector.simulators.graph.refusal import Refused
 from rooms import zones
@@ -74,7 +76,7 @@ def preferences(headers: Iterable[str]) -> Preferences:
         f"odata.maxpagesize={page}" if page.isdecimal() else "",
     ]
     return Preferences(
-        zone=_zone(zone_name),
+        zone=zone(zone_name),
         zone_name=zone_name,
         text=text,
         immutable=immutable,
@@ -156,8 +158,20 @@ def _sort_key(path: str) -> SortKey | None:
     return _SORTABLE[path.lower()]
 
 
-def _zone(name: str) -> ZoneInfo:
-    """A zone by a name that Exchange knows."""
+def next_link(request: web.Request, skip: int) -> str:
+    """The same request for the page after `skip` items: Outlook pages with `$skip`."""
+    options = [(n, v) for n, v in request.query.items() if n.lower() != "$skip"]
+    options.append(("$skip", str(skip)))
+    line = "&".join(f"{quote(name, safe='$')}={quote(value, safe='')}" for name, value in options)
+    return f"{request.url.origin()}{request.rel_url.raw_path}?{line}"
+
+
+def zone(name: str) -> ZoneInfo:
+    """A zone by a name that Exchange knows.
+
+    Raises:
+        Refused: there is none.
+    """
     try:
         return zones.zone(name)
     except KeyError as error:

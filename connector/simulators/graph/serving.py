@@ -4,7 +4,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
-from connector.simulators.graph import calendars, control, entra, subscribing
+from connector.simulators.graph import (
+    calendars,
+    control,
+    entra,
+    places,
+    schedule,
+    subscribing,
+    writing,
+)
 from connector.simulators.graph.call import TENANT, mailbox_name
 from connector.simulators.graph.journal import Asked
 from connector.simulators.graph.tenant import Tenant
@@ -18,6 +26,9 @@ def app(tenant: Tenant) -> web.Application:
     application[TENANT] = tenant
     application.cleanup_ctx.append(_carry_notifications)
     application.add_routes(subscribing.routes())
+    application.add_routes(writing.routes())
+    application.add_routes(places.routes())
+    application.add_routes(schedule.routes())
     application.add_routes(calendars.routes())
     application.add_routes(entra.routes())
     application.add_subapp("/control", control.application(tenant))

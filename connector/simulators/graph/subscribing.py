@@ -14,6 +14,7 @@ from yarl import URL
 
 from connector.simulators.graph.call import Call
 from connector.simulators.graph.delivery import HUB, is_loopback
+from connector.simulators.graph.faults.pushes import OddProof
 from connector.simulators.graph.mailbox import Mailbox
 from connector.simulators.graph.refusal import Json, Refused
 from connector.simulators.graph.subscriptions import SHORTEST, Subscription
@@ -66,9 +67,10 @@ async def subscribe(request: web.Request) -> web.StreamResponse:
         mailbox = _resource(call, asked.resource)
         _check(call, asked, mailbox)
         expires = _until(call, asked.expiration_date_time)
+        odd = call.struck(OddProof)
         for url in filter(None, (asked.notification_url, asked.lifecycle_notification_url)):
             _check_url(url)
-            await call.tenant.delivery.prove(url)
+            await call.tenant.delivery.prove(url, odd.token if odd else "")
         made = Subscription(
             id=str(uuid4()),
             client_id=client_id,

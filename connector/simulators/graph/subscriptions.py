@@ -77,23 +77,23 @@ class Subscriptions:
         self._striking = striking
         self._delivery = delivery
         self._by_id: dict[str, Subscription] = {}
+        self._by_mailbox: dict[str, dict[str, Subscription]] = {}
         self._told: deque[Json] = deque(maxlen=_REMEMBERED)
 
     def all(self, client_id: str | None = None) -> list[Subscription]:
         """Those that live, of one application or of all."""
-        now = self._now()
-        self._by_id = {one.id: one for one in self._by_id.values() if one.expires > now}
-        return [one for one in self._by_id.values() if client_id in {None, one.client_id}]
+        found = [one for one in list(self._by_id.values()) if self._lives(one)]
+        return [one for one in found if client_id in {None, one.client_id}]
 
     def of(self, mailbox: str) -> list[Subscription]:
         """Those that concern a mailbox."""
-        if not self._by_id:
-            return []
-        return [one for one in self.all() if one.mailbox == mailbox.lower()]
+        here = self._by_mailbox.get(mailbox.lower())
+        return [one for one in list(here.values()) if self._lives(one)] if here else []
 
     def add(self, subscription: Subscription) -> None:
         """One more."""
         self._by_id[subscription.id] = subscription
+        self._by_mailbox.setdefault(subscription.mailbox, {})[subscription.id] = subscription
 
     def get(self, subscription_id: str) -> Subscription:
         """One of them.
@@ -102,7 +102,7 @@ class Subscriptions:
             KeyError: there is none, or no longer.
         """
         one = self._by_id[subscription_id]
-        if one.expires <= self._now():
+        if not self._lives(one):
             raise KeyError(subscription_id)
         return one
 
@@ -113,8 +113,19 @@ class Subscriptions:
             KeyError: there is none.
         """
         gone = self.get(subscription_id)
-        del self._by_id[gone.id]
+        self._forget(gone)
         return gone
+
+    def _lives(self, one: Subscription) -> bool:
+        """Whether a subscription has not expired; one that did is forgotten."""
+        if one.expires > self._now():
+            return True
+        self._forget(one)
+        return False
+
+    def _forget(self, one: Subscription) -> None:
+        del self._by_id[one.id]
+        del self._by_mailbox[one.mailbox][one.id]
 
     def tell(self, subscription_id: str, event: Lifecycle) -> Subscription:
         """Something about the subscription itself; one that is removed is gone with that.

@@ -12,6 +12,7 @@ from cryptography import x509
 
 from connector.simulators.graph.access_token import access_token
 from connector.simulators.graph.delivery import Delivery, Hub
+from connector.simulators.graph.directory import RoomDetails, RoomList
 from connector.simulators.graph.faults import Fault, Faults
 from connector.simulators.graph.journal import Journal
 from connector.simulators.graph.mailbox import Mailbox
@@ -37,6 +38,8 @@ class App:
     """Addresses of mailboxes; None for all."""
     roles: tuple[str, ...] = ()
     """Application permissions that Entra granted, as its tokens name them."""
+    writes: bool = False
+    """Whether RBAC in Exchange lets it write in its scope, of which no token tells."""
     public: bool = False
     """Whether people may sign in for it without a secret of its own ("public client flows")."""
 
@@ -77,6 +80,7 @@ class Tenant:
         self.token_life = TOKEN_LIFE
         self.apps: dict[str, App] = {}
         self.accounts: dict[str, Account] = {}
+        self.room_lists: dict[str, RoomList] = {}
         self.sign_ins = SignIns(self.now)
         self.refresh_tokens = RefreshTokens(self.now)
         self.delivery = Delivery(self.now, sleep)
@@ -108,6 +112,7 @@ class Tenant:
         certificate: str | bytes | None = None,
         scope: Iterable[str] | None = None,
         roles: Iterable[str] | None = None,
+        writes: bool = False,
         public: bool = False,
     ) -> App:
         """Register an application, or replace it; a certificate is PEM, perhaps several.
@@ -123,6 +128,7 @@ class Tenant:
             certificates=tuple(x509.load_pem_x509_certificates(pem)) if pem else (),
             scope=None if scope is None else frozenset(address.lower() for address in scope),
             roles=tuple(roles) if roles is not None else _usual_roles(narrowed=scope is not None),
+            writes=writes,
             public=public,
         )
         self.apps[app.client_id] = app
@@ -135,14 +141,19 @@ class Tenant:
         name: str = "",
         time_zone: str = "UTC",
         rest_enabled: bool = True,
+        room: RoomDetails | None = RoomDetails(),  # noqa: B008 - it is frozen
     ) -> Mailbox:
-        """Add a mailbox; one that is not enabled for REST lives on-premises or is asleep."""
+        """Add a mailbox; one that is not enabled for REST lives on-premises or is asleep.
+
+        It is that of a room, unless `room` is None.
+        """
         mailbox = Mailbox(
             address,
             name=name or address.partition("@")[0],
             time_zone=time_zone,
             rest_enabled=rest_enabled,
             now=self.now,
+            room=room,
         )
         mailbox.changed = self.subscriptions.changed
         self._mailboxes[address.lower()] = mailbox
@@ -169,6 +180,16 @@ class Tenant:
     def remove_mailbox(self, name: str) -> Mailbox:
         """Take a mailbox away, with all it holds."""
         return self._mailboxes.pop(self.mailbox(name).address.lower())
+
+    def add_room_list(self, address: str, *, name: str = "", rooms: Iterable[str] = ()) -> RoomList:
+        """Add a room list, or replace it; rooms by their addresses."""
+        made = RoomList(
+            address=address,
+            name=name or address.partition("@")[0],
+            rooms=frozenset(one.lower() for one in rooms),
+        )
+        self.room_lists[address.lower()] = made
+        return made
 
     def add_account(self, address: str, *, mailboxes: Iterable[str] = ()) -> Account:
         """Add somebody with whom these calendars are shared, or share others with them."""

@@ -31,7 +31,7 @@ def event(of: Event, mailbox: Mailbox, wanted: Preferences) -> Json:
         "lastModifiedDateTime": _instant(of.modified),
         "changeKey": of.change_key,
         "categories": list(meeting.categories),
-        "transactionId": None,
+        "transactionId": meeting.transaction_id or None,
         "originalStartTimeZone": meeting.time_zone,
         "originalEndTimeZone": meeting.time_zone,
         "iCalUId": of.uid,
@@ -44,7 +44,7 @@ def event(of: Event, mailbox: Mailbox, wanted: Preferences) -> Json:
         "sensitivity": meeting.sensitivity,
         "isAllDay": meeting.all_day,
         "isCancelled": meeting.cancelled,
-        "isOrganizer": _same(meeting.organizer.address, mailbox.address),
+        "isOrganizer": organises(mailbox, meeting),
         "responseRequested": True,
         "seriesMasterId": of.series_immutable_id if wanted.immutable else of.series_id,
         "showAs": meeting.show_as or SHOWN_AFTER[_answer(meeting, mailbox)],
@@ -63,8 +63,8 @@ def event(of: Event, mailbox: Mailbox, wanted: Preferences) -> Json:
             else _instant(of.created),
         },
         "body": _body(meeting, wanted),
-        "start": _time(meeting.start, wanted),
-        "end": _time(meeting.end, wanted),
+        "start": moment(meeting.start, wanted),
+        "end": moment(meeting.end, wanted),
         "location": _location(_places(meeting, mailbox), mailbox),
         "locations": [_location([place], mailbox) for place in _places(meeting, mailbox)],
         "recurrence": _recurrence(of, meeting.recurrence) if meeting.recurrence else None,
@@ -75,6 +75,11 @@ def event(of: Event, mailbox: Mailbox, wanted: Preferences) -> Json:
     if of.original_start is not None:
         written["originalStart"] = _instant(of.original_start)
     return written | meeting.raw
+
+
+def organises(mailbox: Mailbox, meeting: Meeting) -> bool:
+    """Whether a meeting is the mailbox's own."""
+    return meeting.organizer.address.lower() == mailbox.address.lower()
 
 
 def sample(now: datetime, wanted: Preferences) -> Json:
@@ -91,12 +96,12 @@ def _instant(moment: datetime) -> str:
     return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}0Z"
 
 
-def _time(moment: datetime | date, wanted: Preferences) -> Json:
+def moment(at: datetime | date, wanted: Preferences) -> Json:
     """A moment in the zone that was asked for; a whole day begins at midnight in every zone."""
-    if isinstance(moment, datetime):
-        local = moment.astimezone(wanted.zone).replace(tzinfo=None)
+    if isinstance(at, datetime):
+        local = at.astimezone(wanted.zone).replace(tzinfo=None)
     else:
-        local = datetime.combine(moment, time())
+        local = datetime.combine(at, time())
     written = f"{local.isoformat(timespec='microseconds')}0"
     return {"dateTime": written, "timeZone": wanted.zone_name}
 
@@ -113,18 +118,17 @@ def _person(person: Person) -> Json:
 
 def _answer(meeting: Meeting, mailbox: Mailbox) -> Response:
     """What the mailbox answered; nothing, if it invites itself."""
-    own = _same(meeting.organizer.address, mailbox.address)
-    return "organizer" if own else meeting.response
+    return "organizer" if organises(mailbox, meeting) else meeting.response
 
 
 def _attendees(meeting: Meeting, mailbox: Mailbox) -> list[Attendee]:
-    """Those who were invited; the room at least."""
+    """Those who were invited; the room at least, unless it invites itself."""
     room = Attendee(
         person=Person(name=mailbox.name, address=mailbox.address),
         type="resource",
         response=meeting.response,
     )
-    return list(meeting.attendees) or [room]
+    return list(meeting.attendees) or ([] if organises(mailbox, meeting) else [room])
 
 
 def _attendee(attendee: Attendee) -> Json:
@@ -195,7 +199,3 @@ def _recurrence(of: Event, series: Recurrence) -> Json:
 def _web_link(event_id: str) -> str:
     item = quote(event_id, safe="")
     return f"https://outlook.office365.com/owa/?itemid={item}&exvsurl=1&path=/calendar/item"
-
-
-def _same(one: str, other: str) -> bool:
-    return one.lower() == other.lower()

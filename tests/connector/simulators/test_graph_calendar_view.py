@@ -378,7 +378,7 @@ async def test_the_fifth_request_at_once_on_a_mailbox_is_throttled() -> None:
     [
         ("GET", "/v1.0/users/x/mailFolders", 400, "BadRequest"),
         ("GET", "/v1.0/me", 400, "BadRequest"),
-        ("POST", f"/v1.0/users/{KESTREL}/events", 405, "Request_BadRequest"),
+        ("PUT", f"/v1.0/users/{KESTREL}/events", 405, "Request_BadRequest"),
     ],
 )
 async def test_other_parts_of_graph_are_not_there(

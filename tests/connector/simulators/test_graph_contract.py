@@ -14,6 +14,7 @@ from connector.simulators.graph import (
     Meeting,
     Online,
     Recurrence,
+    RoomDetails,
     populate,
 )
 from connector.simulators.graph.faults.oddities import ODDITIES
@@ -24,7 +25,9 @@ from rooms.model import Person
 from rooms.room import Room
 
 from .graph_tenant import DAY, KESTREL, NOON, Caller, asking, meeting
+from .test_graph_places import LISTS, ROOMS, asked, directory, schedule
 from .test_graph_subscriptions import listening, told
+from .test_graph_writing import BOOKING, EVENTS, send, writing
 
 Check = Callable[..., list[str]]
 WEEK = {"startDateTime": "2026-11-23", "endDateTime": "2026-11-30", "$top": "200"}
@@ -118,6 +121,29 @@ async def test_subscriptions_and_notifications_are_in_good_form(check: Check) ->
         value.pop("resourceData", None)
         assert check(value, "changeNotification") == []
         assert check({"value": [value]}, "changeNotificationCollection") == []
+
+
+async def test_places_and_schedules_are_in_good_form(check: Check) -> None:
+    async with directory(2) as graph:
+        graph.kestrel.room = RoomDetails(capacity=8, building="HQ", floor_number=1, tags=("a",))
+        graph.tenant.add_room_list("hq@example.com", rooms=[KESTREL])
+        for path, kind in ((ROOMS, "room"), (LISTS, "roomList")):
+            for place in (await graph.get(path)).json["value"]:
+                assert check(place, kind) == []
+                one = (await graph.get(f"/v1.0/places/{place['id']}")).json
+                assert check(one, "place") == []
+        fill(graph.kestrel)
+        names = (KESTREL, "room1@example.com", "nobody@example.com")
+        told = (await schedule(graph, asked(*names))).json["value"]
+        assert [problem for one in told for problem in check(one, "scheduleInformation")] == []
+
+
+async def test_what_is_written_comes_back_in_good_form(check: Check) -> None:
+    async with writing() as graph:
+        made = (await send(graph, "POST", EVENTS, BOOKING)).json
+        assert check(made) == []
+        sooner = {"end": {"dateTime": "2026-11-23T13:10:00", "timeZone": "UTC"}}
+        assert check((await send(graph, "PATCH", f"{EVENTS}/{made['id']}", sooner)).json) == []
 
 
 async def test_office_days_are_in_good_form(check: Check) -> None:

@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 
-from connector.simulators.graph.control import conditions, mailboxes, people, subscriptions
+from connector.simulators.graph.control import (
+    conditions,
+    mailboxes,
+    people,
+    places,
+    subscriptions,
+)
 from connector.simulators.graph.faults.kinds import AnyFault
 from connector.simulators.graph.faults.oddities import ODDITIES
 
@@ -281,7 +287,7 @@ async def test_the_clock_is_set() -> None:
 
 def test_the_guide_names_every_path_fault_and_oddity() -> None:
     guide = GUIDE.read_text()
-    for part in (mailboxes, conditions, people, subscriptions):
+    for part in (mailboxes, conditions, people, places, subscriptions):
         for route in part.routes():
             assert f"`{route.method} {route.path}`" in guide
     for fault in AnyFault.__args__:

@@ -272,6 +272,15 @@ async def test_an_address_has_to_prove_that_it_wants_to_be_told(proof: Handler) 
         assert (answer.status, answer.code) == (400, "ValidationError")
 
 
+async def test_the_proof_may_be_of_something_harmful() -> None:
+    async with listening() as (graph, receiver):
+        graph.tenant.faults.add(pushes.OddProof(times=1))
+        assert (await receiver.subscribe(graph)).status == 201
+        graph.tenant.faults.add(pushes.OddProof(times=1))
+        receiver.proof = _encoded
+        assert (await receiver.subscribe(graph)).code == "ValidationError"
+
+
 async def test_lifecycle_events_come_when_they_are_told_to() -> None:
     async with listening() as (graph, receiver):
         made = (await receiver.subscribe(graph)).json

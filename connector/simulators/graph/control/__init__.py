@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from aiohttp import web
 
 from connector.simulators.graph.call import TENANT
-from connector.simulators.graph.control import conditions, mailboxes, people, subscriptions
+from connector.simulators.graph.control import conditions, mailboxes, people, places, subscriptions
 from connector.simulators.graph.control.reply import reply
 from connector.simulators.graph.tenant import Tenant
 
@@ -23,6 +23,7 @@ def application(tenant: Tenant) -> web.Application:
     app.add_routes(mailboxes.routes())
     app.add_routes(conditions.routes())
     app.add_routes(people.routes())
+    app.add_routes(places.routes())
     app.add_routes(subscriptions.routes())
     return app
 

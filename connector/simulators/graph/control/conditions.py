@@ -17,6 +17,7 @@ class _NewApp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     certificate: str | None = None
     scope: list[str] | None = None
     roles: list[str] | None = None
+    writes: bool = False
     public: bool = False
 
 

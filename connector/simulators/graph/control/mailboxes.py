@@ -41,6 +41,7 @@ def routes() -> list[web.RouteDef]:
         web.patch("/mailboxes/{mailbox}", change_mailbox),
         web.delete("/mailboxes/{mailbox}", remove_mailbox),
         web.delete("/mailboxes/{mailbox}/tokens", forget),
+        web.get("/mailboxes/{mailbox}/replies", replies),
         web.get(events, list_events),
         web.post(events, add_event),
         web.get(f"{events}/{{event}}", get_event),
@@ -84,6 +85,11 @@ async def forget(request: web.Request) -> web.Response:
     mailbox = _mailbox(request)
     mailbox.forget()
     return reply(_mailbox_json(mailbox))
+
+
+async def replies(request: web.Request) -> web.Response:
+    """What went out in its name."""
+    return reply({"replies": _mailbox(request).replies})
 
 
 async def list_events(request: web.Request) -> web.Response:

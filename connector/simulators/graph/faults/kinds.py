@@ -27,10 +27,12 @@ from connector.simulators.graph.faults.pages import (
     OddItems,
     PlainLink,
 )
+from connector.simulators.graph.faults.places import Doubled, SameAddress, Shrunk
 from connector.simulators.graph.faults.pushes import (
     Delayed,
     Flood,
     Lost,
+    OddProof,
     Repeated,
     Replayed,
     UnknownSubscription,
@@ -43,11 +45,14 @@ from connector.simulators.graph.faults.transfer import (
     Truncated,
     WrongCharset,
 )
+from connector.simulators.graph.faults.writes import Contested
 
 AnyFault = (
     ClaimsChallenge
+    | Contested
     | Delayed
     | DeltaLag
+    | Doubled
     | Dropped
     | Empty
     | EmptyPages
@@ -59,6 +64,7 @@ AnyFault = (
     | Lost
     | Muddle
     | OddItems
+    | OddProof
     | Orphans
     | Overshoot
     | Oversized
@@ -68,7 +74,9 @@ AnyFault = (
     | Redirect
     | Repeated
     | Replayed
+    | SameAddress
     | SeriesTrouble
+    | Shrunk
     | Slow
     | Status
     | TokenLost
@@ -83,8 +91,10 @@ AnyFault = (
 __all__ = [
     "AnyFault",
     "ClaimsChallenge",
+    "Contested",
     "Delayed",
     "DeltaLag",
+    "Doubled",
     "Dropped",
     "Empty",
     "EmptyPages",
@@ -96,6 +106,7 @@ __all__ = [
     "Lost",
     "Muddle",
     "OddItems",
+    "OddProof",
     "Orphans",
     "Overshoot",
     "Oversized",
@@ -105,7 +116,9 @@ __all__ = [
     "Redirect",
     "Repeated",
     "Replayed",
+    "SameAddress",
     "SeriesTrouble",
+    "Shrunk",
     "Slow",
     "Status",
     "TokenLost",

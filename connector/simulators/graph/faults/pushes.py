@@ -74,4 +74,11 @@ class Delayed(Fault, frozen=True, kw_only=True):
     """Notifications that come late."""
 
     at: Place = "push"
-    seconds: float
+    seconds: float = 60
+
+
+class OddProof(Fault, frozen=True, kw_only=True):
+    """An address is asked to repeat what would do harm elsewhere."""
+
+    at: Place = "subscriptions"
+    token: str = "<script>alert(1)</script>\r\nSet-Cookie: a=b"  # noqa: S105 - to be repeated
