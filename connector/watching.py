@@ -107,6 +107,7 @@ class Reply:
 
     status: int
     text: str = ""
+    """Sent as `text/plain`, whatever stands in it."""
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -16,6 +16,7 @@ from connector.simulators.graph import CLIENT_ID, TENANT_ID, Meeting, Recurrence
 from connector.simulators.graph.faults import kinds
 from connector.source import CalendarSource
 from connector.sources import graph
+from connector.watching import Notified, Watching
 from rooms.model import Response, Window
 from tests.connector.source_contract import HOUR, WINDOW, SourceContract
 from tests.fakes.sources import room
@@ -214,6 +215,7 @@ async def test_the_services_own_join_link_is_told(
     assert (await only(source)).online_url == "https://x"
 
 
+@pytest.mark.fault("event_times")
 async def test_odd_items_do_not_spoil_the_others(
     source: CalendarSource, calendar: Kestrel, tenant: Tenant
 ) -> None:
@@ -226,27 +228,63 @@ async def test_odd_items_do_not_spoil_the_others(
 
 
 FAULTS = [
-    (kinds.Status(status=429, retry_after=7), Unavailable, "throttled"),
-    (kinds.Status(status=429, retry_after=7, as_date=True), Unavailable, "throttled"),
-    (kinds.Status(status=429), Unavailable, "throttled"),
+    pytest.param(
+        kinds.Status(status=429, retry_after=7),
+        Unavailable,
+        "throttled",
+        marks=pytest.mark.fault("graph_throttled"),
+    ),
+    pytest.param(
+        kinds.Status(status=429, retry_after=7, as_date=True),
+        Unavailable,
+        "throttled",
+        marks=pytest.mark.fault("graph_throttled"),
+    ),
+    pytest.param(
+        kinds.Status(status=429),
+        Unavailable,
+        "throttled",
+        marks=pytest.mark.fault("graph_throttled"),
+    ),
     (kinds.Status(status=503, retry_after=7), Unavailable, "service_error"),
     (kinds.Status(status=503), Unavailable, "service_error"),
     (kinds.Status(status=504), Unavailable, "service_error"),
     (kinds.Status(status=500), Unavailable, "service_error"),
-    (kinds.Status(status=401), Denied, "token_refused"),
-    (kinds.Status(status=403), Denied, "access_denied"),
+    pytest.param(
+        kinds.Status(status=401),
+        Denied,
+        "token_refused",
+        marks=pytest.mark.fault("graph_unauthorized"),
+    ),
+    pytest.param(
+        kinds.Status(status=403),
+        Denied,
+        "access_denied",
+        marks=pytest.mark.fault("graph_forbidden"),
+    ),
     (kinds.Status(status=404), NotFound, "not_found"),
     (kinds.Status(status=410), NotFound, "gone"),
     (kinds.Status(status=400), Malformed, "request_refused"),
-    (kinds.Portal(), Malformed, "not_json"),
+    pytest.param(kinds.Portal(), Malformed, "not_json", marks=pytest.mark.fault("graph_not_json")),
     (kinds.Redirect(), Malformed, "redirected"),
-    (kinds.Truncated(), Malformed, "not_json"),
-    (kinds.InvalidJson(), Malformed, "not_json"),
-    (kinds.WrongCharset(), Malformed, "not_json"),
+    pytest.param(
+        kinds.Truncated(), Malformed, "not_json", marks=pytest.mark.fault("graph_not_json")
+    ),
+    pytest.param(
+        kinds.InvalidJson(), Malformed, "not_json", marks=pytest.mark.fault("graph_not_json")
+    ),
+    pytest.param(
+        kinds.WrongCharset(), Malformed, "not_json", marks=pytest.mark.fault("graph_not_json")
+    ),
     (kinds.Dropped(), Unavailable, "broken_off"),
-    (kinds.Oversized(), Malformed, "too_large"),
+    pytest.param(kinds.Oversized(), Malformed, "too_large", marks=pytest.mark.fault("graph_huge")),
     (kinds.EndlessPages(), Malformed, "endless_pages"),
-    (kinds.ForeignLink(), Malformed, "foreign_link"),
+    pytest.param(
+        kinds.ForeignLink(),
+        Malformed,
+        "foreign_link",
+        marks=pytest.mark.fault("graph_foreign_link"),
+    ),
 ]
 
 
@@ -270,6 +308,7 @@ async def test_every_fault_is_one_of_the_four_errors(
     assert await source.fetch(room(), WINDOW), "recovers without a hand"
 
 
+@pytest.mark.fault("graph_throttled")
 @pytest.mark.parametrize("as_date", [False, True])
 async def test_both_forms_of_retry_after_are_understood(
     source: CalendarSource, tenant: Tenant, *, as_date: bool
@@ -280,6 +319,7 @@ async def test_both_forms_of_retry_after_are_understood(
     assert caught.value.retry_after == timedelta(seconds=7)
 
 
+@pytest.mark.fault("graph_throttled")
 async def test_a_retry_after_of_a_day_is_capped(source: CalendarSource, tenant: Tenant) -> None:
     tenant.faults.add(kinds.Status(status=429, retry_after=86_400))
     with pytest.raises(Unavailable) as caught:
@@ -287,6 +327,7 @@ async def test_a_retry_after_of_a_day_is_capped(source: CalendarSource, tenant: 
     assert caught.value.retry_after == timedelta(minutes=30)
 
 
+@pytest.mark.fault("graph_elsewhere")
 async def test_a_mailbox_that_is_elsewhere_is_told_with_its_mend(
     source: CalendarSource, tenant: Tenant
 ) -> None:
@@ -297,6 +338,7 @@ async def test_a_mailbox_that_is_elsewhere_is_told_with_its_mend(
     assert "Exchange Server" in caught.value.fix
 
 
+@pytest.mark.fault("graph_forbidden")
 async def test_a_mailbox_outside_the_scope_is_told_with_its_mend(
     source: CalendarSource, tenant: Tenant
 ) -> None:
@@ -307,3 +349,28 @@ async def test_a_mailbox_outside_the_scope_is_told_with_its_mend(
     assert caught.value.reason == "access_denied"
     assert "management scope" in caught.value.fix
     assert not caught.value.everywhere
+
+
+async def test_a_source_watches_and_can_be_notified(source: CalendarSource) -> None:
+    assert isinstance(source, Watching)
+    assert isinstance(source, Notified)
+
+
+@pytest.mark.parametrize(
+    ("options", "key"),
+    [
+        ({"subscription_minutes": 44}, "subscription_minutes"),
+        ({"subscription_minutes": 10_081}, "subscription_minutes"),
+        (
+            {
+                "notifications": "webhook",
+                "client_secret": None,
+                "delegate": graph.DelegateAccount(account="rooms@example.com"),
+            },
+            "notifications",
+        ),
+    ],
+)
+def test_what_cannot_be_subscribed_to_is_said(options: dict[str, Any], key: str) -> None:
+    usual = {"tenant_id": TENANT_ID, "client_id": CLIENT_ID, "client_secret": Secret(SECRET)}
+    assert [name for name, _ in graph.Options(**{**usual, **options}).problems()] == [key]

@@ -103,12 +103,14 @@ def test_seven_digits_of_fraction_are_read() -> None:
     assert (when.start - NOON).total_seconds() == 3600
 
 
+@pytest.mark.fault("event_times")
 def test_a_meeting_that_ends_before_it_begins_lasts_no_time() -> None:
     when = only(end=moment("2026-11-23T12:00:00")).when
     assert isinstance(when, Window)
     assert when.start == when.end
 
 
+@pytest.mark.fault("event_times")
 @pytest.mark.parametrize(
     "odd",
     [
@@ -124,6 +126,7 @@ def test_times_that_make_no_sense_leave_the_event_without_any(odd: dict[str, Any
     assert only(**odd).when is None
 
 
+@pytest.mark.fault("event_times")
 def test_far_away_years_are_read() -> None:
     for year in (1601, 4500):
         when = only(
@@ -133,6 +136,7 @@ def test_far_away_years_are_read() -> None:
         assert when.start.year == year
 
 
+@pytest.mark.fault("event_zones")
 @pytest.mark.parametrize(
     ("start", "end", "zone"),
     [
@@ -166,6 +170,8 @@ def test_one_item_of_the_wrong_shape_loses_only_itself() -> None:
     assert [(event.id, event.when) for event in found] == [("a", None), ("b", None)]
 
 
+@pytest.mark.fault("graph_huge")
+@pytest.mark.fault("graph_not_json")
 @pytest.mark.parametrize(
     ("body", "reason"),
     [

@@ -40,6 +40,8 @@ SOONEST, LATEST = 0.70, 0.85
 """The share of its life after which a subscription is renewed."""
 LOOK = 4 * 3600.0
 """Seconds between looks at whether Graph still has them all."""
+EXPIRE = 60.0
+"""Seconds between looks at which of them have ended."""
 AGAIN = 30.0
 """Seconds before a failed one is tried again; each failure doubles them."""
 SLOWEST = 3600.0
@@ -140,6 +142,7 @@ class Coverage:
                 group.create_task(self._work())
             group.create_task(self._tidy())
             group.create_task(self._look())
+            group.create_task(self._expire())
 
     def take(self, values: Sequence[Notification]) -> None:
         """Act on notifications, wherever they came from: nothing but hints comes of them."""
@@ -205,9 +208,6 @@ class Coverage:
 
     async def _tend(self, seat: Seat) -> None:
         """Renew a subscription, or make one."""
-        now = self._clock.now()
-        if seat.held and seat.expires and seat.expires <= now:
-            self._forget(seat)
         held = seat.held
         if held:
             try:
@@ -236,6 +236,7 @@ class Coverage:
     def _hold(self, seat: Seat, one: Subscription) -> None:
         """A subscription that lives until then."""
         now = self._clock.now()
+        self._by_id.pop(seat.held, None)
         seat.held = one.id
         seat.expires = one.expires(otherwise=self._desk.expected())
         seat.since = self._clock.monotonic()
@@ -273,6 +274,16 @@ class Coverage:
             left = (seat.expires - self._clock.now()).total_seconds()
             wait = min(wait, max(left, 0))
         self._due.put(seat.room.id, wait)
+
+    async def _expire(self) -> None:
+        """Uncover rooms whose subscription ended before it could be renewed."""
+        while True:
+            await asyncio.sleep(EXPIRE)
+            now = self._clock.now()
+            for seat in list(self._by_id.values()):
+                if seat.expires and seat.expires <= now:
+                    self._forget(seat)
+                    self._due.put(seat.room.id, 0)
 
     async def _look(self) -> None:
         """See now and then whether Graph still has them all."""

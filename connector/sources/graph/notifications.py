@@ -84,9 +84,4 @@ def _handshake(token: str) -> Reply:
     """The token back as plain text, whatever stands in it: no browser may take it for a page."""
     if len(token.encode("utf-8", "replace")) > TOKEN_LIMIT:
         return Reply(status=400)
-    headers = {
-        "Content-Type": "text/plain; charset=utf-8",
-        "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "default-src 'none'",
-    }
-    return Reply(status=200, text=token, headers=headers)
+    return Reply(status=200, text=token, headers={"X-Content-Type-Options": "nosniff"})
