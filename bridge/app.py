@@ -14,6 +14,7 @@ from aiohttp import web
 from bridge import housekeeping, systemd
 from bridge.alerts.courier import Courier
 from bridge.certificate import plain
+from bridge.discovery import EVERY, JITTER, Discovery
 from bridge.dispatch import Dispatch
 from bridge.doctor.round import Rounds
 from bridge.doctor.visit import Visit
@@ -31,6 +32,7 @@ from bridge.settings.problem import Unusable
 from bridge.sync import Sync
 from bridge.views import (
     alerts,
+    discovery,
     explain,
     health,
     hooks,
@@ -111,6 +113,7 @@ class Appliance:
             clock=made.clock,
             forget=made.custody.forget,
         )
+        self.discovery = Discovery(self.sync, health=self.health, clock=made.clock)
         self._devices = devices
         self.dispatch = Dispatch(devices, store=made.store, health=self.health, clock=made.clock)
         self.rounds = Rounds(self.health, made.clock, self._visit)
@@ -136,12 +139,14 @@ class Appliance:
         self._furnish()
         endpoints = {endpoint.id for endpoint in configuration.inventory.endpoints}
         known = {"endpoint": endpoints, **dict.fromkeys(("room", "watched"), self.house.rooms)}
-        known |= dict.fromkeys(("source", "identity", "watch"), configuration.sources)
+        of_sources = ("source", "identity", "watch", "discovery")
+        known |= dict.fromkeys(of_sources, configuration.sources)
         self.health.forget(lambda subject: subject.id in known.get(subject.kind, {subject.id}))
         self._made.store.adopt(configuration.inventory.rooms)
         await self.dispatch.adopt(configuration.inventory.endpoints)
         await self.identities.adopt(configuration)
         await self.sync.adopt(configuration)
+        await self.discovery.adopt(configuration)
         self.courier.adopt(configuration.site)
 
     async def reload(self) -> None:
@@ -207,6 +212,7 @@ class Appliance:
             *explain.ROUTES,
             *tokens.ROUTES,
             *sources.routes(self.identities),
+            *discovery.routes(self.discovery),
             alerts.route(self.courier.test),
             hooks.route(posted(self.sync)),
             *pages.ROUTES,
@@ -279,6 +285,7 @@ class Appliance:
                 every=timedelta(minutes=1),
                 do=lambda: self._made.custody.refresh(self.health),
             ),
+            Chore(name="discovery", every=EVERY, jitter=JITTER, do=self.discovery.run),
             Chore(name="credentials", every=LOOK_AT_CREDENTIALS, do=self.identities.look),
         ]
 

@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from bridge.discovered import Difference
+from bridge.discovery import Told, shape
 from bridge.health import Health
+from bridge.settings.model import Inventory
 from bridge.tokens import Tokens
 from bridge.views import (
     alerts,
+    discovery,
     explain,
     health,
     hooks,
@@ -23,10 +27,12 @@ from bridge.views import (
     stream,
     tokens,
 )
+from bridge.views.discovery_shapes import DiscoveryShape
 from bridge.views.house import House
 from bridge.views.site import site
 from bridge.views.stream import Hub
 from bridge.views.web import Route
+from connector.discovery import FoundRoom
 from rooms.agenda import agenda_of
 from rooms.audit import Audit
 from rooms.database import Database
@@ -34,7 +40,7 @@ from rooms.model import Event, Window
 from rooms.store import Store
 from tests.fakes.desk import FakeDesk
 from tests.fakes.sources import room
-from tests.fakes.virtual import FixedClock
+from tests.fakes.virtual import NOON, FixedClock
 
 Client = TestClient[Any, Any]
 
@@ -51,6 +57,28 @@ class FakeRounds:
         """A round."""
         self.asked.append(room)
         self.find()
+
+
+class FakeDiscovery:
+    """Knows one source, and one room that is new."""
+
+    def __init__(self) -> None:
+        self.asked: list[str | None] = []
+
+    async def go(self, source: str | None = None) -> None:
+        """Asked."""
+        if source not in {None, "m365"}:
+            raise KeyError(source)
+        self.asked.append(source)
+
+    async def stands(self, source: str | None = None) -> DiscoveryShape:
+        """What is known."""
+        if source not in {None, "m365"}:
+            raise KeyError(source)
+        found = [(Difference(what="new", mailbox="heron@example.com"), True)]
+        listed = FoundRoom(mailbox="heron@example.com", name="Heron", lists=("North",))
+        one = Told(name="m365", as_of=NOON, believed=[listed], found=found, health=())
+        return shape([one], Inventory())
 
 
 class Views:
@@ -71,6 +99,7 @@ class Views:
             rooms={name: room(name) for name in ("kestrel", "heron")},
         )
         self.rounds = FakeRounds()
+        self.discovery = FakeDiscovery()
         self.hub = Hub(self.house)
         self.tokens.on_revoked = self.hub.expel
         self.called: list[tuple[str, str, hooks.HookCall]] = []
@@ -90,6 +119,7 @@ class Views:
             *explain.ROUTES,
             *tokens.ROUTES,
             *sources.routes(FakeDesk()),
+            *discovery.routes(self.discovery),
             alerts.route(nobody),
             hooks.route(self.hook),
             *pages.ROUTES,

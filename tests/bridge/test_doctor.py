@@ -215,7 +215,7 @@ CASES = {
     "scope_mail": Case(granted("Mail.Read", "full_access_as_app"), SOURCE),
     "scope_writes": Case(granted("Calendars.ReadWrite"), SOURCE),
     "scope_tenant_wide": Case(granted("Calendars.Read"), SOURCE),
-    "scope_superfluous": Case(granted("Place.Read.All", "User.Read.All"), SOURCE),
+    "scope_superfluous": Case(granted("Group.Read.All", "User.Read.All"), SOURCE),
     "zoom_application": Case(zoom_application, SOURCE),
     "no_canary": Case(kept(canary=""), SOURCE),
     "canary_absent": Case(kept(canary="nobody@example.com"), SOURCE),

@@ -57,7 +57,6 @@ def test_what_is_no_token_is_none(text: str) -> None:
         ("Mail.Send", True, "scope_mail"),
         ("full_access_as_app", False, "scope_mail"),
         ("EWS.AccessAsApp", False, "scope_mail"),
-        ("Place.Read.All", False, "scope_superfluous"),
         ("Contacts.ReadWrite", False, "scope_superfluous"),
         ("User.Read.All", False, "scope_superfluous"),
     ],

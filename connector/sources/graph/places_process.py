@@ -165,7 +165,10 @@ def _http(order: Order, trusted: ssl.SSLContext | bool) -> httpx.AsyncClient:
         follow_redirects=False,
     )
     options = {RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0, should_retry=False)}
-    return GraphClientFactory.create_with_default_middleware(client=bare, options=options)
+    made: httpx.AsyncClient = GraphClientFactory.create_with_default_middleware(
+        client=bare, options=options
+    )
+    return made
 
 
 def _trusted(order: Order) -> ssl.SSLContext | bool:
