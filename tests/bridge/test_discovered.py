@@ -1,6 +1,6 @@
 """What a list of rooms says against rooms.yaml, when it is believed, and what is proposed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import pytest
@@ -29,7 +29,7 @@ def found(name: str, **more: object) -> FoundRoom:
     return FoundRoom(mailbox=f"{name}@example.com", name=name.title(), **more)  # type: ignore[arg-type] # as given
 
 
-def listed(*names: str) -> Answer:
+def listed(*names: str) -> tuple[FoundRoom, ...]:
     return tuple(found(name) for name in names)
 
 
@@ -130,7 +130,7 @@ def test_as_many_rooms_of_other_names_are_no_less_doubtful() -> None:
 # --- what differs
 
 
-def differing(entry: dict[str, object], **there: object) -> list[tuple[str, str, str]]:
+def differing(entry: Mapping[str, object], **there: object) -> list[tuple[str, str, str]]:
     inventory = Inventory(
         rooms=(msgspec.structs.replace(room("kestrel"), **entry),),
         lists=(RoomList(id="north", name="North Wing"), RoomList(id="ours", name="Ours")),
