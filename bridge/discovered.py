@@ -98,7 +98,11 @@ def differences(standing: Standing, known: Known) -> list[tuple[Difference, bool
 
 
 def judged(answer: Answer, known: Known) -> list[Difference]:
-    """Everything in which one answer and rooms.yaml do not agree."""
+    """Everything in which one answer and rooms.yaml do not agree.
+
+    An empty list says nothing of any room: Exchange lists rooms by room lists only, and where
+    nobody made any there are none.
+    """
     found: dict[str, list[FoundRoom]] = {}
     for one in answer:
         if address := one.mailbox.strip().lower():
@@ -115,7 +119,7 @@ def judged(answer: Answer, known: Known) -> list[Difference]:
         *(
             Difference(what="gone", mailbox=room.mailbox.lower(), room=room.id)
             for room in here
-            if room.mailbox.lower() not in found
+            if found and room.mailbox.lower() not in found
         ),
         *_twice(found, here, known),
         *(

@@ -148,7 +148,8 @@ class Discovery:
 
     def _failed(self, subject: Subject, known: _Source, error: ConnectorError) -> None:
         """Tell it apart from the source's own troubles: calendars are read all the same."""
-        denied = isinstance(error, Denied) and not error.everywhere
+        # Of any kind: the source's own identity is told apart, and its service is not asked then.
+        denied = isinstance(error, Denied)
         code, other = "discovery_failing", "discovery_denied"
         if denied:
             code, other = other, code

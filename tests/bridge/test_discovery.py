@@ -33,6 +33,7 @@ load.source("graph")  # as at a start: before the loop runs
 
 NAMES = ("kestrel", "heron", "falcon", "merlin", "osprey")
 DENIED = Denied("HTTP 403", reason="access_denied", fix="grant it")
+REFUSED = Denied("no token", reason="token_refused", fix="grant it", everywhere=True)
 OUTAGE = Unavailable("no connection", reason="unreachable", everywhere=True)
 SUBJECT = Subject("discovery", "m365")
 
@@ -215,10 +216,11 @@ async def test_the_canary_and_what_is_kept_out_are_never_new(clock: FixedClock) 
 # --- failures
 
 
+@pytest.mark.parametrize("refusal", [DENIED, REFUSED])
 async def test_a_missing_right_is_told_once_as_info_and_asked_for_once_a_day(
-    clock: FixedClock,
+    clock: FixedClock, refusal: Denied
 ) -> None:
-    world = World(clock, DENIED)
+    world = World(clock, refusal)
     await world.begin(20)
     (trouble,) = world.health.of(SUBJECT)
     assert (trouble.code, trouble.severity) == ("discovery_denied", "info")

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from connector.simulators.graph import RoomDetails
-from connector.simulators.graph.faults import places
 
 from .conftest import Site, until
 
@@ -70,7 +69,8 @@ async def test_a_list_that_shrinks_takes_no_room_away(listing: Site) -> None:
     async with listing.running() as running:
         await until(running.titles, "the first read")
         await told(listing)
-        listing.tenant.faults.add(places.Shrunk(left=0))
+        for name in ("kestrel", "falcon", "merlin"):
+            listing.tenant.mailbox(f"{name}@example.com").room = None
         status, answer = await told(listing)
         (one,) = answer["sources"]
         assert (status, [trouble["code"] for trouble in one["health"]]) == (1, ["discovery_shrunk"])
@@ -79,7 +79,8 @@ async def test_a_list_that_shrinks_takes_no_room_away(listing: Site) -> None:
         (one,) = answer["sources"]
         assert [trouble["code"] for trouble in one["health"]] == ["discovery_differs"]
         assert [(found["what"], found["room"]) for found in one["findings"]] == [
-            ("gone", "kestrel")
+            ("new", ""),
+            ("gone", "kestrel"),
         ]
         health = await running.get("/api/v1/health")
         assert [trouble["code"] for trouble in health["findings"]] == ["discovery_differs"]
