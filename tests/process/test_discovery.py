@@ -1,10 +1,16 @@
 """Rooms that the service lists: approved by a person, through the real program."""
 
+import asyncio
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from bridge.app import running
+from bridge.clock import SystemClock
+from bridge.prepared import prepared
+from bridge.settings.load import usable
 from connector.simulators.graph import RoomDetails
 
 from .conftest import Site, until
@@ -32,8 +38,8 @@ async def told(site: Site) -> tuple[int, Any]:
 async def test_new_rooms_are_listed_approved_and_read(listing: Site) -> None:
     listing.book("Stand-up")
     listing.book("Review", "heron")
-    async with listing.running() as running:
-        await until(running.titles, "the first read")
+    async with listing.running() as started:
+        await until(started.titles, "the first read")
         status, out, errors = await listing.command("rooms", "discover", "--yaml")
         assert (status, out) == (1, ""), errors
         assert "listed once only" in errors
@@ -51,10 +57,10 @@ async def test_new_rooms_are_listed_approved_and_read(listing: Site) -> None:
         assert status == 0, errors
 
         async def shows() -> bool:
-            return await running.titles("heron") == ["Review"]
+            return await started.titles("heron") == ["Review"]
 
         await until(shows, "the room that was added")
-        heron = await running.get("/api/v1/rooms/heron")
+        heron = await started.get("/api/v1/rooms/heron")
         assert (heron["building"], heron["floor"], heron["capacity"]) == ("Harbour", "2", 8)
         assert (heron["time_zone"], heron["lists"]) == ("Europe/London", ["north-wing"])
         status, out, errors = await listing.command("rooms", "discover")
@@ -66,8 +72,8 @@ async def test_new_rooms_are_listed_approved_and_read(listing: Site) -> None:
 @pytest.mark.fault("discovery")
 async def test_a_list_that_shrinks_takes_no_room_away(listing: Site) -> None:
     listing.book("Review")
-    async with listing.running() as running:
-        await until(running.titles, "the first read")
+    async with listing.running() as started:
+        await until(started.titles, "the first read")
         await told(listing)
         for name in ("kestrel", "falcon", "merlin"):
             listing.tenant.mailbox(f"{name}@example.com").room = None
@@ -82,22 +88,42 @@ async def test_a_list_that_shrinks_takes_no_room_away(listing: Site) -> None:
             ("new", ""),
             ("gone", "kestrel"),
         ]
-        health = await running.get("/api/v1/health")
+        health = await started.get("/api/v1/health")
         assert [trouble["code"] for trouble in health["findings"]] == ["discovery_differs"]
-        room = await running.get("/api/v1/rooms/kestrel")
+        room = await started.get("/api/v1/rooms/kestrel")
         assert room["health"] == []
-        assert await running.titles() == ["Review"]
-        assert await running.get("/api/v1/discovery") == answer
-        assert await running.stop() == 0
-    assert "kestrel@" not in "\n".join(running.log)
+        assert await started.titles() == ["Review"]
+        assert await started.get("/api/v1/discovery") == answer
+        assert await started.stop() == 0
+    assert "kestrel@" not in "\n".join(started.log)
 
 
 async def test_without_the_right_it_says_how_to_grant_it(site: Site) -> None:
     site.book("Review")
     site.tenant.register_app(secret="right", roles=["Calendars.Read"])
-    async with site.running() as running:
-        await until(running.titles, "the first read")
+    async with site.running() as started:
+        await until(started.titles, "the first read")
         status, out, errors = await site.command("rooms", "discover")
         assert (status, out) == (1, "m365: never answered, as of -\n")
         assert "m365: discovery_denied: " in errors
         assert "Place.Read.All" in errors
+
+
+async def test_the_hourly_chore_asks_and_a_quarter_of_it_is_left_to_chance(listing: Site) -> None:
+    configuration, _ = await asyncio.to_thread(usable, listing.write())
+    made = await asyncio.to_thread(prepared, configuration, SystemClock())
+    async with running(made) as appliance:
+
+        async def opened() -> bool:
+            return bool(appliance.sync.discovering())
+
+        await until(opened, "the source")
+        (chore,) = [one for one in appliance._chores() if one.name == "discovery"]
+        assert (chore.every, chore.jitter) == (timedelta(hours=1), timedelta(minutes=15))
+        await chore.do()
+        (one,) = (await appliance.discovery.stands()).sources
+        assert one.rooms == 4
+        asked = listing.tenant.journal.counts.requests
+        await appliance.identities.revoke("m365", actor="test")
+        await chore.do()
+        assert listing.tenant.journal.counts.requests == asked
