@@ -15,6 +15,7 @@ from bridge import housekeeping, systemd
 from bridge.alerts.courier import Courier
 from bridge.beyond import Beyond
 from bridge.certificate import plain
+from bridge.discovery import EVERY, JITTER, Discovery
 from bridge.dispatch import Dispatch
 from bridge.doctor.round import Rounds
 from bridge.doctor.visit import Visit
@@ -33,6 +34,7 @@ from bridge.sync import Sync
 from bridge.upkeep import upkeep
 from bridge.views import (
     alerts,
+    discovery,
     explain,
     health,
     hooks,
@@ -118,6 +120,7 @@ class Appliance:
             forget=made.custody.forget,
         )
         self.writes = Writes(made, self.sync, self.health, lambda: self.configuration.rules)
+        self.discovery = Discovery(self.sync, health=self.health, clock=made.clock)
         self._devices = devices
         self.dispatch = Dispatch(devices, store=made.store, health=self.health, clock=made.clock)
         self.rounds = Rounds(self.health, made.clock, self._visit)
@@ -143,17 +146,17 @@ class Appliance:
         self.configuration = configuration
         self._furnish()
         endpoints = {endpoint.id for endpoint in configuration.inventory.endpoints}
-        known = {
-            "endpoint": endpoints,
-            **dict.fromkeys(("room", "watched", "mailbox"), self.house.rooms),
-        }
-        known |= dict.fromkeys(("source", "identity", "watch"), configuration.sources)
+        of_rooms = dict.fromkeys(("room", "watched", "mailbox"), self.house.rooms)
+        of_sources = ("source", "identity", "watch", "discovery")
+        known = {"endpoint": endpoints, **of_rooms}
+        known |= dict.fromkeys(of_sources, configuration.sources)
         self.health.forget(lambda subject: subject.id in known.get(subject.kind, {subject.id}))
         self._made.store.adopt(configuration.inventory.rooms)
         await self.dispatch.adopt(configuration.inventory.endpoints)
         await self.identities.adopt(configuration)
         await self.sync.adopt(configuration)
         await self.writes.adopt(configuration)
+        await self.discovery.adopt(configuration)
         self.courier.adopt(configuration.site)
         self.beyond.adopt(configuration.site)
 
@@ -221,6 +224,7 @@ class Appliance:
             *self.writes.routes,
             *tokens.ROUTES,
             *sources.routes(self.identities),
+            *discovery.routes(self.discovery),
             alerts.route(self.courier.test),
             hooks.route(posted(self.sync)),
             *pages.ROUTES,
@@ -293,6 +297,7 @@ class Appliance:
                 every=timedelta(minutes=1),
                 do=lambda: self._made.custody.refresh(self.health),
             ),
+            Chore(name="discovery", every=EVERY, jitter=JITTER, do=self.discovery.run),
             Chore(name="credentials", every=LOOK_AT_CREDENTIALS, do=self.identities.look),
         ]
 

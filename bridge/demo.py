@@ -95,7 +95,8 @@ async def demo(folder: Path, *, port: int, count: int) -> AsyncIterator[Demo]:
     """Run simulators and the appliance until the end; its data live in the folder."""
     rooms = await asyncio.to_thread(demo_rooms, count)
     tenant = graph.Tenant()
-    tenant.register_app(secret=SECRET, scope=[room.mailbox for room in rooms])
+    scope = [room.mailbox for room in rooms]
+    tenant.register_app(secret=SECRET, scope=scope, roles=["Place.Read.All"])
     tenant.add_mailbox(CANARY, name="Somebody")
     await asyncio.to_thread(graph.populate, tenant, rooms, datetime.now(UTC).date())
     async with AsyncExitStack() as stack:

@@ -283,7 +283,15 @@ _ERRORS = {
     "endpoint_denied",
     "endpoint_unsupported",
 }
-_INFO = {"access_pending", "throttled", "endpoint_unconfirmed", "beyond_push_range"}
+_INFO = {
+    "access_pending",
+    "throttled",
+    "endpoint_unconfirmed",
+    "beyond_push_range",
+    "discovery_denied",
+    "discovery_differs",
+    "discovery_failing",
+}
 
 
 def severity_of(code: str) -> Severity:

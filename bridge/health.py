@@ -24,16 +24,27 @@ _LEVELS: Mapping[Severity, int] = {
 class Subject(NamedTuple):
     """What can fail by itself."""
 
-    kind: Literal["bridge", "source", "identity", "watch", "room", "watched", "mailbox", "endpoint"]
-    """`identity`: the credentials of a source, `watch`: how it learns of changes, `watched`: how
-    it learns of one room's, `mailbox`: where that is; all told apart from reading."""
+    kind: Literal[
+        "bridge",
+        "source",
+        "identity",
+        "watch",
+        "discovery",
+        "room",
+        "watched",
+        "mailbox",
+        "endpoint",
+    ]
+    """`identity`: the credentials of a source, `watch`: how it learns of changes, `discovery`: how
+    it lists rooms, `watched`: how it learns of one room's changes, `mailbox`: where that is; all
+    told apart from reading."""
     id: str
 
     @property
     def about(self) -> Literal["bridge", "source", "room", "endpoint"]:
-        """What people call its kind: identity and watch are their source's."""
+        """What people call its kind: identity, watch and discovery are their source's."""
         match self.kind:
-            case "identity" | "watch":
+            case "identity" | "watch" | "discovery":
                 return "source"
             case "watched" | "mailbox":
                 return "room"

@@ -18,6 +18,7 @@ from bridge.settings.budgets import per_day, per_minute
 from bridge.settings.model import Configuration, Site, SourceSettings
 from bridge.watch import SourceWatch
 from connector import load
+from connector.discovery import Discovers
 from connector.errors import ConnectorError, NotFound, Unavailable
 from connector.keep import Keep
 from connector.meter import Meter
@@ -188,6 +189,17 @@ class Sync:
         """What a source proves itself with; nothing of one that is not read."""
         source: object = self._reached.get(name)
         return source.credentials() if isinstance(source, Identified) else ()
+
+    def discovering(self) -> dict[str, Discovers]:
+        """The sources that can list rooms, but for those whose service refuses everybody."""
+        reached: dict[str, object] = {**self._reached}
+        return {
+            name: source
+            for name, source in reached.items()
+            if isinstance(source, Discovers)
+            and name in self._open
+            and not self._open[name].lane.breaker.open
+        }
 
     def outside(self, name: str, settings: SourceSettings) -> Outside:
         """How a source reaches its service, and where it keeps what it must."""

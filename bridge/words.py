@@ -22,6 +22,11 @@ NOT_IN_ROOMS = frozenset(
         "credential_expiring_60",
         "credential_refused",
         "credential_unsaved",
+        "discovery_denied",
+        "discovery_differs",
+        "discovery_doubled",
+        "discovery_failing",
+        "discovery_shrunk",
         "legacy_listener",
         "mailbox_moved",
         "notifications_failing",
@@ -62,6 +67,27 @@ ADVICE = {
         "the service does not tell of changes",
         "nothing is lost: calendars are polled meanwhile, and it is tried again by itself; the"
         " words tell what it answered",
+    ),
+    "discovery_denied": Advice(
+        "the identity may not list the rooms of the service",
+        "calendars are read all the same; to have rooms proposed, grant it as the guide of the"
+        " service says (Microsoft 365: `roombridge guide entra`)",
+    ),
+    "discovery_failing": Advice(
+        "the rooms of the service could not be listed",
+        "calendars are read all the same; it is tried again within an hour or two",
+    ),
+    "discovery_shrunk": Advice(
+        "the service lists far fewer rooms than before; not believed yet",
+        "nothing changes by it; `roombridge rooms discover --source {source}` asks again",
+    ),
+    "discovery_doubled": Advice(
+        "the service lists twice as many rooms as before; not believed yet",
+        "nothing changes by it; `roombridge rooms discover --source {source}` asks again",
+    ),
+    "discovery_differs": Advice(
+        "the service's room list and rooms.yaml do not agree",
+        "`roombridge rooms discover --source {source}` shows where; rooms.yaml stays as it is",
     ),
     "credentials_refused": Advice(
         "the service refuses the credentials", "renew the secret or certificate and reload"

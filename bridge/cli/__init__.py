@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_asking(commands)
     _add_secrets(commands)
     _add_sources(commands)
+    _add_rooms(commands)
     _add_offline(commands)
     _add_examining(commands)
     return parser
@@ -212,6 +213,19 @@ def _add_sources(commands: Commands) -> None:
     )
     for command in (authorize, revoke):
         command.add_argument("name", metavar="NAME", help="of the source in bridge.yaml")
+
+
+def _add_rooms(commands: Commands) -> None:
+    rooms = commands.group("rooms", "the room list")
+    discover = rooms.add(
+        "discover",
+        "ask the services for their rooms now: where they and rooms.yaml do not agree",
+        "rooms.discover",
+    )
+    discover.add_argument("--source", metavar="NAME", help="only this one")
+    discover.add_argument(
+        "--yaml", action="store_true", help="entries for rooms.yaml, of new rooms seen twice"
+    )
 
 
 def _add_offline(commands: Commands) -> None:

@@ -7,6 +7,8 @@ from bridge.guides.step import Step
 from bridge.quoting import powershell, sh
 
 NAME = "Room Calendar Bridge"
+GRAPH = "00000003-0000-0000-c000-000000000000"
+"""The application id of Microsoft Graph, the same in every tenant."""
 DAYS = 730
 """How long the certificate is valid; Entra takes any, two years is a habit."""
 
@@ -19,6 +21,7 @@ def steps(known: Known) -> list[Step]:
         _upload(known),
         _settings(known),
         _consents(known),
+        _places(known),
         _exchange(),
         *([_writer(known)] if known.writes else []),
         _moving(),
@@ -128,7 +131,7 @@ def _consents(known: Known) -> Step:
         title="Remove every consent in Entra",
         words="Calendars.Read consented here opens every mailbox of the tenant and stays so"
         " whatever Exchange says: the two add up. The appliance needs none. What is listed is"
-        " removed; the token follows within an hour.",
+        " removed, also what the next step grants; the token follows within an hour.",
         language="powershell",
         commands=[
             f"$sp = Get-MgServicePrincipal -Filter {by_client_id(known)}",
@@ -138,6 +141,29 @@ def _consents(known: Known) -> Step:
             (
                 "$grants | ForEach-Object { Remove-MgServicePrincipalAppRoleAssignment"
                 " -ServicePrincipalId $sp.Id -AppRoleAssignmentId $_.Id }"
+            ),
+        ],
+    )
+
+
+def _places(known: Known) -> Step:
+    """https://learn.microsoft.com/graph/api/place-list; RBAC in Exchange knows no such role."""
+    wanted = "$_.Value -eq 'Place.Read.All' -and $_.AllowedMemberTypes -contains 'Application'"
+    return Step(
+        title="Let it list the rooms, if you like",
+        words="With Place.Read.All the appliance compares rooms.yaml with the directory once an"
+        " hour and proposes what to change: `roombridge rooms discover`. It is a grant in Entra,"
+        " which RBAC in Exchange does not narrow: it lists all places of the tenant, and opens no"
+        " calendar. Without it rooms are entered by hand; nothing else is missing.",
+        language="powershell",
+        commands=[
+            f"$sp = Get-MgServicePrincipal -Filter {by_client_id(known)}",
+            "if (@($sp).Count -ne 1) { throw 'client_id names no single application' }",
+            f"$graph = Get-MgServicePrincipal -Filter {powershell(f'appId eq {odata(GRAPH)}')}",
+            f"$role = $graph.AppRoles | Where-Object {{ {wanted} }}",
+            (
+                "New-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $sp.Id"
+                " -PrincipalId $sp.Id -ResourceId $graph.Id -AppRoleId $role.Id"
             ),
         ],
     )

@@ -8,11 +8,15 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from bridge.discovered import Difference
+from bridge.discovery import Told, shape
 from bridge.health import Health
+from bridge.settings.model import Inventory
 from bridge.tokens import Tokens
 from bridge.views import (
     alerts,
     bookings,
+    discovery,
     explain,
     health,
     hooks,
@@ -24,10 +28,12 @@ from bridge.views import (
     stream,
     tokens,
 )
+from bridge.views.discovery_shapes import DiscoveryShape
 from bridge.views.house import House
 from bridge.views.site import site
 from bridge.views.stream import Hub
 from bridge.views.web import Route
+from connector.discovery import FoundRoom
 from rooms.agenda import agenda_of
 from rooms.audit import Audit
 from rooms.database import Database
@@ -36,7 +42,7 @@ from rooms.store import Store
 from tests.fakes.counter import FakeCounter
 from tests.fakes.desk import FakeDesk
 from tests.fakes.sources import room
-from tests.fakes.virtual import FixedClock
+from tests.fakes.virtual import NOON, FixedClock
 
 Client = TestClient[Any, Any]
 
@@ -53,6 +59,28 @@ class FakeRounds:
         """A round."""
         self.asked.append(room)
         self.find()
+
+
+class FakeDiscovery:
+    """Knows one source, and one room that is new."""
+
+    def __init__(self) -> None:
+        self.asked: list[str | None] = []
+
+    async def go(self, source: str | None = None) -> None:
+        """Asked."""
+        if source not in {None, "m365"}:
+            raise KeyError(source)
+        self.asked.append(source)
+
+    async def stands(self, source: str | None = None) -> DiscoveryShape:
+        """What is known."""
+        if source not in {None, "m365"}:
+            raise KeyError(source)
+        found = [(Difference(what="new", mailbox="heron@example.com"), True)]
+        listed = FoundRoom(mailbox="heron@example.com", name="Heron", lists=("North",))
+        one = Told(name="m365", as_of=NOON, believed=[listed], found=found, health=())
+        return shape([one], Inventory())
 
 
 class Views:
@@ -74,6 +102,7 @@ class Views:
         )
         self.rounds = FakeRounds()
         self.counter = FakeCounter()
+        self.discovery = FakeDiscovery()
         self.hub = Hub(self.house)
         self.tokens.on_revoked = self.hub.expel
         self.called: list[tuple[str, str, hooks.HookCall]] = []
@@ -94,6 +123,7 @@ class Views:
             *bookings.routes(self.counter),
             *tokens.ROUTES,
             *sources.routes(FakeDesk()),
+            *discovery.routes(self.discovery),
             alerts.route(nobody),
             hooks.route(self.hook),
             *pages.ROUTES,

@@ -234,7 +234,7 @@ CASES = {
     "writer_refused": Case(written(scope=["heron@example.com"], writes=True), SOURCE),
     "writer_reads_only": Case(written(roles=["Calendars.Read"]), SOURCE),
     "scope_tenant_wide": Case(granted("Calendars.Read"), SOURCE),
-    "scope_superfluous": Case(granted("Place.Read.All", "User.Read.All"), SOURCE),
+    "scope_superfluous": Case(granted("Group.Read.All", "User.Read.All"), SOURCE),
     "zoom_application": Case(zoom_application, SOURCE),
     "no_canary": Case(kept(canary=""), SOURCE),
     "canary_absent": Case(kept(canary="nobody@example.com"), SOURCE),

@@ -153,6 +153,15 @@ def test_a_configuration_tells_whether_its_rooms_may_be_written_to(folder: Folde
         assert (told.writes, told.writer) == (level == "adhoc", "w")
 
 
+def test_listing_rooms_is_a_grant_of_its_own_after_the_consents_are_gone() -> None:
+    (step,) = [one for one in entra.steps(SITE)[5:] if "Place.Read.All" in one.words]
+    assert "RBAC in Exchange does not narrow" in step.words
+    told = "\n".join(step.commands)
+    assert "appId eq ''00000003-0000-0000-c000-000000000000''" in told
+    assert "$_.Value -eq 'Place.Read.All'" in told
+    assert "New-MgServicePrincipalAppRoleAssignment" in told
+
+
 def test_without_a_client_id_the_application_is_made() -> None:
     assert "New-MgApplication" in commands(entra.steps(Known(source="m365")))
     assert "New-MgApplication" not in commands(entra.steps(SITE))

@@ -57,7 +57,6 @@ def test_what_is_no_token_is_none(text: str) -> None:
         ("Mail.Send", True, "scope_mail"),
         ("full_access_as_app", False, "scope_mail"),
         ("EWS.AccessAsApp", False, "scope_mail"),
-        ("Place.Read.All", False, "scope_superfluous"),
         ("Contacts.ReadWrite", False, "scope_superfluous"),
         ("User.Read.All", False, "scope_superfluous"),
     ],
@@ -76,6 +75,7 @@ def test_every_role_has_a_judgement(role: str, code: str, *, writes: bool) -> No
         ("Calendars.ReadWrite.Shared", True, []),
         ("Mail.Read EWS.AccessAsUser.All", False, ["scope_mail", "scope_mail"]),
         ("Contacts.Read Calendars.Read", False, ["scope_superfluous"]),
+        ("Calendars.Read Place.Read.All", False, []),
     ],
 )
 def test_delegated_permissions_have_judgements_too(
@@ -83,6 +83,10 @@ def test_delegated_permissions_have_judgements_too(
 ) -> None:
     remarks = role_remarks(Claims(scp=scope), writes=writes)
     assert [remark.code for remark in remarks] == codes
+
+
+def test_listing_rooms_is_used_and_opens_no_calendar() -> None:
+    assert not list(role_remarks(Claims(roles=("Place.Read.All",)), writes=False))
 
 
 def test_without_roles_there_is_nothing_to_remark() -> None:

@@ -20,13 +20,14 @@ from connector.simulators.graph.refusal import Json, Refused
 
 PAGE = 100
 READ = "Place.Read.All"
-_TYPE = "{type:(?i:microsoft[.]graph[.](?:room|roomlist))}"
+# `graph` is the alias of the namespace `microsoft.graph` in the metadata.
+_TYPE = "{type:(?i:(?:microsoft[.])?graph[.](?:room|roomlist))}"
 Kind = Literal["room", "roomList"]
 
 
 def routes() -> list[web.RouteDef]:
     """What the directory answers."""
-    there = "/v1.0/places/{place}/{type:(?i:microsoft[.]graph[.]roomlist)}/rooms"
+    there = "/v1.0/places/{place}/{type:(?i:(?:microsoft[.])?graph[.]roomlist)}/rooms"
     return [
         web.get(f"/v1.0/places/{_TYPE}", listed),
         web.get(there, rooms_of_list),

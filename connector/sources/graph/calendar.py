@@ -7,12 +7,14 @@ from datetime import timedelta
 from yarl import URL
 
 from connector.checkup import Remark, Wanted
+from connector.discovery import FoundRoom
 from connector.errors import Malformed
 from connector.source import Credential
 from connector.sources.graph import wire
 from connector.sources.graph.checkup import examination
 from connector.sources.graph.coverage import Coverage, Key, key_of
 from connector.sources.graph.notifications import Notification, answered
+from connector.sources.graph.places import discovered
 from connector.sources.graph.sensing import Sensing
 from connector.sources.graph.service import PAGE, Service, utc
 from connector.sources.graph.subscriptions import Desk
@@ -94,6 +96,14 @@ class GraphCalendar:
         """Act on notifications, whichever way they came."""
         if self._coverage is not None:
             self._coverage.take(values)
+
+    async def discover(self) -> Sequence[FoundRoom]:
+        """All rooms of the directory.
+
+        Raises:
+            Unavailable, Denied, Malformed: named after who must act.
+        """
+        return await discovered(self._service)
 
     async def examine(self, wanted: Wanted) -> Sequence[Remark]:
         """What is wrong with identity and rights."""

@@ -7,6 +7,8 @@ from connector.sources.graph.claims import ZOOM, Claims
 
 READ = "Calendars.Read"
 WRITE = "Calendars.ReadWrite"
+LIST = "Place.Read.All"
+"""Lists rooms, room lists and desks of the whole tenant; opens no calendar (place-list)."""
 _EVERYTHING = {"full_access_as_app", "EWS.AccessAsApp", "Exchange.ManageAsApp"}
 _SIGN_IN = {"openid", "profile", "email", "offline_access", "User.Read"}
 """What every sign-in of a person brings along."""
@@ -19,7 +21,7 @@ def role_remarks(found: Claims, *, writes: bool) -> Iterator[Remark]:
     RBAC in Exchange does not show in a token: a right narrowed to rooms leaves no role at all.
     Whatever is there was consented in Entra, and reaches every mailbox of the tenant.
     """
-    for scope in sorted(set(found.scp.split()) - _SIGN_IN - {READ, f"{READ}.Shared"}):
+    for scope in sorted(set(found.scp.split()) - _SIGN_IN - {READ, f"{READ}.Shared", LIST}):
         remark = _scope(scope, writes=writes)
         if remark is not None:
             yield remark
@@ -45,6 +47,8 @@ def zoom_remarks(client_id: str) -> Iterator[Remark]:
 
 
 def _role(role: str, *, writes: bool) -> Remark | None:
+    if role == LIST:
+        return None
     removal = f"`roombridge guide entra` step 5, or {_CONSENTS}: remove {role}"
     if role in _EVERYTHING or role.startswith(("Mail.", "MailboxItem.", "MailboxFolder.")):
         return Remark(

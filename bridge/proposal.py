@@ -1,0 +1,104 @@
+"""Entries for rooms that rooms.yaml does not have yet, ready to be pasted. Pure."""
+
+import re
+import unicodedata
+from collections import Counter
+
+import msgspec
+
+from bridge.settings.inventory import ID
+from bridge.settings.model import Inventory, RoomList
+from connector.discovery import FoundRoom
+from rooms.zones import from_windows, zone
+
+LONGEST = 63
+"""Characters of an id."""
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A room as it would stand in rooms.yaml; empty where nobody knows."""
+
+    id: str
+    name: str
+    mailbox: str
+    source: str
+    time_zone: str
+    building: str = ""
+    floor: str = ""
+    capacity: int = 0
+    lists: tuple[str, ...] = ()
+
+
+class Proposal:
+    """Makes entries whose ids nobody has yet."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._rooms = {room.id for room in inventory.rooms}
+        self._lists = {one.id for one in inventory.lists}
+        self._by_name = {_plain(one.name or one.id): one.id for one in inventory.lists}
+        self._zones: dict[str, Counter[str]] = {}
+        for room in inventory.rooms:
+            self._zones.setdefault(_plain(room.building), Counter())[room.time_zone] += 1
+        self.lists: list[RoomList] = []
+        """Room lists that the entries need and rooms.yaml does not have."""
+
+    def entry(self, found: FoundRoom, source: str) -> Entry:
+        """One room."""
+        mailbox = found.mailbox.strip()
+        local = mailbox.partition("@")[0]
+        return Entry(
+            id=_unused(_slug(found.name, local, "room"), self._rooms),
+            name=found.name.strip() or local,
+            mailbox=mailbox,
+            source=source,
+            time_zone=self._time_zone(found),
+            building=found.building.strip(),
+            floor=found.floor.strip(),
+            capacity=max(found.capacity, 0),
+            lists=tuple(dict.fromkeys(self._list(name) for name in found.lists)),
+        )
+
+    def _time_zone(self, found: FoundRoom) -> str:
+        """What the service says, else what every other room of the building has."""
+        if found.time_zone:
+            name = from_windows(found.time_zone) or found.time_zone.strip()
+            try:
+                zone(name)
+            except KeyError:
+                return ""
+            return name
+        near = self._zones.get(_plain(found.building), Counter()) if found.building else Counter()
+        return next(iter(near)) if len(near) == 1 else ""
+
+    def _list(self, name: str) -> str:
+        known = self._by_name.get(_plain(name))
+        if known is None:
+            known = _unused(_slug(name, "list"), self._lists)
+            self._by_name[_plain(name)] = known
+            self.lists.append(RoomList(id=known, name=name.strip()))
+        return known
+
+
+def _slug(*texts: str) -> str:
+    """The first text that makes an id."""
+    for text in texts:
+        plain = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
+        made = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST].strip("-")
+        if ID.fullmatch(made):
+            return made
+    raise ValueError(texts)  # the last one is ours
+
+
+def _unused(wanted: str, taken: set[str]) -> str:
+    """An id that nobody has; it is taken from now on."""
+    made, number = wanted, 1
+    while made in taken:
+        number += 1
+        end = f"-{number}"
+        made = wanted[: LONGEST - len(end)].rstrip("-") + end
+    taken.add(made)
+    return made
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
