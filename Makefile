@@ -23,7 +23,7 @@ $(VENV)/.ready: requirements/dev.lock pyproject.toml
 	@test ! -L $(VENV) || { echo "$(VENV) is a link to an environment that others use too: make setup where it leads" >&2; exit 1; }
 	scripts/need python:ensurepip python3-venv
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement requirements/dev.lock
 	PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
@@ -92,7 +92,7 @@ lock:
 sbom: .venv-audit/.ready
 	rm -rf build/sbom && mkdir -p build/sbom
 	$(PYTHON) -m venv --without-pip build/sbom/installed
-	.venv-audit/bin/pip --python build/sbom/installed/bin/python install --quiet --disable-pip-version-check --require-hashes --requirement requirements/run.lock
+	.venv-audit/bin/pip --python build/sbom/installed/bin/python install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement requirements/run.lock
 	.venv-audit/bin/cyclonedx-py requirements --output-reproducible -o build/sbom/locked.json requirements/run.lock
 	.venv-audit/bin/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml -o build/sbom/installed.json build/sbom/installed/bin/python
 	.venv-audit/bin/python scripts/sbom.py build/sbom/locked.json build/sbom/installed.json build/sbom.cdx.json
@@ -106,9 +106,10 @@ install: setup
 	rm -rf build/wheel
 	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir build/wheel .
 	$(PYTHON) -m venv --clear "$(DESTDIR)$(PREFIX)"
-	"$(DESTDIR)$(PREFIX)/bin/python" -I -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/run.lock
-	"$(DESTDIR)$(PREFIX)/bin/python" -I -m pip install --quiet --disable-pip-version-check --no-deps build/wheel/*.whl
+	"$(DESTDIR)$(PREFIX)/bin/python" -I -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement requirements/run.lock
+	"$(DESTDIR)$(PREFIX)/bin/python" -I -m pip install --quiet --disable-pip-version-check --no-compile --no-deps build/wheel/*.whl
 	scripts/relocate "$(DESTDIR)" "$(PREFIX)"
+	scripts/compile "$(DESTDIR)" "$(PREFIX)"
 	install -d "$(DESTDIR)/usr/bin" "$(DESTDIR)/etc/roombridge" "$(DESTDIR)$(PREFIX)/share/doc"
 	ln -sf "$(PREFIX)/bin/roombridge" "$(DESTDIR)/usr/bin/roombridge"
 	install -D -m 644 systemd/roombridge.service "$(DESTDIR)/usr/lib/systemd/system/roombridge.service"
