@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,13 @@ async def test_agenda_tells_what_a_room_shows(site: Site) -> None:
         assert "91234567890@zoomcrc.com" in out
         status, out, _ = await site.command("agenda", "kestrel", "--json")
         assert json.loads(out)["bookings"][0]["title"] == "Review"
-        status, out, _ = await site.command("agenda", "kestrel", "--from", "2099-01-01T00:00:00Z")
+        far = datetime.now(UTC) + timedelta(days=100)
+        day = ("--from", far.isoformat(), "--to", (far + timedelta(days=1)).isoformat())
+        status, out, _ = await site.command("agenda", "kestrel", *day)
         assert "no bookings" in out
+        status, _, told = await site.command("agenda", "kestrel", "--from", "2099-01-01T00:00:00Z")
+        assert status == 1
+        assert "550" in told or "changes" in told
         status, _, errors = await site.command("agenda", "nowhere")
         assert (status, errors) == (1, "There is no such room\n")
         status, _, errors = await site.command("agenda", "kestrel", "--from", "soon")
