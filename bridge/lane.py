@@ -333,7 +333,9 @@ class Lane:
         usual = max(often, self.budget.interval(len(self._seats))).total_seconds()
         if seat.failures < FAULTS:
             return doubling(min(SOON, usual), seat.failures - 1, usual)
-        return doubling(usual, seat.failures - FAULTS, SLOWEST * usual)
+        # A small budget stretches what is usual; it must not stretch the rest thirty times as far.
+        slowest = max(usual, SLOWEST * often.total_seconds())
+        return doubling(usual, seat.failures - FAULTS, slowest)
 
     def _usual(self, seat: Seat) -> Next:
         """The next read of a room that is well."""
