@@ -102,11 +102,12 @@ class Delivery:
     async def open(self) -> AsyncIterator[None]:
         """Carry notifications meanwhile; those still on their way are lost at the end."""
         async with aiohttp.ClientSession(auto_decompress=False) as session:
-            self._session = session
+            self._session, self._at_once = session, asyncio.Semaphore(AT_ONCE)
             try:
                 yield
             finally:
                 self._session = None
+                self._waiting.clear()
                 for task in self._tasks:
                     task.cancel()
                 await asyncio.gather(*self._tasks, return_exceptions=True)

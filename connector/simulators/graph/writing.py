@@ -102,7 +102,7 @@ async def create(request: web.Request) -> web.StreamResponse:
 
 
 async def update(request: web.Request) -> web.StreamResponse:
-    """An event, changed; of an invitation only the own copy, until its organizer writes again."""
+    """An event, changed; of an invitation only the own copy, and nobody is told."""
     call = Call(request, "writes")
 
     async def make() -> Json:

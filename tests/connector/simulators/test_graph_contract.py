@@ -24,9 +24,9 @@ from connector.simulators.graph.recurrence import Index, Pattern
 from rooms.model import Person
 from rooms.room import Room
 
+from .graph_receiver import listening, told
 from .graph_tenant import DAY, KESTREL, NOON, Caller, asking, meeting
 from .test_graph_places import LISTS, ROOMS, asked, directory, schedule
-from .test_graph_subscriptions import listening, told
 from .test_graph_writing import BOOKING, EVENTS, send, writing
 
 Check = Callable[..., list[str]]
