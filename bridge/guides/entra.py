@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from bridge.guides import event_hub
 from bridge.guides.known import Known
 from bridge.guides.step import Step
 from bridge.quoting import powershell, sh
@@ -20,6 +21,7 @@ def steps(known: Known) -> list[Step]:
         _settings(known),
         _consents(known),
         _exchange(),
+        *event_hub.steps(known),
         _moving(),
     ]
 

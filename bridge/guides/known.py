@@ -15,8 +15,10 @@ from bridge.settings.load import read
 from bridge.settings.problem import Problem
 from bridge.settings.typed import bare
 
-_PLAIN = ("tenant_id", "client_id", "certificate_file", "subject")
+_PLAIN = ("tenant_id", "client_id", "certificate_file", "subject", "notifications")
 """Settings that a guide may show: no secret is among them."""
+_HUB = ("namespace", "hub", "consumer_group", "key_vault_secret", "tenant_domain")
+"""The same of an Event Hub."""
 
 
 class Unknown(Exception):
@@ -64,7 +66,7 @@ def known(file: Path, kind: str, source: str = "") -> Known:
     boxes = given.get("mailboxes")
     return Known(
         source=name or kind,
-        settings={key: str(given[key]) for key in _PLAIN if isinstance(given.get(key), str)},
+        settings=_plain(given),
         canary=str(boxes.get("canary", "")) if isinstance(boxes, dict) else "",
         rooms=[
             Place(name=room.name, mailbox=room.mailbox)
@@ -73,6 +75,18 @@ def known(file: Path, kind: str, source: str = "") -> Known:
         ],
         folder=str(file.parent.absolute()),
     )
+
+
+def _plain(given: Mapping[str, object]) -> dict[str, str]:
+    """What may be shown of a source, with what is below `eventhub` by its path."""
+    found = {key: one for key in _PLAIN if isinstance(one := given.get(key), str)}
+    hub = given.get("eventhub")
+    if isinstance(hub, dict):
+        found |= {f"eventhub.{key}": str(hub[key]) for key in _HUB if hub.get(key)}
+    signed = isinstance(hub, dict) and (
+        "connection_string" in hub or "connection_string_file" in hub
+    )
+    return found | ({"eventhub.signed": "yes"} if signed else {})
 
 
 def _sources(node: yaml.Node) -> dict[str, dict[str, object]]:
