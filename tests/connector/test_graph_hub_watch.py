@@ -6,14 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from connector.errors import Unavailable
 from connector.outside import Outside
 from connector.secret import Secret
 from connector.simulators.graph import Tenant, app
 from connector.sources import graph
 from connector.sources.graph import eventhub
 from connector.sources.graph.calendar import GraphCalendar
+from connector.sources.graph.service import Service
+from connector.sources.graph.subscriptions import Desk
 from connector.watching import Call
 from tests.connector.graph_site import Site
 from tests.connector.hub_site import HubSite
@@ -144,3 +148,54 @@ async def test_a_service_account_cannot_be_told(hub: HubSite, outside: Outside) 
     )
     found = dict(given.problems())
     assert set(found) == {"notifications", "eventhub.connection_string_file"}
+
+
+@pytest.mark.parametrize(
+    ("hook", "reason"),
+    [
+        ("https://rooms.example.com/hooks/graph/m365", "hook_unreachable"),
+        ("EventHub:https://rooms.servicebus.windows.net/eventhubname/changes", "hub_refused"),
+    ],
+)
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Subscription validation request failed.",
+        "The value of notification url is invalid.",
+        "Could not send to the event hub.",
+        "The Key Vault denies access.",
+    ],
+)
+async def test_an_address_that_graph_cannot_use_is_told_from_a_life_too_long(
+    outside: Outside, hook: str, reason: str, words: str
+) -> None:
+    async def refuse(_: web.Request) -> web.Response:
+        return web.json_response({"error": {"code": "x", "message": words}}, status=400)
+
+    application = web.Application()
+    application.router.add_post("/v1.0/subscriptions", refuse)
+    async with TestServer(application) as server:
+        service = Service(outside, FixedIdentity(), server.make_url("/v1.0"))  # type: ignore[arg-type] # as much of one as is asked
+        with pytest.raises(Unavailable) as caught:
+            await Desk(service, 10_000).subscribe("kestrel@example.com", hook, "secret")
+        assert caught.value.reason == reason
+
+
+async def test_a_subscription_that_is_there_already_is_waited_for(outside: Outside) -> None:
+    async def refuse(_: web.Request) -> web.Response:
+        return web.json_response({"error": {"code": "ResourceConflict"}}, status=409)
+
+    application = web.Application()
+    application.router.add_post("/v1.0/subscriptions", refuse)
+    async with TestServer(application) as server:
+        service = Service(outside, FixedIdentity(), server.make_url("/v1.0"))  # type: ignore[arg-type] # as above
+        with pytest.raises(Unavailable) as caught:
+            await Desk(service, 10_000).subscribe("kestrel@example.com", "EventHub:x", "secret")
+        assert not caught.value.everywhere
+
+
+class FixedIdentity:
+    """Has a token."""
+
+    async def token(self) -> str:
+        return "token"

@@ -1,5 +1,8 @@
 """A namespace of Azure Event Hubs, as far as a receiver sees it: AMQP 1.0 over TLS or WebSockets.
 
+Held against Apache Qpid Proton 0.40 as another client, by hand: TLS, SASL, `$cbs`, `$management`, a
+refused link, filters, messages in several frames.
+
 https://learn.microsoft.com/azure/event-hubs/event-hubs-amqp-protocol (addresses, `$cbs`,
 `$management`, filters, annotations, conditions), OASIS "AMQP Version 1.0" and "Claims-based
 Security". Signatures: https://learn.microsoft.com/azure/event-hubs/authenticate-shared-access-signature
@@ -137,6 +140,8 @@ class Line:
         self.replies: dict[tuple[int, str], int] = {}
         """Where answers of a node go: the handle."""
         self.asking: dict[tuple[int, int], str] = {}
+        self.refused: set[tuple[int, int]] = set()
+        """Links that were ended from here and not yet from there."""
         self.trusted = False
         self.delivery = 0
         self.parts: dict[tuple[int, int], bytes] = {}
@@ -196,8 +201,7 @@ class Line:
             case amqp.TRANSFER:
                 self._transfer(frame)
             case amqp.DETACH:
-                self.receiving.pop((frame.channel, frame.field(0)), None)
-                self.send(frame.channel, amqp.DETACH, [uint(frame.field(0)), True])
+                self._detach(frame)
             case amqp.END:
                 self.send(frame.channel, amqp.END, [])
             case _:  # empty frames, dispositions
@@ -219,9 +223,18 @@ class Line:
         answer += [None if refusal else _echo(source), _echo(target), None, None]
         self.send(frame.channel, amqp.ATTACH, [*answer, uint(0) if receives else None])
         if refusal:
+            self.refused.add((frame.channel, handle))
             self.send(frame.channel, amqp.DETACH, [uint(handle), True, refusal])
         elif not receives:
             self._grant(frame.channel, handle)
+
+    def _detach(self, frame: amqp.Frame) -> None:
+        key = frame.channel, frame.field(0)
+        self.receiving.pop(key, None)
+        if key in self.refused:  # this is the answer to ours
+            self.refused.discard(key)
+        else:
+            self.send(frame.channel, amqp.DETACH, [uint(frame.field(0)), True])
 
     def _grant(self, channel: int, handle: int) -> None:
         """Let a sender send."""

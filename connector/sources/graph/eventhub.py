@@ -357,11 +357,11 @@ def _values(event: "EventData", meter: Meter) -> Sequence[Notification]:
 
 
 def _proxied(proxy: URL) -> Mapping[str, object]:
-    """A proxy as azure-eventhub takes it."""
-    given: dict[str, object] = {
-        "proxy_hostname": f"{proxy.scheme}://{proxy.host}",
-        "proxy_port": proxy.port,
-    }
-    if proxy.user:
-        given |= {"username": proxy.user, "password": proxy.password or ""}
-    return given
+    """A proxy as azure-eventhub takes it: it puts name and port together, and aiohttp reads both.
+
+    The login stands in the name: for one of its own the client uses what aiohttp gives up.
+    """
+    host = URL.build(
+        scheme=proxy.scheme, user=proxy.user, password=proxy.password, host=proxy.host or ""
+    )
+    return {"proxy_hostname": str(host).rstrip("/"), "proxy_port": proxy.port}
