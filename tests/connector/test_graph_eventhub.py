@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -128,15 +130,16 @@ async def test_a_wrong_key_is_denied_with_the_right_that_is_missing(
 
 
 class FixedWay:
-    """Hands out one token."""
+    """Hands out tokens that are good."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, seconds: float = 3600) -> None:
         self.token = token
+        self.seconds = seconds
         self.asked = 0
 
     async def obtain(self) -> Granted:
         self.asked += 1
-        return Granted(self.token, 3600)
+        return Granted(self.token, self.seconds)
 
     def credentials(self) -> list[Any]:
         return []
@@ -149,6 +152,37 @@ async def test_the_application_itself_may_listen(site: HubSite) -> None:
         await ears.until(lambda: ears.open)
         assert set(site.namespace.offered) == {"right"}
         assert way.asked == 1
+
+
+async def test_a_token_is_renewed_while_the_connection_stays(site: HubSite) -> None:
+    site.namespace.tokens.add("right")
+    way = FixedWay("right", seconds=13)
+    async with site.open(), site.receiving(way=way, connection_string=None) as ears:
+        await ears.until(lambda: ears.open)
+        opened, offered = site.namespace.opened, len(site.namespace.offered)
+        while len(site.namespace.offered) < offered + 2:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.2)
+        site.namespace.post(told("a"))
+        await ears.until(lambda: ears.heard)
+        assert way.asked == 2
+        assert site.namespace.opened == opened
+        assert not ears.failures
+
+
+async def test_connections_are_made_anew_now_and_then_and_nothing_is_lost(
+    site: HubSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(eventhub, "LONGEST", 1.0)
+    async with site.open(), site.receiving() as ears:
+        for number in range(12):
+            await ears.until(lambda: ears.open)
+            site.namespace.post(told(str(number)))
+            await asyncio.sleep(0.3)
+        await ears.until(lambda: len(ears.heard) == 12)
+        assert ears.heard == [str(number) for number in range(12)]
+        assert len(ears.afresh) >= 2
+        assert not any(ears.afresh)
+        assert not ears.failures
 
 
 async def test_an_application_without_the_role_is_told_which(site: HubSite) -> None:
@@ -432,6 +466,15 @@ def test_no_message_does_more_than_count(body: bytes) -> None:
     except ValueError:
         assert not found
         assert meter.told["malformed"] == 1
+
+
+def test_nothing_of_azure_is_imported_without_need() -> None:
+    script = (
+        "import sys, connector.sources.graph;"
+        " print([name for name in sys.modules if name.split('.')[0] in {'azure', 'msal'}])"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True)
+    assert ran.stdout.strip() == "[]"
 
 
 def test_errors_of_ours_stay_what_they_are() -> None:

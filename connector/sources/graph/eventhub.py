@@ -27,7 +27,7 @@ from connector.sources.graph.hub_faults import Misplaced, meaning
 from connector.sources.graph.identity import EARLY, Granted, Way
 from connector.sources.graph.notifications import BODY_LIMIT, Notification, notifications
 
-if TYPE_CHECKING:  # half a second to import: done when it is needed, on a thread
+if TYPE_CHECKING:  # a tenth of a second to import: done when needed, on a thread
     from azure.core.credentials import AccessToken
     from azure.eventhub import EventData
     from azure.eventhub.aio import EventHubConsumerClient
@@ -47,6 +47,9 @@ FIRST, SLOWEST = 5.0, 300.0
 """Seconds between two tries: each failure doubles them."""
 STEADY = 60.0
 """Seconds of listening after which earlier failures are forgotten."""
+LONGEST = 6 * 3600.0
+"""Seconds after which the connections are made anew: the client remembers a tag of every message
+as long as a link lives (5.15)."""
 KEPT = 3600.0
 """Seconds for which every hub keeps its messages at least."""
 PREFETCH = 20
@@ -131,6 +134,7 @@ class Receiver:
             began = self._outside.clock.monotonic()
             try:
                 await self._listen(sdk, ears)
+                continue
             except ConnectorError as error:
                 self._failed(error)
                 ears.deaf(error)
@@ -148,7 +152,7 @@ class Receiver:
         self._unsure = self._unsure or not self._places
 
     async def _listen(self, sdk: Any, ears: Ears) -> None:
-        """Listen until something breaks.
+        """Listen for as long as is good for the client.
 
         Raises:
             Unavailable, Denied, NotFound, Malformed: it broke.
@@ -178,16 +182,17 @@ class Receiver:
             await _left(client, consumers)
 
     async def _heed(self, consumers: "Sequence[EventHubConsumer]", ears: Ears) -> None:
-        """Say that all is heard, and take what comes until something breaks."""
+        """Say that all is heard, and take what comes."""
         now = self._outside.clock.monotonic()
         late = self._heard is not None and now - self._heard > KEPT
         unsure, self._unsure = self._unsure or late, False
         ears.listening(afresh=unsure)
         try:
-            error = await _broken(consumers)
+            ended = await _ended(consumers)
         finally:
             self._heard = self._outside.clock.monotonic()
-        raise self._meaning(error)
+        if ended is not None:
+            raise self._meaning(ended.exception())
 
     async def _find(self, client: "EventHubConsumerClient") -> None:
         """Learn the partitions, and the place at which the last message of each stands."""
@@ -322,12 +327,12 @@ async def _together(works: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _broken(consumers: "Sequence[EventHubConsumer]") -> BaseException | None:
-    """Receive until the first of them breaks, and why it did."""
+async def _ended(consumers: "Sequence[EventHubConsumer]") -> asyncio.Task[None] | None:
+    """Receive until the first of them breaks; None where that did not happen for long enough."""
     tasks = [asyncio.create_task(one.receive(True, PREFETCH)) for one in consumers]
     try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        return next((error for task in done if (error := task.exception())), None)
+        done, _ = await asyncio.wait(tasks, timeout=LONGEST, return_when=asyncio.FIRST_COMPLETED)
+        return next(iter(sorted(done, key=lambda task: task.exception() is None)), None)
     finally:
         for task in tasks:
             task.cancel()
