@@ -293,6 +293,23 @@ async def test_a_proxy_that_refuses_is_said(site: HubSite) -> None:
             assert not site.namespace.offered
 
 
+async def test_the_client_itself_trusts_nobody_either(
+    site: HubSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(_: object) -> None:
+        """As if somebody else answered a moment later."""
+
+    monkeypatch.setattr(eventhub.Receiver, "_knock", nothing)
+    async with (
+        site.open(),
+        open_outside(VirtualClock()) as bare,
+        site.receiving(outside=bare) as ears,
+    ):
+        await ears.until(lambda: ears.failures)
+        assert not site.namespace.offered
+        assert not site.namespace.opened
+
+
 async def test_a_closed_port_is_said_by_its_number(site: HubSite) -> None:
     async with site.open():
         pass

@@ -404,12 +404,14 @@ async def socketed(namespace: Namespace, context: ssl.SSLContext) -> AsyncIterat
 
         serving = [asyncio.create_task(line.serve(bytes_in.readexactly))]
         serving.append(asyncio.create_task(carry()))
-        async for told in socket:
-            if told.type is WSMsgType.BINARY:
-                bytes_in.feed_data(told.data)
-        for task in serving:
-            task.cancel()
-        await asyncio.gather(*serving, return_exceptions=True)
+        try:
+            async for told in socket:
+                if told.type is WSMsgType.BINARY:
+                    bytes_in.feed_data(told.data)
+        finally:
+            for task in serving:
+                task.cancel()
+            await asyncio.gather(*serving, return_exceptions=True)
         return socket
 
     application = web.Application()
