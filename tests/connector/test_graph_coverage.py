@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -115,6 +116,29 @@ def test_a_stop_leaves_subscriptions_and_a_start_takes_them_over_or_ends_them(
             before = watch.hinted("kestrel")
             site.add()
             await site.hinted(before + 1)
+
+    played(work)
+
+
+def test_of_several_that_were_left_one_a_room_is_taken_over() -> None:
+    async def work(site: Site) -> None:
+        object.__setattr__(site.outside, "keep", MemoryKeep())
+        site.tenant.subscriptions.page = 2
+        async with site.told():
+            await site.covered()
+        for one in site.tenant.subscriptions.all():
+            for number in range(3):
+                sooner = one.expires - timedelta(hours=number + 1)
+                site.tenant.subscriptions.add(replace(one, id=f"{one.id}-{number}", expires=sooner))
+        longest = {one.id for one in site.tenant.subscriptions.all() if len(one.id) == 36}
+        assert len(site.tenant.subscriptions.all()) == 8
+        site.watch.coverage.clear()
+        hook = site.watch.hook
+        assert hook is not None
+        async with site.told(port=hook.port):
+            await site.covered()
+            await asyncio.sleep(60)
+            assert {one.id for one in site.tenant.subscriptions.all()} == longest
 
     played(work)
 

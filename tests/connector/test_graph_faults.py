@@ -1,11 +1,15 @@
 """What goes wrong at Microsoft 365 while it is watched: nothing is made up, all is well again."""
 
 import asyncio
+import contextlib
+import json
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from yarl import URL
 
 from connector.errors import ConnectorError, Denied, Malformed, NotFound
@@ -153,6 +157,46 @@ def test_a_token_that_is_lost_for_ever_is_asked_for_more_and_more_rarely() -> No
             await site.settled()
 
     played(work)
+
+
+@pytest.mark.fault("graph_delta_lost")
+def test_a_stop_in_mid_round_loses_nothing() -> None:
+    async def work(site: Site) -> None:
+        async with site.watching():
+            await site.settled()
+        known = dict(site.watch.marks)
+        for number in range(250):
+            site.add(number / 50)
+        site.tenant.faults.add(kinds.Slow(at="delta", seconds=30))
+        async with site.watching() as watch:
+            await site.rounds(2)  # the first pages have come
+            assert not watch.hints
+        assert site.watch.marks == known
+        site.tenant.faults.clear()
+        async with site.watching():
+            await site.hinted(1)
+
+    played(work)
+
+
+@given(
+    st.binary(max_size=200)
+    | st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda deeper: (
+            st.lists(deeper)
+            | st.dictionaries(
+                st.sampled_from(
+                    ["value", "id", "start", "recurrence", "range", "@removed", "@odata.deltaLink"]
+                ),
+                deeper,
+            )
+        ),
+    ).map(lambda value: json.dumps({"value": [value]}).encode())
+)
+def test_whatever_a_round_holds_is_read_or_malformed(body: bytes) -> None:
+    with contextlib.suppress(Malformed):
+        list(delta.changes(delta.page(body)))
 
 
 @pytest.mark.fault("graph_delta_stub")
