@@ -17,7 +17,8 @@ from connector.sources.graph.eventhub import Receiver
 from connector.sources.graph.hub import EventHub
 from connector.sources.graph.identity import Way
 from connector.sources.graph.notifications import Notification
-from tests.fakes.event_hubs import HUB, KEY, POLICY, Namespace, served, socketed
+from tests.fakes.event_hubs import HUB, KEY, POLICY, Namespace
+from tests.fakes.event_hubs_served import served, socketed
 from tests.fakes.virtual import VirtualClock
 
 NAME = "example.servicebus.windows.net"

@@ -13,18 +13,13 @@ import base64
 import hmac
 import json
 import re
-import ssl
 import struct
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qs, quote_plus
-
-from aiohttp import WSMsgType, web
-from aiohttp.test_utils import TestServer
 
 from tests.fakes import amqp
 from tests.fakes.amqp import Described, Symbol, ubyte, uint, ulong, ushort
@@ -353,73 +348,3 @@ class Line:
 def _echo(value: Described | None) -> Any:
     """A source or target with its address only."""
     return None if value is None else Described(ulong(value.descriptor), value.value[:1])
-
-
-@asynccontextmanager
-async def served(namespace: Namespace, context: ssl.SSLContext) -> AsyncIterator[int]:
-    """AMQP over TLS on loopback; the port."""
-    tasks: set[asyncio.Task[Any]] = set()
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        tasks.add(task)
-        line = Line(namespace, writer.write)
-        line.cut = writer.transport.abort
-        with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
-            await line.serve(reader.readexactly)
-        writer.close()
-        tasks.discard(task)
-
-    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=context)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        for task in list(tasks):
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
-        await server.wait_closed()
-
-
-@asynccontextmanager
-async def socketed(namespace: Namespace, context: ssl.SSLContext) -> AsyncIterator[int]:
-    """AMQP over WebSockets on loopback; the port."""
-
-    async def connected(request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse(protocols=("AMQPWSB10",))
-        await socket.prepare(request)
-        bytes_in = asyncio.StreamReader()
-        out: asyncio.Queue[bytes] = asyncio.Queue()
-        line = Line(namespace, out.put_nowait)
-        transport = request.transport
-        assert transport is not None
-        line.cut = transport.close
-
-        async def carry() -> None:
-            with suppress(ConnectionError):
-                while True:
-                    await socket.send_bytes(await out.get())
-
-        serving = [asyncio.create_task(line.serve(bytes_in.readexactly))]
-        serving.append(asyncio.create_task(carry()))
-        try:
-            async for told in socket:
-                if told.type is WSMsgType.BINARY:
-                    bytes_in.feed_data(told.data)
-        finally:
-            for task in serving:
-                task.cancel()
-            await asyncio.gather(*serving, return_exceptions=True)
-        return socket
-
-    application = web.Application()
-    application.router.add_get("/$servicebus/websocket", connected)
-    server = TestServer(application, scheme="https")
-    await server.start_server(ssl=context)
-    try:
-        assert server.port is not None
-        yield server.port
-    finally:
-        await server.close()
