@@ -279,6 +279,24 @@ ADVICE = {
         "let Microsoft 365 reach public_url/hooks/ by https, with a certificate of a public"
         " authority; rooms are polled meanwhile",
     ),
+    "hub_denied": Advice(
+        "the Event Hub does not let the appliance listen",
+        "assign the application the role Azure Event Hubs Data Receiver on the hub, or give"
+        " the policy of the connection string Listen",
+    ),
+    "hub_missing": Advice(
+        "there is no such Event Hub or consumer group",
+        "compare namespace, hub and consumer_group under eventhub with Azure",
+    ),
+    "hub_shared": Advice(
+        "others read the Event Hub with the same consumer group",
+        "give each appliance a consumer group of its own: eventhub.consumer_group",
+    ),
+    "hub_refused": Advice(
+        "Microsoft 365 cannot send to the Event Hub",
+        "let the service Microsoft Graph Change Tracking send: Azure Event Hubs Data Sender"
+        " on the hub, or read the secret in the key vault; compare tenant_domain",
+    ),
     "request_refused": Advice(
         "the service refuses the request", "report it with the service's code"
     ),

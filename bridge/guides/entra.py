@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from bridge.guides import event_hub
 from bridge.guides.known import SCOPE, Known
 from bridge.guides.step import Step
 from bridge.quoting import powershell, sh
@@ -24,6 +25,7 @@ def steps(known: Known) -> list[Step]:
         _places(known),
         _exchange(),
         *([_writer(known)] if known.writes else []),
+        *event_hub.steps(known),
         _moving(),
     ]
 

@@ -17,8 +17,17 @@ from bridge.settings.typed import bare
 
 SCOPE = "Room Calendar Bridge rooms"
 """The management scope in Exchange that holds the rooms."""
-_PLAIN = ("tenant_id", "client_id", "certificate_file", "subject", "username")
+_PLAIN = (
+    "tenant_id",
+    "client_id",
+    "certificate_file",
+    "subject",
+    "username",
+    "notifications",
+)
 """Settings that a guide may show: no secret is among them."""
+_HUB = ("namespace", "hub", "consumer_group", "key_vault_secret", "tenant_domain")
+"""The same of an Event Hub."""
 
 
 class Unknown(Exception):
@@ -70,7 +79,7 @@ def known(file: Path, kind: str, source: str = "") -> Known:
     boxes, second = given.get("mailboxes"), given.get("writer")
     return Known(
         source=name or kind,
-        settings={key: str(given[key]) for key in _PLAIN if isinstance(given.get(key), str)},
+        settings=_plain(given),
         canary=str(boxes.get("canary", "")) if isinstance(boxes, dict) else "",
         rooms=[
             Place(name=room.name, mailbox=room.mailbox)
@@ -92,6 +101,18 @@ def kind_of(file: Path, source: str, *kinds: str) -> str:
     sources = _sources(node) if node is not None else {}
     told = [str(one.get("kind")) for name, one in sources.items() if source in {"", name}]
     return next((kind for kind in kinds if kind in told), "")
+
+
+def _plain(given: Mapping[str, object]) -> dict[str, str]:
+    """What may be shown of a source, with what is below `eventhub` by its path."""
+    found = {key: one for key in _PLAIN if isinstance(one := given.get(key), str)}
+    hub = given.get("eventhub")
+    if isinstance(hub, dict):
+        found |= {f"eventhub.{key}": str(hub[key]) for key in _HUB if hub.get(key)}
+    signed = isinstance(hub, dict) and (
+        "connection_string" in hub or "connection_string_file" in hub
+    )
+    return found | ({"eventhub.signed": "yes"} if signed else {})
 
 
 def _sources(node: yaml.Node) -> dict[str, dict[str, object]]:

@@ -9,8 +9,9 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from msgspec import structs
 
-from bridge.guides import entra, exchange, google
+from bridge.guides import entra, event_hub, exchange, google
 from bridge.guides.known import Known, Place, Unknown, known
 from bridge.guides.step import Step, printed
 from bridge.quoting import plain, powershell, sh
@@ -28,6 +29,11 @@ HOSTILE = [
     "line\nRemove-Mailbox\r\n@example.com",
     "hidden\u202e\u2028@example.com",
 ]
+HUB = {
+    "eventhub.namespace": "rooms.servicebus.windows.net",
+    "eventhub.hub": "changes",
+    "eventhub.tenant_domain": "example.com",
+}
 SITE = Known(
     source="m365",
     settings={"tenant_id": "contoso", "client_id": "the-app", "certificate_file": "secrets/a.pem"},
@@ -76,19 +82,26 @@ def test_a_shell_reads_back_what_was_meant(text: str) -> None:
 def test_hostile_settings_and_rooms_do_not_leave_their_quotes(text: str) -> None:
     evil = Known(
         source="m365",
-        settings=dict.fromkeys(("tenant_id", "client_id", "certificate_file", "subject"), text),
+        settings=dict.fromkeys(("tenant_id", "client_id", "certificate_file", "subject"), text)
+        | dict.fromkeys(HUB, text)
+        | {"notifications": "eventhub"},
         canary=text,
         rooms=[Place(name=text, mailbox=text)],
         folder=f"/etc/{text}",
     )
     for made in (
         entra.steps(evil),
+        event_hub.steps(_signed(evil)),
         exchange.steps(evil),
         exchange.steps(evil, listed=True),
         google.steps(evil),
     ):
         for step in made:
             _check(step)
+
+
+def _signed(site: Known) -> Known:
+    return structs.replace(site, settings={**site.settings, "eventhub.signed": "yes"})
 
 
 def _check(step: Step) -> None:
@@ -226,6 +239,43 @@ def test_a_secret_of_the_configuration_is_in_no_guide(folder: Folder) -> None:
     told = known(file, "graph")
     for steps in (entra.steps(told), exchange.steps(told), google.steps(told)):
         assert "planted" not in printed(steps)
+
+
+def test_the_guide_of_entra_makes_an_event_hub_where_one_is_configured() -> None:
+    assert event_hub.SENDER not in commands(entra.steps(SITE))
+    site = structs.replace(SITE, settings={**SITE.settings, "notifications": "eventhub", **HUB})
+    told = commands(entra.steps(site))
+    for words in (
+        "--name rooms --resource-group",
+        "--sku Basic",
+        "'Azure Event Hubs Data Sender'",
+        f"--assignee {event_hub.SENDER}",
+        "'Azure Event Hubs Data Receiver'",
+        "--assignee the-app",
+    ):
+        assert words in told
+    assert entra.steps(site)[4].title == "Remove every consent in Entra", "findings name step 5"
+    own = {"eventhub.consumer_group": "kestrel"}
+    told = commands(event_hub.steps(structs.replace(site, settings={**site.settings, **own})))
+    assert "--sku Standard" in told
+    assert "--name kestrel" in told
+
+
+def test_the_guide_uses_a_key_vault_and_a_policy_where_they_are_configured(
+    folder: Folder,
+) -> None:
+    folder.write("rooms.yaml", ROOM)
+    file = folder.write(
+        "bridge.yaml",
+        "sources: {m365: {kind: graph, notifications: eventhub, eventhub: {hub: changes,"
+        " namespace: rooms.servicebus.windows.net, connection_string: planted,"
+        " key_vault_secret: https://safe.vault.azure.net/secrets/sender}}}",
+    )
+    told = commands(event_hub.steps(known(file, "graph")))
+    for words in ("--vault-name safe --name sender", "--spn", "--rights Listen", "--rights Send"):
+        assert words in told
+    assert "planted" not in told
+    assert "Data Receiver" not in told
 
 
 def test_which_source_is_meant_must_be_clear(folder: Folder) -> None:

@@ -22,10 +22,11 @@ def access_token(
     account: str = "",
     issued: datetime,
     expires: datetime,
+    audience: str = AUDIENCE,
 ) -> str:
     """A token that tells who it is for. Its signature is random: only its issuer can know it."""
     claims: dict[str, object] = {
-        "aud": AUDIENCE,
+        "aud": audience,
         "iss": f"https://sts.windows.net/{tenant_id}/",
         "iat": int(issued.timestamp()),
         "nbf": int(issued.timestamp()),

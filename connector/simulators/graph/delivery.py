@@ -55,6 +55,8 @@ class Hub:
         self.posted: deque[Json] = deque(maxlen=_KEPT)
         self.listeners: list[Callable[[Json], None]] = []
         """Told of each message at once."""
+        self.tokens: set[str] = set()
+        """Access tokens for Event Hubs that the login service gave out; Graph knows none."""
 
     def post(self, message: Json) -> None:
         """One more message."""

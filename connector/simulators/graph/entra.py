@@ -10,6 +10,7 @@ from aiohttp import web
 from yarl import URL
 
 from connector.simulators.graph import assertion, delegated
+from connector.simulators.graph.access_token import access_token
 from connector.simulators.graph.call import Call
 from connector.simulators.graph.refusal import Json, Refused
 from connector.simulators.graph.tenant import App, is_guid
@@ -23,6 +24,7 @@ _GRAPH_HOSTS = frozenset(
     }
 )
 _GRAPH_ID = "00000003-0000-0000-c000-000000000000"
+_HUBS = "https://eventhubs.azure.net"
 
 
 def routes() -> list[web.RouteDef]:
@@ -67,15 +69,31 @@ async def device_code(request: web.Request) -> web.StreamResponse:
 
 def _by_credentials(call: Call, app: App, form: Mapping[str, str]) -> Json:
     """An access token for the application itself."""
-    _check_scope(call, _parameter(form, "scope"))
+    resource = _resource(call, _parameter(form, "scope"))
     _check_credential(call, app, form)
     life = int(call.tenant.token_life.total_seconds())
     return {
         "token_type": "Bearer",
         "expires_in": life,
         "ext_expires_in": life,
-        "access_token": call.tenant.issue_token(app.client_id),
+        "access_token": _hub_token(call, app)
+        if resource == _HUBS
+        else call.tenant.issue_token(app.client_id),
     }
+
+
+def _hub_token(call: Call, app: App) -> str:
+    """A token that is good at Event Hubs only."""
+    now = call.tenant.now()
+    token = access_token(
+        tenant_id=call.tenant.tenant_id,
+        client_id=app.client_id,
+        issued=now,
+        expires=now + call.tenant.token_life,
+        audience=_HUBS,
+    )
+    call.tenant.hub.tokens.add(token)
+    return token
 
 
 _GRANTS: dict[str, Callable[[Call, App, Mapping[str, str]], Json]] = {
@@ -149,15 +167,17 @@ def _parameter(form: Mapping[str, str], name: str) -> str:
     raise Refused(400, "900144", message)
 
 
-def _check_scope(call: Call, scope: str) -> None:
-    """Refuse anything but all of Graph."""
+def _resource(call: Call, scope: str) -> str:
+    """What a token is asked for: all of Graph, or Event Hubs; anything else is refused."""
     if not scope.endswith("/.default"):
         message = f"The provided value for scope {scope} is not valid: it must end with /.default."
         raise Refused(400, "1002012", message, oauth="invalid_scope")
     resource = scope.removesuffix("/.default").rstrip("/")
-    if resource not in {_GRAPH_ID, call.origin} and URL(resource).host not in _GRAPH_HOSTS:
+    known = {_GRAPH_ID, _HUBS, call.origin}
+    if resource not in known and URL(resource).host not in _GRAPH_HOSTS:
         message = f"The resource principal named {resource} was not found in the tenant."
         raise Refused(400, "500011", message, oauth="invalid_resource")
+    return resource
 
 
 def _check_credential(call: Call, app: App, form: Mapping[str, str]) -> None:

@@ -24,6 +24,8 @@ from connector.sources.graph.application import Application
 from connector.sources.graph.calendar import GraphCalendar
 from connector.sources.graph.credentials import Credentials, DelegateAccount
 from connector.sources.graph.delegate import KEPT_AS, Client, Delegate
+from connector.sources.graph.eventhub import SCOPE, Receiver
+from connector.sources.graph.hub import EventHub
 from connector.sources.graph.identity import Identity, Way
 from connector.sources.graph.managed import ManagedIdentity
 from connector.sources.graph.rights import zoom_remarks
@@ -58,8 +60,11 @@ class Options(Credentials, frozen=True, kw_only=True):
     """Another address of Graph, with or without its version: test tenants, proxies."""
     login_url: str = ""
     """Another address of the token service."""
-    notifications: Literal["poll", "webhook"] = "poll"
-    """How changes are learnt of: by asking, or told by Microsoft at `public_url`."""
+    notifications: Literal["poll", "webhook", "eventhub"] = "poll"
+    """How changes are learnt of: by asking, told by Microsoft at `public_url`, or fetched from an
+    Event Hub."""
+    eventhub: EventHub = EventHub()
+    """The hub of `notifications: eventhub`."""
     subscription_minutes: int = 10_000
     """How long Microsoft is asked to tell of changes before it is asked again; at most 10,080."""
 
@@ -121,8 +126,16 @@ class Options(Credentials, frozen=True, kw_only=True):
                 yield key, fault
         if not SHORTEST <= self.subscription_minutes <= LONGEST:
             yield "subscription_minutes", f"must be from {SHORTEST} to {LONGEST:,}"
-        if self.notifications == "webhook" and self.delegate.account:
-            yield "notifications", "webhook needs an application: Graph tells no account of others"
+        yield from self._untold()
+
+    def _untold(self) -> Iterator[tuple[str, str]]:
+        """Why Microsoft could not tell of changes as it is asked to."""
+        if self.notifications != "poll" and self.delegate.account:
+            words = f"{self.notifications} needs an application: Graph tells no account of others"
+            yield "notifications", words
+        if self.notifications == "eventhub":
+            for key, words in self.eventhub.problems():
+                yield f"eventhub.{key}", words
 
 
 def _unsafe(text: str) -> str | None:
@@ -152,9 +165,17 @@ async def connect(options: Options, outside: Outside) -> AsyncIterator[CalendarS
     """Hold one identity and its token for as long as the source lives."""
     waiting = tuple(_writers(options))
     async with Identity(outside, way(options, outside), waiting) as identity:
-        minutes = options.subscription_minutes if options.notifications == "webhook" else None
+        minutes = None if options.notifications == "poll" else options.subscription_minutes
         service = Service(outside, identity, options.graph)
-        yield GraphCalendar(service, subscription_minutes=minutes)
+        receiver = _receiver(options, outside) if options.notifications == "eventhub" else None
+        yield GraphCalendar(service, subscription_minutes=minutes, receiver=receiver)
+
+
+def _receiver(options: Options, outside: Outside) -> Receiver:
+    """What fetches notifications, with a policy's key or as the application itself."""
+    signed = options.eventhub.connection_string is not None
+    own = None if signed else way(options, outside, SCOPE)
+    return Receiver(outside, options.eventhub, own)
 
 
 async def sign_in(options: Options, outside: Outside) -> SignIn | None:
@@ -174,10 +195,11 @@ def _writers(options: Options) -> Iterator[Credential]:
         yield replace(proof.credential(), name=f"writer.{proof.name}")
 
 
-def way(options: Options, outside: Outside) -> Way:
-    """How the identity comes to its tokens."""
+def way(options: Options, outside: Outside, scope: str = "") -> Way:
+    """How the identity comes to its tokens: Graph's, or those of another service."""
+    scope = scope or options.scope
     if options.managed_identity:
-        return ManagedIdentity(client_id=options.client_id, scope=options.scope)
+        return ManagedIdentity(client_id=options.client_id, scope=scope)
     if options.delegate.account:
         return Delegate(outside, _client(options))
     return Application(
@@ -185,7 +207,7 @@ def way(options: Options, outside: Outside) -> Way:
         tenant_id=options.tenant_id,
         client_id=options.client_id,
         login_url=options.login,
-        scope=options.scope,
+        scope=scope,
         proofs=list(options.proofs()),
     )
 

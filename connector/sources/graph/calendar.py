@@ -13,6 +13,7 @@ from connector.source import Credential
 from connector.sources.graph import wire
 from connector.sources.graph.checkup import examination
 from connector.sources.graph.coverage import Coverage, Key, key_of
+from connector.sources.graph.eventhub import Receiver
 from connector.sources.graph.notifications import Notification, answered
 from connector.sources.graph.places import discovered
 from connector.sources.graph.sensing import Sensing
@@ -29,9 +30,19 @@ PAGES = 200
 class GraphCalendar:
     """The calendars that one identity may read."""
 
-    def __init__(self, service: Service, *, subscription_minutes: int | None = None) -> None:
-        """With a life for subscriptions the service tells of changes by itself."""
+    def __init__(
+        self,
+        service: Service,
+        *,
+        subscription_minutes: int | None = None,
+        receiver: Receiver | None = None,
+    ) -> None:
+        """With a life for subscriptions the service tells of changes by itself.
+
+        It calls the hook, or its notifications are fetched where there is a receiver.
+        """
         self._service = service
+        self._receiver = receiver
         self._minutes = subscription_minutes
         self._key: Key | None = None
         self._coverage: Coverage | None = None
@@ -63,6 +74,8 @@ class GraphCalendar:
                 if coverage is not None:
                     coverage.sensing = sensing
                     group.create_task(coverage.run())
+                    if self._receiver is not None:
+                        group.create_task(self._receiver.run(coverage))
                 while True:
                     await watch.rearranged()
                     sensing.arrange()
@@ -75,20 +88,27 @@ class GraphCalendar:
         """What keeps subscriptions, or None where there are to be none, or there cannot."""
         if self._minutes is None:
             return None
-        hook = watch.hook
+        hook = self._receiver.notification_url if self._receiver else watch.hook
         if hook is None:
             watch.failing(_no_hook())
             return None
         if self._key is None:
             self._key = await key_of(self._service.outside)
         desk = Desk(self._service, self._minutes)
-        made = Coverage(desk, watch, self._service.outside, hook=str(hook), key=self._key)
+        made = Coverage(
+            desk,
+            watch,
+            self._service.outside,
+            hook=str(hook),
+            key=self._key,
+            heard=self._receiver is None,
+        )
         self._key = self._key._replace(known=True)  # for a watch that begins again
         return made
 
     def notified(self, call: Call) -> Reply:
         """Take what the service tells by itself: hints, nothing else."""
-        if self._minutes is None:
+        if self._minutes is None or self._receiver is not None:
             return Reply(status=404)
         return answered(call, self.take, self._service.outside.meter)
 

@@ -95,7 +95,17 @@ async def key_of(outside: Outside) -> Key:
 class Coverage:
     """The subscriptions of all rooms of a source."""
 
-    def __init__(self, desk: Desk, watch: Watch, outside: Outside, *, hook: str, key: Key) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        watch: Watch,
+        outside: Outside,
+        *,
+        hook: str,
+        key: Key,
+        heard: bool = True,
+    ) -> None:
+        """Where notifications are fetched nothing is heard until `listening`."""
         self._desk = desk
         self._watch = watch
         self._clock = outside.clock
@@ -107,12 +117,14 @@ class Coverage:
         self._due = Rota(self._clock)
         self._unwanted: asyncio.Queue[str] = asyncio.Queue()
         self._failing = False
+        self._hears = heard
+        self._deaf: ConnectorError | None = None
         self.sensing: Sensing | None = None
 
     def covers(self, room: str) -> bool:
-        """Whether a room has a subscription that lives."""
+        """Whether a room has a subscription that lives, and what it tells is heard."""
         seat = self._seats.get(room)
-        return bool(seat and seat.held)
+        return bool(seat and seat.held and self._hears)
 
     def arrange(self) -> None:
         """Take up rooms that are new or have another mailbox, and let go of those that left."""
@@ -155,6 +167,24 @@ class Coverage:
                 continue
             self._meter.heard("taken")
             self._heard(seat, value)
+
+    def listening(self, *, afresh: bool) -> None:
+        """What is told is heard from now on; where some may be lost, every room is read."""
+        self._hears, self._deaf = True, None
+        if not self._failing:
+            self._watch.well()
+        for seat in list(self._by_id.values()):
+            self._watch.covered(seat.room.id, by=True)
+            if afresh:
+                self._missed(seat.room.id)
+
+    def deaf(self, error: ConnectorError) -> None:
+        """What is told is not heard."""
+        heard, self._hears, self._deaf = self._hears, False, error
+        self._watch.failing(error)
+        if heard:
+            for seat in list(self._by_id.values()):
+                self._watch.covered(seat.room.id, by=False)
 
     async def _begin(self) -> None:
         """Take over or end what an earlier run left, before anything is made."""
@@ -229,7 +259,10 @@ class Coverage:
         self._due.release()
         if self._failing:
             self._failing = False
-            self._watch.well()
+            if self._deaf is None:
+                self._watch.well()
+            else:
+                self._watch.failing(self._deaf)
 
     def _hold(self, seat: Seat, one: Subscription) -> None:
         """A subscription that lives until then."""
@@ -245,7 +278,7 @@ class Coverage:
         self._by_id[one.id] = seat
         life = max((seat.expires - now).total_seconds(), 0)
         self._due.put(seat.room.id, life * random.uniform(SOONEST, LATEST))  # noqa: S311
-        self._watch.covered(seat.room.id, by=True)
+        self._watch.covered(seat.room.id, by=self._hears)
 
     def _forget(self, seat: Seat, *, told: bool = True) -> None:
         """A subscription that lives no more."""

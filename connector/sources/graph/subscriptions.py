@@ -13,6 +13,7 @@ from yarl import URL
 from connector.errors import Malformed, Unavailable
 from connector.http import Answer
 from connector.sources.graph import wire
+from connector.sources.graph.hub import PREFIX
 from connector.sources.graph.service import Service
 
 SHORTEST = 45
@@ -132,10 +133,12 @@ class Desk:
             )
             if answer.status in {200, 201}:
                 return answer
+            if answer.status == 409:  # one of an earlier run, which is being ended
+                raise Unavailable("HTTP 409: there is one already", reason="service_error")
             if answer.status != 400:
                 raise self._service.meaning(answer)
             if _of_the_hook(answer.body):
-                raise _unreached()
+                raise _unreached(wanted.get("notificationUrl", ""))
             if minutes <= SHORTEST:
                 raise self._service.meaning(answer)
             if minutes == self._minutes:  # others may have halved it meanwhile
@@ -163,10 +166,16 @@ def _of_the_hook(body: bytes) -> bool:
     except (*wire.NO_JSON, KeyError, TypeError):
         return False
     words = message.lower() if isinstance(message, str) else ""
-    return "validation request" in words or "notificationurl" in words.replace(" ", "")
+    close = words.replace(" ", "")
+    named = any(one in close for one in ("notificationurl", "eventhub", "keyvault"))
+    return named or "validation request" in words
 
 
-def _unreached() -> Unavailable:
+def _unreached(hook: str) -> Unavailable:
+    if hook.startswith(PREFIX):
+        return Unavailable(
+            "Microsoft 365 cannot send to the Event Hub", reason="hub_refused", everywhere=True
+        )
     return Unavailable(
         "Microsoft 365 cannot reach the appliance at public_url",
         reason="hook_unreachable",
