@@ -153,7 +153,7 @@ class Object:
                 return event
         master = self._master()
         if master is None:
-            raise NotFound("the occurrence is gone", reason="gone")
+            raise NotFound("the occurrence is gone", reason="event_gone")
         start = master["DTSTART"]
         length = master.end - master.start
         original = self._original(occurrence, start)

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestServer
@@ -12,21 +11,29 @@ from connector.outside import Outside
 from connector.source import CalendarSource
 from connector.sources import caldav
 from connector.sources.caldav import writing
-from connector.writing import Draft, Writer
+from connector.writing import Writer
 from rooms.model import Event, Response, Window
 from tests.connector.source_contract import HOUR, WINDOW
 from tests.connector.test_caldav import options
+from tests.connector.writer_contract import WriterContract, draft
 from tests.fakes.almanac import calendar as whole
 from tests.fakes.dav import Dav
 from tests.fakes.sources import room
 from tests.fakes.virtual import NOON
 
-SOON = Window(start=NOON + HOUR, end=NOON + 2 * HOUR)
+SOON = draft().when
+
+
+class Writable(Dav):
+    """Kestrel's calendar, which can be shared for reading only."""
+
+    def forbid_writing(self) -> None:
+        self.read_only = True
 
 
 @pytest.fixture
-def calendar() -> Dav:
-    return Dav()
+def calendar() -> Writable:
+    return Writable()
 
 
 @pytest.fixture
@@ -52,15 +59,16 @@ async def read(source: CalendarSource) -> list[Event]:
     return sorted(await source.fetch(room(), WINDOW), key=lambda event: event.id)
 
 
-def draft(**more: Any) -> Draft:
-    usual = {"key": "1", "subject": "Ad hoc; now", "when": SOON, "time_zone": "Europe/London"}
-    return Draft(**{**usual, **more})
+class TestContract(WriterContract):
+    """A CalDAV server keeps what everything promises that writes."""
 
 
 async def test_a_booking_is_made_once_for_its_key(
     source: CalendarSource, writer: Writer, calendar: Dav
 ) -> None:
-    first = await writer.create(room(), draft(text="Join: https://zoom.us/j/1"))
+    first = await writer.create(
+        room(), draft(subject="Ad hoc; now", text="Join: https://zoom.us/j/1")
+    )
     assert await writer.create(room(), draft()) == first
     (event,) = await read(source)
     assert (event.uid, event.subject, event.when) == (first, "Ad hoc; now", SOON)
@@ -143,9 +151,10 @@ async def test_an_occurrence_is_called_off(
     source: CalendarSource, writer: Writer, calendar: Dav, whole_days: bool
 ) -> None:
     if whole_days:
-        calendar.add("Fair", date(2026, 11, 24), date(2026, 11, 25), daily=3)
+        calendar.add("Fair", date(2026, 11, 24), date(2026, 11, 25), daily=3, own=True)
     else:
-        calendar.add("Daily", SOON.start, SOON.end, daily=3, zone="W. Europe Standard Time")
+        zone = "W. Europe Standard Time"
+        calendar.add("Daily", SOON.start, SOON.end, daily=3, zone=zone, own=True)
     before = await read(source)
     await writer.cancel(room(), before[1], series=False)
     after = await read(source)
@@ -155,7 +164,7 @@ async def test_an_occurrence_is_called_off(
 async def test_a_changed_occurrence_is_called_off(
     source: CalendarSource, writer: Writer, calendar: Dav
 ) -> None:
-    handle = calendar.add("Daily", SOON.start, SOON.end, daily=3)
+    handle = calendar.add("Daily", SOON.start, SOON.end, daily=3, own=True)
     calendar.change_occurrence(handle, 1, subject="Special")
     before = await read(source)
     await writer.cancel(room(), before[1], series=False)
@@ -166,7 +175,8 @@ async def test_a_changed_occurrence_is_called_off(
 async def test_a_meeting_or_series_is_called_off(
     source: CalendarSource, writer: Writer, calendar: Dav, daily: int | None
 ) -> None:
-    calendar.add("Review", SOON.start, SOON.end, **({"daily": daily} if daily else {}))
+    more = {"daily": daily} if daily else {}
+    calendar.add("Review", SOON.start, SOON.end, own=True, **more)
     await writer.cancel(room(), (await read(source))[0], series=daily is not None)
     assert await read(source) == []
 

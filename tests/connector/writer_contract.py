@@ -202,13 +202,19 @@ class WriterContract:
         await writer.cancel(room(), second, series=True)
         assert await self.starts(source) == []
 
-    async def test_what_somebody_else_organised_is_not_called_off(
+    async def test_what_somebody_else_organised_is_neither_called_off_nor_ended(
         self, writer: Writer, source: CalendarSource, calendar: WritableCalendar
     ) -> None:
         calendar.add("Review", NOON + HOUR, NOON + 2 * HOUR)
-        with pytest.raises(ConnectorError):
-            await writer.cancel(room(), await self.only(source), series=False)
-        assert (await self.only(source)).subject == "Review"
+        review = await self.only(source)
+        for attempt in (
+            writer.cancel(room(), review, series=False),
+            writer.end(room(), review, NOON + 1.5 * HOUR),
+        ):
+            with pytest.raises(ConnectorError) as caught:
+                await attempt
+            assert caught.value.reason == "not_organizer"
+        assert await self.only(source) == review
 
     async def test_what_is_gone_by_now_is_said_to_be(
         self, writer: Writer, source: CalendarSource, calendar: WritableCalendar
@@ -216,10 +222,25 @@ class WriterContract:
         await writer.create(room(), draft())
         event = await self.only(source)
         await writer.cancel(room(), event, series=False)
-        with pytest.raises(NotFound):
-            await writer.end(room(), event, NOON + 1.5 * HOUR)
-        with pytest.raises(NotFound):
-            await writer.cancel(room(), event, series=False)
+        for attempt in (
+            writer.end(room(), event, NOON + 1.5 * HOUR),
+            writer.decline(room(), event, series=False),
+            writer.cancel(room(), event, series=False),
+        ):
+            with pytest.raises(NotFound) as caught:
+                await attempt
+            assert caught.value.reason == "event_gone"
+
+    async def test_an_occurrence_that_is_gone_by_now_is_said_to_be(
+        self, writer: Writer, source: CalendarSource, calendar: WritableCalendar
+    ) -> None:
+        await writer.create(room(), draft(recurrence=DAILY))
+        second = (await self.alive(source))[1]
+        await writer.cancel(room(), second, series=False)
+        with pytest.raises(NotFound) as caught:
+            await writer.cancel(room(), second, series=False)
+        assert caught.value.reason == "event_gone"
+        assert len(await self.alive(source)) == 3
 
     async def test_what_was_changed_in_between_is_left_as_it_is(
         self, writer: Writer, source: CalendarSource, calendar: WritableCalendar
@@ -227,9 +248,13 @@ class WriterContract:
         await writer.create(room(), draft())
         event = await self.only(source)
         await writer.end(room(), event, NOON + 3 * HOUR)
-        with pytest.raises(Unavailable) as caught:
-            await writer.end(room(), event, NOON + 1.5 * HOUR)
-        assert caught.value.reason == "changed_meanwhile"
+        for attempt in (
+            writer.end(room(), event, NOON + 1.5 * HOUR),
+            writer.cancel(room(), event, series=False),
+        ):
+            with pytest.raises(Unavailable) as caught:
+                await attempt
+            assert caught.value.reason == "changed_meanwhile"
         assert (await self.only(source)).when == Window(start=NOON + HOUR, end=NOON + 3 * HOUR)
 
     async def test_a_room_that_is_not_there_is_not_booked(

@@ -72,9 +72,10 @@ class Entry:
         yield stamp("DTSTART", start, zone)
         yield stamp("DTEND", end, zone)
         yield f"SUMMARY:{escaped(subject)}"
-        yield 'ORGANIZER;CN="Ada Lovelace":mailto:ada@example.com'
-        answer = RESPONSES[more.get("response", "accepted")]
-        yield f"ATTENDEE;CUTYPE=ROOM;PARTSTAT={answer}:mailto:{self.mailbox}"
+        if not more.get("own"):
+            yield 'ORGANIZER;CN="Ada Lovelace":mailto:ada@example.com'
+            answer = RESPONSES[more.get("response", "accepted")]
+            yield f"ATTENDEE;CUTYPE=ROOM;PARTSTAT={answer}:mailto:{self.mailbox}"
         if text := more.get("text"):
             yield f"DESCRIPTION:{escaped(text)}"
         if location := more.get("location"):

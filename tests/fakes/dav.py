@@ -63,7 +63,8 @@ class Dav(Almanac):
             return self._propfind(request)
         home = f"/calendars/{self.mailbox}/"
         if not request.path.startswith(home):
-            return web.Response(status=404)
+            # Without its collection nothing is created (RFC 4918 §9.7.1).
+            return web.Response(status=409 if request.method == "PUT" else 404)
         if root is not None:
             return self._report(home, name, root)
         return self._object(request, request.path.removeprefix(home), body)

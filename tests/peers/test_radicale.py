@@ -6,7 +6,7 @@ import http.client
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,13 @@ from connector.secret import Secret
 from connector.source import CalendarSource
 from connector.sources import caldav
 from connector.sources.caldav import writing
-from connector.writing import Draft
-from rooms.model import Event, Response, Window
-from tests.connector.source_contract import HOUR, WINDOW, SourceContract
+from connector.writing import Writer
+from rooms.model import Event
+from tests.connector.source_contract import WINDOW, SourceContract
+from tests.connector.writer_contract import WriterContract, draft
 from tests.fakes.almanac import Almanac
 from tests.fakes.sources import room
-from tests.fakes.virtual import NOON, FixedClock
+from tests.fakes.virtual import FixedClock
 from tests.process.conftest import ROOT, until
 
 PROGRAM = ROOT / ".venv-peers" / "bin" / "radicale"
@@ -66,7 +67,7 @@ level = error
 """
 MKCALENDAR = """<C:mkcalendar xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><D:set><D:prop>
 <D:displayname>Kestrel</D:displayname></D:prop></D:set></C:mkcalendar>"""
-SOON = Window(start=NOON + HOUR, end=NOON + 2 * HOUR)
+SOON = draft().when
 
 
 class Radicale(Almanac):
@@ -182,10 +183,23 @@ async def source(outside: Outside, port: int, calendar: Radicale) -> AsyncIterat
         yield opened
 
 
+@pytest.fixture
+async def writer(outside: Outside, port: int, calendar: Radicale) -> AsyncIterator[Writer]:
+    async with writing.connect(options(port), outside) as opened:
+        yield opened
+
+
 class TestRadicale(SourceContract):
     """Everything that a source promises."""
 
     test_ten_thousand_meetings_come_whole = None  # type: ignore[assignment]  # minutes of PUT
+
+
+class TestWriting(WriterContract):
+    """Everything that a writer promises; whoever may only read has a test of its own below."""
+
+    # Radicale reads its file of rights once, when it starts.
+    test_who_may_not_write_is_told_and_nothing_changes = None  # type: ignore[assignment]
 
 
 async def read(source: CalendarSource) -> list[Event]:
@@ -217,49 +231,6 @@ async def test_calendars_are_found_by_asking(
         assert [event.subject for event in await read(source)] == ["Review"]
 
 
-async def test_what_the_room_writes_is_read_again(
-    outside: Outside, port: int, source: CalendarSource, calendar: Radicale
-) -> None:
-    async with writing.connect(options(port), outside) as writer:
-        draft = Draft(key="1", subject="Ad hoc", when=SOON, time_zone="Europe/London")
-        uid = await writer.create(room(), draft)
-        assert await writer.create(room(), draft) == uid
-        (event,) = await read(source)
-        assert (event.uid, event.when) == (uid, SOON)
-        assert await writer.created(room(), event) == datetime(2026, 11, 23, 12, tzinfo=UTC)
-        await writer.end(room(), event, SOON.start + HOUR / 2)
-        (event,) = await read(source)
-        assert event.when == Window(start=SOON.start, end=SOON.start + HOUR / 2)
-        await writer.cancel(room(), event, series=False)
-        assert await read(source) == []
-
-
-async def test_a_series_and_its_occurrences_are_changed(
-    outside: Outside, port: int, source: CalendarSource, calendar: Radicale
-) -> None:
-    async with writing.connect(options(port), outside) as writer:
-        draft = Draft(
-            key="1",
-            subject="Weekly",
-            when=SOON,
-            time_zone="Europe/London",
-            recurrence="FREQ=DAILY;COUNT=5",
-        )
-        await writer.create(room(), draft)
-        events = await read(source)
-        await writer.end(room(), events[1], SOON.start + timedelta(days=1, minutes=15))
-        await writer.decline(room(), events[2], series=False)
-        await writer.cancel(room(), events[3], series=False)
-        after = {event.occurrence: event for event in await read(source)}
-        assert list(after) == [events[at].occurrence for at in (0, 1, 2, 4)]
-        shorter = after[events[1].occurrence].when
-        assert isinstance(shorter, Window)
-        assert shorter.end - shorter.start == timedelta(minutes=15)
-        assert after[events[2].occurrence].response is Response.DECLINED
-        await writer.cancel(room(), after[events[4].occurrence], series=True)
-        assert await read(source) == []
-
-
 async def test_who_may_only_read_does_so_and_is_refused_the_rest(
     outside: Outside, port: int, calendar: Radicale
 ) -> None:
@@ -270,10 +241,9 @@ async def test_who_may_only_read_does_so_and_is_refused_the_rest(
     ):
         (event,) = await read(source)
         with pytest.raises(Denied):
-            await writer.cancel(room(), event, series=False)
-        draft = Draft(key="1", subject="Ad hoc", when=SOON, time_zone="UTC")
+            await writer.decline(room(), event, series=False)
         with pytest.raises(Denied):
-            await writer.create(room(), draft)
+            await writer.create(room(), draft())
         assert await read(source) == [event]
 
 

@@ -12,7 +12,7 @@ from connector.simulators.google.call import READ_SCOPES, WRITE_SCOPES, Call
 from connector.simulators.google.channels import Channel
 from connector.simulators.google.item import Item, hidden, written
 from connector.simulators.google.oddities import odd_items
-from connector.simulators.google.refusal import Json, invalid, not_found
+from connector.simulators.google.refusal import Json, Refused, invalid, not_found
 from connector.simulators.google.writes import inserted, patched, removed
 
 _EVENTS = "/calendar/v3/calendars/{calendar}/events"
@@ -105,7 +105,7 @@ async def patch(request: web.Request) -> web.StreamResponse:
 
     def make() -> Json:
         calendar = call.calendar(WRITE_SCOPES, "writer")
-        return patched(calendar, _find(calendar, request), body)
+        return patched(calendar, _matching(calendar, request), body)
 
     return await call.answer(make)
 
@@ -116,7 +116,7 @@ async def delete(request: web.Request) -> web.StreamResponse:
 
     def make() -> None:
         calendar = call.calendar(WRITE_SCOPES, "writer")
-        removed(calendar, _find(calendar, request))
+        removed(calendar, _matching(calendar, request))
 
     return await call.answer(make)
 
@@ -232,6 +232,18 @@ def _find(calendar: Calendar, request: web.Request) -> Item:
         return calendar.get(request.match_info["event"])
     except NotThere:
         raise not_found() from None
+
+
+def _matching(calendar: Calendar, request: web.Request) -> Item:
+    """The event in the path, if it is the version that the client means.
+
+    https://developers.google.com/workspace/calendar/api/guides/version-resources
+    """
+    item = _find(calendar, request)
+    wanted = request.headers.get("If-Match", "*")
+    if wanted not in {"*", item.etag} and not item.cancelled:
+        raise Refused(412, "conditionNotMet", "Precondition Failed")
+    return item
 
 
 async def _body(request: web.Request) -> Json:

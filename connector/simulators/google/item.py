@@ -48,6 +48,11 @@ class Item:
         return timedelta(days=self.end.toordinal() - self.start.toordinal())
 
     @property
+    def etag(self) -> str:
+        """Its version, as a header names it."""
+        return f'"{self.version:016d}"'
+
+    @property
     def uid(self) -> str:
         """The iCalendar UID: one for a series and all its occurrences."""
         return str(self.fields.get("iCalUID") or f"{self.series or self.id}@google.com")
@@ -83,7 +88,7 @@ class Item:
         """The event as Google tells it, its times in a zone."""
         told: Json = {
             "kind": "calendar#event",
-            "etag": f'"{self.version:016d}"',
+            "etag": self.etag,
             "id": self.id,
             "status": "cancelled" if self.cancelled else "confirmed",
         }

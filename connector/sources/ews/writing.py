@@ -87,7 +87,7 @@ class EwsWriter:
 
     async def end(self, room: Room, event: Event, at: datetime) -> None:
         """Let a meeting of the room's end then; of a series this occurrence alone."""
-        before = await self._unchanged(room, event)
+        before = await self._own(room, event)
         await self._told(room, changing.set_end(before.id, before.version, utc(at)), _done)
 
     async def decline(self, room: Room, event: Event, *, series: bool) -> None:
@@ -98,9 +98,7 @@ class EwsWriter:
 
     async def cancel(self, room: Room, event: Event, *, series: bool) -> None:
         """Call a meeting off: whoever was invited is told."""
-        before = await self._unchanged(room, event)
-        if before.event is None or not before.event.own:
-            raise Malformed("the room did not organise this meeting", reason="not_organizer")
+        before = await self._own(room, event)
         item, version = await self._meant(room, before, event, series=series)
         await self._told(room, changing.delete(item, version), _done)
 
@@ -111,6 +109,13 @@ class EwsWriter:
         if not series or not event.occurrence:
             return before.id, before.version
         return await self._told(room, changing.look_at_series(before.id), _reference)
+
+    async def _own(self, room: Room, event: Event) -> Looked:
+        """An item that is still as the bridge read it, and that the room organised."""
+        looked = await self._unchanged(room, event)
+        if looked.event is None or not looked.event.own:
+            raise Malformed("the room did not organise this meeting", reason="not_organizer")
+        return looked
 
     async def _unchanged(self, room: Room, event: Event) -> Looked:
         """An item that is still as the bridge read it.
@@ -147,7 +152,7 @@ class EwsWriter:
 def _meaning(fault: Fault) -> ConnectorError:
     """What a refusal means to somebody who writes."""
     if fault.code in _GONE:
-        return NotFound("the meeting is gone by now", reason="gone")
+        return NotFound("the meeting is gone by now", reason="event_gone")
     if fault.code in _CHANGED:
         return _changed()
     error = meaning.of(fault)

@@ -56,20 +56,25 @@ class Calls:
             raise Malformed("a web page came instead of JSON", reason="not_json")
         return answer
 
-    async def plain(self, method: str, url: URL, purpose: Purpose, body: object = None) -> Answer:
-        """Whatever answer came."""
+    async def plain(
+        self, method: str, url: URL, purpose: Purpose, body: object = None, *, match: str = ""
+    ) -> Answer:
+        """Whatever answer came; with `match` only that version is changed (RFC 9110 §13.1.1)."""
         token = await self.access.token()
-        answer = await self._ask(method, url, purpose, body, token)
+        answer = await self._ask(method, url, purpose, body, match=match, token=token)
         if answer.status == 401:
             self.access.refused(token)
-            answer = await self._ask(method, url, purpose, body, await self.access.token())
+            token = await self.access.token()
+            answer = await self._ask(method, url, purpose, body, match=match, token=token)
         return answer
 
     async def _ask(
-        self, method: str, url: URL, purpose: Purpose, body: object, token: str
+        self, method: str, url: URL, purpose: Purpose, body: object, *, match: str, token: str
     ) -> Answer:
         self._outside.meter.count(purpose)
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        if match:
+            headers["If-Match"] = match
         if body is not None:
             headers["Content-Type"] = "application/json"
         return await ask(

@@ -1,10 +1,11 @@
 """Changing calendars of Google Workspace; not even imported while `writes` is `none`.
 
 The account needs the scope `calendar.events`, and each calendar must be shared with it (or with the
-subject) so that it may "Make changes to events".
+subject) so that it may "Make changes to events". Every change is made to the version that was
+looked at just before, or not at all
+(https://developers.google.com/workspace/calendar/api/guides/version-resources).
 """
 
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -15,25 +16,35 @@ from urllib.parse import quote, urlencode
 import msgspec
 from yarl import URL
 
-from connector.errors import Malformed
+from connector.errors import ConnectorError, Malformed, NotFound, Unavailable
+from connector.http import Answer
 from connector.outside import Outside
-from connector.sources.google import WRITE, Options, signed_in
+from connector.sources.google import WRITE, Options, signed_in, wire
+from connector.sources.google import meaning as items
 from connector.sources.google.calls import Calls, error_reason, meaning
 from connector.sources.google.channels import events_of
 from connector.writing import Draft, Writer
+from rooms.identity import clean_uid
 from rooms.model import Event, Window
 from rooms.room import Room
 
-_OCCURRENCE = re.compile(r"(.+)_\d{8}(?:T\d{6}Z)?")
 _TOLD = {"sendUpdates": "all"}
 """Whoever organised a meeting, or was invited to it, gets to know."""
 _SILENT = {"sendUpdates": "none"}
 _GONE = {404, 410}
 
 
-class _Made(msgspec.Struct):
-    id: str
+class _Found(wire.Item):
+    """An event as it is before it is changed, or after it was made."""
+
+    etag: str = ""
     created: datetime | None = None
+
+
+_LOOK = {
+    "fields": "id,etag,status,created,iCalUID,recurringEventId,originalStartTime,start,end,"
+    "organizer(email,self)"
+}
 
 
 @asynccontextmanager
@@ -64,48 +75,90 @@ class GoogleWriter:
             body["description"] = draft.text
         if draft.recurrence:
             body["recurrence"] = [f"RRULE:{draft.recurrence}"]
-        url = self._url(room, "", _SILENT)
-        answer = await self._calls.plain("POST", url, "write", body)
+        answer = await self._calls.plain("POST", self._url(room, "", _SILENT), "write", body)
         # It was made by an earlier try whose answer was lost.
         if answer.status == 409 and error_reason(answer.body) == "duplicate":
-            return made_id
+            return _uid(await self._look(room, made_id))
         if answer.status != 200:
             raise meaning(answer, self._outside)
-        return _made(answer.body).id
+        return _uid(_decoded(answer.body))
 
     async def created(self, room: Room, event: Event) -> datetime | None:
         """When an event was made."""
-        url = self._url(room, event.id, {"fields": "id,created"})
-        answer = await self._calls("GET", url, "write")
-        when = _made(answer.body).created
+        when = (await self._look(room, event.id)).created
         return when.astimezone(UTC) if when and when.tzinfo else None
 
     async def end(self, room: Room, event: Event, at: datetime) -> None:
         """Let a meeting end at another time; one that has not begun is called off."""
+        found = await self._own(room, event)
         if isinstance(event.when, Window) and at <= event.when.start:
-            await self.cancel(room, event, series=False)
+            await self._done("DELETE", room, found.id, match=found.etag)
             return
         # Google keeps whole seconds, and takes no meeting without length.
         until = at.astimezone(UTC).replace(microsecond=0)
         if isinstance(event.when, Window):
             until = max(until, event.when.start + timedelta(seconds=1))
         body = {"end": {"dateTime": f"{until:%Y-%m-%dT%H:%M:%SZ}"}}
-        await self._calls("PATCH", self._url(room, event.id, _TOLD), "write", body)
+        await self._done("PATCH", room, found.id, body, match=found.etag)
 
     async def decline(self, room: Room, event: Event, *, series: bool) -> None:
         """Give the room back: its own answer changes, and nothing else."""
+        found = await self._unchanged(room, event)
         me = {"email": room.mailbox, "resource": True, "responseStatus": "declined"}
         body = {"attendeesOmitted": True, "attendees": [me]}
-        await self._calls("PATCH", self._url(room, _named(event, series), _TOLD), "write", body)
+        name, version = _meant(found, series=series)
+        await self._done("PATCH", room, name, body, match=version)
 
     async def cancel(self, room: Room, event: Event, *, series: bool) -> None:
-        """Call a meeting off; one that is gone already is called off."""
-        url = self._url(room, _named(event, series), _TOLD)
-        answer = await self._calls.plain("DELETE", url, "write")
-        if answer.status in _GONE and await self._is_there(room):
-            return
+        """Call a meeting off: whoever was invited is told."""
+        name, version = _meant(await self._own(room, event), series=series)
+        await self._done("DELETE", room, name, match=version)
+
+    async def _own(self, room: Room, event: Event) -> _Found:
+        """An event that is as it was read, and that the room organised.
+
+        Google would let a guest take the meeting out of the own calendar, which is no cancelling.
+        """
+        found = await self._unchanged(room, event)
+        if not items.event(found, room.mailbox).own:
+            raise _not_organizer()
+        return found
+
+    async def _unchanged(self, room: Room, event: Event) -> _Found:
+        """An event as it is now, if that is as it was read."""
+        found = await self._look(room, event.id)
+        if items.event(found, room.mailbox).when != event.when:
+            raise _changed()
+        return found
+
+    async def _look(self, room: Room, event: str) -> _Found:
+        answer = await self._calls.plain("GET", self._url(room, event, _LOOK), "write")
+        if answer.status != 200:
+            raise await self._refusal(room, answer)
+        found = _decoded(answer.body)
+        # Google goes on telling of what was deleted, for a while.
+        if found.status == "cancelled":
+            raise _gone()
+        return found
+
+    async def _done(
+        self, method: str, room: Room, event: str, body: object = None, *, match: str
+    ) -> None:
+        """Change something, if it is still the version that was looked at."""
+        url = self._url(room, event, _TOLD)
+        answer = await self._calls.plain(method, url, "write", body, match=match)
         if not 200 <= answer.status < 300:
-            raise meaning(answer, self._outside)
+            raise await self._refusal(room, answer)
+
+    async def _refusal(self, room: Room, answer: Answer) -> ConnectorError:
+        """What it means that nothing was changed."""
+        if answer.status == 412:
+            return _changed()
+        if answer.status in _GONE and await self._is_there(room):
+            return _gone()
+        if answer.status == 403 and error_reason(answer.body) == "forbiddenForNonOrganizer":
+            return _not_organizer()
+        return meaning(answer, self._outside)
 
     async def _is_there(self, room: Room) -> bool:
         """Whether the calendar itself can be reached: only then is an event really gone."""
@@ -124,10 +177,11 @@ def event_id(room: Room, key: str) -> str:
     return sha256(f"{room.mailbox.lower()}\n{key}".encode()).hexdigest()
 
 
-def _named(event: Event, series: bool) -> str:
-    """The id of an event, or of its series: that of an occurrence begins with it."""
-    found = _OCCURRENCE.fullmatch(event.id) if series and event.occurrence else None
-    return found[1] if found else event.id
+def _meant(found: _Found, *, series: bool) -> tuple[str, str]:
+    """The id of the occurrence and its version, or the id of its series, whatever version."""
+    if series and found.recurring_event_id:
+        return found.recurring_event_id, ""
+    return found.id, found.etag
 
 
 def _instant(when: datetime, zone: str) -> dict[str, str]:
@@ -135,8 +189,24 @@ def _instant(when: datetime, zone: str) -> dict[str, str]:
     return {"dateTime": f"{when.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", "timeZone": zone}
 
 
-def _made(body: bytes) -> _Made:
+def _uid(found: _Found) -> str:
+    return clean_uid(found.i_cal_uid or "")
+
+
+def _decoded(body: bytes) -> _Found:
     try:
-        return msgspec.json.decode(body, type=_Made)
+        return msgspec.json.decode(body, type=_Found)
     except (ValueError, RecursionError) as error:
         raise Malformed("the answer is no event", reason="wrong_shape") from error
+
+
+def _gone() -> NotFound:
+    return NotFound("the meeting is gone by now", reason="event_gone")
+
+
+def _changed() -> Unavailable:
+    return Unavailable("the meeting was changed in between", reason="changed_meanwhile")
+
+
+def _not_organizer() -> Malformed:
+    return Malformed("the room did not organise this meeting", reason="not_organizer")

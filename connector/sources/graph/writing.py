@@ -108,7 +108,7 @@ class GraphWriter:
 
     async def end(self, room: Room, event: Event, at: datetime) -> None:
         """Let a meeting of the room's end then."""
-        before = await self._unchanged(room, event)
+        before = await self._own(room, event)
         until = {"dateTime": f"{at:%Y-%m-%dT%H:%M:%S}", "timeZone": "UTC"}
         url = self._at(room, before.id)
         await self._done("PATCH", url, {"end": until}, match=before.etag)
@@ -121,9 +121,7 @@ class GraphWriter:
 
     async def cancel(self, room: Room, event: Event, *, series: bool) -> None:
         """Call a meeting off: whoever was invited is told."""
-        before = await self._unchanged(room, event)
-        if not before.is_organizer:
-            raise Malformed("the room did not organise this meeting", reason="not_organizer")
+        before = await self._own(room, event)
         meant = _meant(before, series=series)
         if before.attendees:
             await self._done("POST", self._at(room, meant, "/cancel"), {})
@@ -167,6 +165,13 @@ class GraphWriter:
         if answer.status != 200:
             raise self._refusal(answer)
         return _decoded(answer.body, Written)
+
+    async def _own(self, room: Room, event: Event) -> Written:
+        """An event that is as it was read, and that the room organised."""
+        found = await self._unchanged(room, event)
+        if not found.is_organizer:
+            raise Malformed("the room did not organise this meeting", reason="not_organizer")
+        return found
 
     async def _unchanged(self, room: Room, event: Event) -> Written:
         """An event as it is now, if that is as it was read."""
