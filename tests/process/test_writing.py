@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,10 +27,10 @@ atexit.register(lambda: open({file!r}, "w").write("\\n".join(sorted(sys.modules)
 
 
 @asynccontextmanager
-async def simulated() -> AsyncIterator[dict[str, str]]:
-    """`roombridge simulate graph`, with nothing in its calendars."""
+async def simulated(kind: str = "graph") -> AsyncIterator[dict[str, str]]:
+    """`roombridge simulate`, with nothing in its calendars."""
     process = await asyncio.create_subprocess_exec(
-        *(*PROGRAM, "simulate", "graph", "--json", "--empty", "--port", "0"),
+        *(*PROGRAM, "simulate", kind, "--json", "--empty", "--port", "0"),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
     )
@@ -109,6 +109,48 @@ async def test_a_room_is_booked_by_http_shown_and_ended(site: Site) -> None:
     assert audit(site) == [
         ("token:panel", "bookings.create", f"kestrel/{booking}", "done"),
         ("token:panel", "bookings.end", f"kestrel/{booking}", "done"),
+    ]
+
+
+def of_exchange(site: Site, told: dict[str, str]) -> None:
+    """Let the site use the simulated Exchange Server and nothing else."""
+    site.secrets["password"] = told["password"]
+    named = {name: told[name] for name in ("url", "username")}
+    site.settings["sources"] = {"one": {"kind": "ews", "password_file": "password", **named}}
+
+
+def of_google(site: Site, told: dict[str, str]) -> None:
+    """Let the site use the simulated workspace and nothing else."""
+    site.secrets["key"] = told["service_account"]
+    named = {name: told[name] for name in ("calendar_url", "token_url")}
+    site.settings["sources"] = {"one": {"kind": "google", "service_account_file": "key", **named}}
+
+
+@pytest.mark.parametrize(("kind", "configure"), [("exchange", of_exchange), ("google", of_google)])
+async def test_a_room_of_another_service_is_booked_by_http_shown_and_given_back(
+    site: Site, kind: str, configure: Callable[[Site, dict[str, str]], None]
+) -> None:
+    site.settings["writes"] = "adhoc"
+    async with simulated(kind) as told:
+        configure(site, told)
+        async with site.running() as running:
+            await until(lambda: is_read(running), "the first read")
+            service = await token(site, "--scope", "write")
+            key = service | {"Idempotency-Key": "one"}
+            status, made = await post(running, BOOKINGS, key, **ADHOC)
+            assert (status, made.get("done"), made.get("shown")) == (201, "created", True), made
+            assert await post(running, BOOKINGS, key, **ADHOC) == (status, made)
+            booking = made["booking"]["id"]
+            shown = (await running.get("/api/v1/rooms/kestrel/agenda"))["bookings"]
+            assert [(one["id"], one["title"]) for one in shown] == [(booking, "Quick talk")]
+            status, given = await post(running, f"{BOOKINGS}/{booking}/release", service)
+            assert (status, given.get("done"), given.get("shown")) == (200, "released", True), given
+            assert await running.titles() == []
+            assert await running.stop() == 0
+    assert "Quick talk" not in "\n".join(running.log)
+    assert audit(site) == [
+        ("token:panel", "bookings.create", f"kestrel/{booking}", "done"),
+        ("token:panel", "bookings.release", f"kestrel/{booking}", "done"),
     ]
 
 
