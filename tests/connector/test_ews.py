@@ -247,7 +247,7 @@ def test_kerberos_without_its_libraries_says_what_to_install(
     ((key, words),) = options.problems()
     assert key == "auth"
     assert "kerberos_missing" in words
-    assert "room-calendar-bridge[kerberos]" in words
+    assert "requirements/kerberos.lock" in words
 
 
 async def test_a_password_that_cannot_be_read_is_never_sent(

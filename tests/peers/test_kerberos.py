@@ -1,15 +1,20 @@
 """Rooms of Exchange read by Kerberos: a real KDC, the simulated server, the real program."""
 
+import asyncio
+import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from yarl import URL
 
+from connector.certificates import self_signed
 from connector.simulators.exchange import PATH, Exchange, app
 from tests.peers.conftest import need, simulated
 from tests.peers.realm import Realm, realm
@@ -226,4 +231,48 @@ async def test_without_its_libraries_the_check_says_what_to_install(site: Site) 
     status, out, _ = await site.command("check")
     assert status == 2
     assert "kerberos_missing" in out
-    assert "room-calendar-bridge[kerberos]" in out
+    assert "requirements/kerberos.lock" in out
+
+
+@asynccontextmanager
+async def between(folder: Path, port: int) -> AsyncIterator[tuple[int, Path]]:
+    """Somebody who ends TLS and begins it anew, with a certificate that is trusted too."""
+    made = self_signed(["localhost"], days=2, now=datetime.now(UTC))
+    authority, both = folder / "between.pem", folder / "between-key.pem"
+    authority.write_bytes(made.pem)
+    both.write_bytes(made.pem + made.key)
+    mine = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    mine.load_cert_chain(both)
+    behind = ssl.create_default_context(cafile=folder / "ca.pem")
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while some := await reader.read(1 << 16):
+                writer.write(some)
+                await writer.drain()
+        writer.close()
+
+    async def passed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there = await asyncio.open_connection("127.0.0.1", port, ssl=behind)
+        await asyncio.gather(carry(reader, there[1]), carry(there[0], writer))
+
+    async with await asyncio.start_server(passed, "127.0.0.1", 0, ssl=mine) as server:
+        yield server.sockets[0].getsockname()[1], authority
+
+
+async def test_a_ticket_that_passes_through_somebody_between_is_worth_nothing(
+    realm: Realm, site: Site
+) -> None:
+    keytab = await realm.add("svc")
+    async with (
+        realm.serving(),
+        mail(realm, site) as server,
+        between(site.folder, URL(server.url()).port or 0) as (port, authority),
+    ):
+        url = str(URL(server.url()).with_port(port))
+        configure(site, url, tls={"ca_file": str(authority)})
+        environment = realm.environment | {"KRB5_CLIENT_KTNAME": str(keytab)}
+        assert await refusal(site, environment) == "credentials_refused"
+        asked = [one for one in await server.asked() if one["path"] == PATH]
+    assert {one["status"] for one in asked} == {401}
+    assert "Negotiate" in {one["auth"] for one in asked}, "the ticket itself was there"

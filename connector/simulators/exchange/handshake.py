@@ -49,7 +49,7 @@ class Connections:
         self._people = people
         self._challenges: WeakKeyDictionary[Any, bytes] = WeakKeyDictionary()
         self._users: WeakKeyDictionary[Any, User] = WeakKeyDictionary()
-        self._tickets = Tickets()
+        self.tickets = Tickets()
         self._proofs: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
 
     def user(self, connection: object) -> User | None:
@@ -100,7 +100,7 @@ class Connections:
 
     def _kerberos(self, connection: object, token: bytes) -> User | str | None:
         """Somebody with a ticket, or what is sent back."""
-        shown = self._tickets.step(connection, token)
+        shown = self.tickets.step(connection, token)
         if shown is None or not shown.principal:
             return None if shown is None else shown.answer
         admitted = self._people.admit(self._people.find(shown.principal), right=True)

@@ -18,12 +18,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from requests.auth import AuthBase
 
-from connector.errors import ConnectorError, Denied
+from connector.errors import Denied
 from connector.sources.ews.tickets import named, said
 
 INSTALL = (
-    "apt install gcc python3-dev libkrb5-dev krb5-user, then"
-    " pip install 'room-calendar-bridge[kerberos]' in the appliance's environment"
+    "apt install gcc python3-dev libkrb5-dev krb5-user, then in the folder it was installed from"
+    " /opt/roombridge/bin/python -m pip install --require-hashes -r requirements/kerberos.lock"
 )
 _SPNEGO = "1.3.6.1.5.5.2"
 _LEGS = 3
@@ -71,42 +71,38 @@ class Ticket(AuthBase):
         Raises:
             Unavailable, Denied: there is no ticket, or the server proves nothing.
         """
-        if response.status_code != 401:
-            if response.status_code == 200 and _socket(response) not in self._proven:
-                raise _unproven()
-            return response
-        if _offered(response) is None:
-            return response
-        try:
+        if response.status_code == 401 and _offered(response) is not None:
             return self._signed_in(response, more)
-        except ConnectorError:
+        if response.status_code == 200 and _socket(response) not in self._proven:
             response.close()
-            raise
+            raise _unproven()
+        return response
 
     def _signed_in(self, response: Any, more: dict[str, Any]) -> Any:
         """The answer after the handshake; 401 where the server takes no ticket."""
-        context = _context(self._host, _bindings(_socket(response)))
-        token = _step(context, None)
-        for _ in range(_LEGS):
-            response = _again(response, token, more)
-            proof = _offered(response)
-            if response.status_code == 401:
+        try:
+            context = _context(self._host, _bindings(_socket(response)))
+            token = _step(context, None)
+            for _ in range(_LEGS):
+                response = _again(response, token, more)
+                proof = _offered(response)
+                if response.status_code != 401:
+                    return self._judged(response, context, proof)
                 if not proof:
                     return response
-                if refusal := said(proof):
-                    raise refusal
-            if proof:
                 token = _step(context, proof)
-            if response.status_code != 401:
-                return self._judged(response, context, proven=bool(proof))
+        except BaseException:
+            response.close()
+            raise
         return response
 
-    def _judged(self, response: Any, context: Any, *, proven: bool) -> Any:
+    def _judged(self, response: Any, context: Any, proof: bytes | None) -> Any:
         """The answer, if its sender has shown that it can read the ticket."""
-        if proven and context.complete and context.mech == _gssapi.MechType.kerberos:
+        if proof:
+            _step(context, proof)
+        if proof and context.complete and context.mech == _gssapi.MechType.kerberos:
             self._proven.add(_socket(response))
         elif response.status_code < 400:
-            response.close()
             raise _unproven()
         return response
 
@@ -140,6 +136,8 @@ def _context(host: str, bindings: bytes) -> Any:
 
 def _step(context: Any, token: bytes | None) -> bytes:
     """The next token to send; empty where there is none."""
+    if token and (refusal := said(token)):
+        raise refusal
     try:
         return bytes(context.step(token) or b"")
     except _gssapi.exceptions.GSSError as error:

@@ -25,8 +25,8 @@ BEHIND = 2
 _AUTODISCOVER = "/autodiscover/autodiscover.xml"
 _TRUSTED = "let the server take tokens of token_url for this application, and check `scope`"
 _TICKET = (
-    "check that the account may log on to Exchange, that all its servers have the key of the SPN"
-    " HTTP/… of the server's name, and the clocks"
+    "check that the account may log on to Exchange, and that nothing between ends TLS and begins it"
+    " anew (Extended Protection)"
 )
 _TAKEN = {"ntlm": {"ntlm", "negotiate"}, "kerberos": {"negotiate"}}
 _LOCKED = b"account is currently locked out"
