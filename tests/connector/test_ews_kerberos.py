@@ -3,6 +3,8 @@
 The real thing is in tests/peers/test_kerberos.py.
 """
 
+from types import SimpleNamespace
+
 import pytest
 from aiohttp.test_utils import TestServer
 from hypothesis import given
@@ -137,3 +139,24 @@ def test_an_offer_is_read(words: str, token: bytes | None) -> None:
     response = Response()
     response.headers["WWW-Authenticate"] = words
     assert kerberos._offered(response) == token
+
+
+@pytest.mark.parametrize(
+    ("status", "proven", "believed"),
+    [(200, True, True), (200, False, False), (503, False, True), (500, False, True)],
+)
+def test_only_a_proven_connection_brings_calendars(
+    status: int, *, proven: bool, believed: bool
+) -> None:
+    response = Response()
+    response.status_code = status
+    # What urllib3 leaves of a connection whose last answer says `Connection: close`.
+    closing = SimpleNamespace(sock=None, proven=proven)
+    response.raw = SimpleNamespace(connection=closing, close=lambda: None)
+    response._content_consumed = True  # type: ignore[attr-defined]
+    ticket = kerberos.Ticket("mail.example.com")
+    if believed:
+        assert ticket._answered(response) is response
+    else:
+        with pytest.raises(Denied, match="did not prove"):
+            ticket._answered(response)

@@ -261,6 +261,7 @@ class _Adapters:
 def _plain(opened: Callable[[HTTPConnection], None]) -> type:
     class Connection(HTTPConnection):
         def connect(self) -> None:
+            self.proven = False  # see kerberos
             super().connect()
             opened(self)
 
@@ -270,6 +271,7 @@ def _plain(opened: Callable[[HTTPConnection], None]) -> type:
 def _tls(opened: Callable[[HTTPConnection], None]) -> type:
     class Connection(HTTPSConnection):
         def connect(self) -> None:
+            self.proven = False  # see kerberos
             super().connect()
             opened(self)
 

@@ -12,7 +12,6 @@ from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
 from importlib import import_module
 from typing import Any
-from weakref import WeakSet
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -57,8 +56,6 @@ class Ticket(AuthBase):
 
     def __init__(self, host: str) -> None:
         self._host = host
-        self._proven: WeakSet[Any] = WeakSet()
-        """Connections at whose other end is who the KDC says it is."""
 
     def __call__(self, request: Any) -> Any:
         """Have answers to a request looked at."""
@@ -73,7 +70,7 @@ class Ticket(AuthBase):
         """
         if response.status_code == 401 and _offered(response) is not None:
             return self._signed_in(response, more)
-        if response.status_code == 200 and _socket(response) not in self._proven:
+        if response.status_code == 200 and not getattr(_connection(response), "proven", False):
             response.close()
             raise _unproven()
         return response
@@ -81,7 +78,7 @@ class Ticket(AuthBase):
     def _signed_in(self, response: Any, more: dict[str, Any]) -> Any:
         """The answer after the handshake; 401 where the server takes no ticket."""
         try:
-            context = _context(self._host, _bindings(_socket(response)))
+            context = _context(self._host, _bindings(_connection(response)))
             token = _step(context, None)
             for _ in range(_LEGS):
                 response = _again(response, token, more)
@@ -101,7 +98,8 @@ class Ticket(AuthBase):
         if proof:
             _step(context, proof)
         if proof and context.complete and context.mech == _gssapi.MechType.kerberos:
-            self._proven.add(_socket(response))
+            # Not its socket: that is gone already where the server says that it closes.
+            _connection(response).proven = True
         elif response.status_code < 400:
             raise _unproven()
         return response
@@ -169,14 +167,14 @@ def _offered(response: Any) -> bytes | None:
         return b""
 
 
-def _socket(response: Any) -> Any:
+def _connection(response: Any) -> Any:
     """The connection over which an answer comes, as long as it is unread."""
-    connection = getattr(response.raw, "connection", None)
-    return getattr(connection, "sock", None) or response
+    return getattr(response.raw, "connection", None)
 
 
-def _bindings(sock: Any) -> bytes:
+def _bindings(connection: Any) -> bytes:
     """What binds the sign-in to the TLS connection (`tls-server-end-point`); empty without TLS."""
+    sock = getattr(connection, "sock", None)
     sent = sock.getpeercert(binary_form=True) if hasattr(sock, "getpeercert") else None
     if not sent:
         return b""
