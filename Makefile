@@ -54,6 +54,7 @@ peers: setup
 	scripts/need curl curl
 	scripts/need /usr/sbin/kadmin.local krb5-admin-server krb5-kdc
 	scripts/need kinit krb5-user
+	scripts/need /etc/gss/mech.d/mech.ntlmssp.conf gss-ntlmssp
 	scripts/need faketime faketime
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements/peers.lock

@@ -153,7 +153,7 @@ def test_only_a_proven_connection_brings_calendars(
     # What urllib3 leaves of a connection whose last answer says `Connection: close`.
     closing = SimpleNamespace(sock=None, proven=proven)
     response.raw = SimpleNamespace(connection=closing, close=lambda: None)
-    response._content_consumed = True  # type: ignore[attr-defined]
+    response._content_consumed = True
     ticket = kerberos.Ticket("mail.example.com")
     if believed:
         assert ticket._answered(response) is response

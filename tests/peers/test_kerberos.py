@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from base64 import b64decode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -24,6 +25,8 @@ __all__ = ["realm"]  # a fixture
 
 SERVER = "HTTP/localhost"
 ACCOUNT = "svc@example.com"
+NTLM = bytes.fromhex("060a2b06010401823702020a")
+"""The mechanism 1.3.6.1.4.1.311.2.2.10 in a token of SPNEGO."""
 ROOMS = ("kestrel", "heron", "osprey")
 
 
@@ -203,6 +206,33 @@ async def test_ntlm_is_not_spoken_instead(realm: Realm, site: Site) -> None:
         environment = realm.environment | {"KRB5_CLIENT_KTNAME": str(keytab)}
         assert await refusal(site, environment) == "credentials_refused"
     assert {one.auth for one in exchange.journal.requests()} == {""}
+
+
+@pytest.mark.skipif(
+    not Path("/etc/gss/mech.d/mech.ntlmssp.conf").exists(),
+    reason="no NTLM for GSSAPI here: make peers brings it",
+)
+async def test_ntlm_is_not_offered_beside_kerberos(realm: Realm, site: Site) -> None:
+    """Not even where GSSAPI has a way to speak it, and somebody's password (gss-ntlmssp)."""
+    keytab = await realm.add("svc")
+    await realm.add(SERVER)
+    passwords = site.folder / "ntlm"
+    passwords.write_text("EXAMPLE:somebody:password")
+    offered: list[bytes] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        if token := request.headers.get("Authorization", "").removeprefix("Negotiate "):
+            offered.append(b64decode(token))
+        return web.Response(status=401, headers={"WWW-Authenticate": "Negotiate"})
+
+    application = web.Application()
+    application.router.add_post(PATH, answer)
+    async with realm.serving(), TestServer(application, host="localhost") as server:
+        configure(site, str(server.make_url(PATH)))
+        mine = {"KRB5_CLIENT_KTNAME": str(keytab), "NTLM_USER_FILE": str(passwords)}
+        assert await refusal(site, realm.environment | mine) == "credentials_refused"
+    assert offered
+    assert all(NTLM not in token for token in offered)
 
 
 @pytest.mark.parametrize("asks", [True, False])

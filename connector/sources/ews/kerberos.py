@@ -11,6 +11,7 @@ import re
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
 from importlib import import_module
+from ssl import SSLSocket
 from typing import Any
 
 from cryptography import x509
@@ -115,19 +116,24 @@ def _context(host: str, bindings: bytes) -> Any:
             fix=INSTALL,
             everywhere=True,
         )
+    more: dict[str, Any] = {
+        "usage": "initiate",
+        "name": gss.Name(f"HTTP@{host}", gss.NameType.hostbased_service),
+        "flags": [gss.RequirementFlag.mutual_authentication],
+    }
+    only = [gss.MechType.kerberos]
+    spnego = gss.OID.from_int_seq(_SPNEGO)
     try:
-        more: dict[str, Any] = {
-            "usage": "initiate",
-            "creds": gss.Credentials(usage="initiate", mechs=[gss.MechType.kerberos]),
-            "name": gss.Name(f"HTTP@{host}", gss.NameType.hostbased_service),
-            "flags": [gss.RequirementFlag.mutual_authentication],
-        }
         # SPNEGO hides why there is no ticket behind codes of its own: Kerberos itself is asked
         # first, and leaves the ticket in the cache.
-        gss.SecurityContext(mech=gss.MechType.kerberos, **more).step()
+        mine = gss.Credentials(usage="initiate", mechs=only)
+        gss.SecurityContext(mech=gss.MechType.kerberos, creds=mine, **more).step()
+        # SPNEGO takes credentials for Kerberos alone as a leave to offer all that it knows.
+        offered = gss.Credentials(usage="initiate", mechs=[spnego])
+        gss.raw.set_neg_mechs(offered, only)
         if bindings:
             more["channel_bindings"] = gss.raw.ChannelBindings(application_data=bindings)
-        return gss.SecurityContext(mech=gss.OID.from_int_seq(_SPNEGO), **more)
+        return gss.SecurityContext(mech=spnego, creds=offered, **more)
     except gss.exceptions.GSSError as error:
         raise named(error.maj_code, error.min_code) from None
 
@@ -175,7 +181,7 @@ def _connection(response: Any) -> Any:
 def _bindings(connection: Any) -> bytes:
     """What binds the sign-in to the TLS connection (`tls-server-end-point`); empty without TLS."""
     sock = getattr(connection, "sock", None)
-    sent = sock.getpeercert(binary_form=True) if hasattr(sock, "getpeercert") else None
+    sent = sock.getpeercert(binary_form=True) if isinstance(sock, SSLSocket) else None
     if not sent:
         return b""
     certificate = x509.load_der_x509_certificate(sent)
