@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -116,6 +117,7 @@ class Realm:
             env={**os.environ, **self.environment},
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,  # what starts it may stay before it, as faketime does
         )
         try:
 
@@ -128,7 +130,7 @@ class Realm:
             yield
         finally:
             if process.returncode is None:
-                process.terminate()
+                os.killpg(process.pid, signal.SIGTERM)
             async with asyncio.timeout(PATIENCE):
                 await process.wait()
 
