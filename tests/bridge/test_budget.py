@@ -211,7 +211,6 @@ def test_rooms_must_not_be_stale_between_two_safety_reads(safety: str, warned: i
 
 def spent(folder: Path, clock: FixedClock, *, more: int = 0) -> Budget:
     """One life of the appliance: a budget of 240 requests, of which so many are sent."""
-
     database = Database(folder / "bridge.db")
     budgets = Budgets(clock, Spending(database))
 
