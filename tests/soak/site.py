@@ -21,6 +21,7 @@ from connector.watching import Call
 from rooms import database
 from rooms.clock import Clock
 from rooms.room import Room
+from rooms.spending import Spending
 from rooms.store import Store
 from tests.fakes.virtual import PatientDatabase
 
@@ -67,6 +68,7 @@ class Bridge:
         else:
             place.mkdir()
         self._database = PatientDatabase(place / "bridge.db")
+        spending = Spending(self._database)  # read before its thread runs
         self.store = Store(self._database)
         self.health = Health(self._clock)
         stack = self._stack = AsyncExitStack()
@@ -78,6 +80,7 @@ class Bridge:
             health=self.health,
             clock=self._clock,
             heard=_nobody,
+            spending=spending,
         )
         await stack.enter_async_context(self.sync.running())
         await self.sync.adopt(self._configuration(place))
