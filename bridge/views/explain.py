@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from aiohttp import web
 
 from bridge.callers import Caller
+from bridge.reasons import LEFT_OUT, NO_JOIN
 from bridge.views import render
 from bridge.views.house import EndpointState, House
 from bridge.views.rooms import seen_room
@@ -15,7 +16,7 @@ from bridge.views.shapes import (
     ExplanationShape,
 )
 from bridge.views.web import Problem, Route, answer
-from bridge.words import ADVICE, LEFT_OUT, NO_JOIN, Advice
+from bridge.words import ADVICE, Advice
 from rooms.agenda import Account, Explained
 from rooms.model import Agenda, Booking, LeftOut
 from rooms.room import Room
