@@ -50,7 +50,7 @@ from bridge.views.house import House
 from bridge.views.site import site
 from bridge.views.stream import Hub
 from bridge.views.web import Route
-from bridge.writes import Writes
+from bridge.writing.composition import Writing
 from connector.outside import open_outside
 from rooms.audit import Entry
 
@@ -120,7 +120,7 @@ class Appliance:
             clock=made.clock,
             forget=made.custody.forget,
         )
-        self.writes = Writes(made, self.sync, self.health, lambda: self.configuration.rules)
+        self.writing = Writing(made, self.sync, self.health, lambda: self.configuration.rules)
         self.discovery = Discovery(self.sync, health=self.health, clock=made.clock)
         self._devices = devices
         self.dispatch = Dispatch(devices, store=made.store, health=self.health, clock=made.clock)
@@ -133,7 +133,7 @@ class Appliance:
         await self._stack.enter_async_context(_working(made.store.run()))
         await made.custody.refresh(self.health)
         await self._stack.enter_async_context(self.sync.running())
-        await self._stack.enter_async_context(self.writes.running())
+        await self._stack.enter_async_context(self.writing.running())
         await self._stack.enter_async_context(self.dispatch.running())
         await self._stack.enter_async_context(self.identities.running())
         await self._stack.enter_async_context(self.courier.running())
@@ -156,7 +156,7 @@ class Appliance:
         await self.dispatch.adopt(configuration.inventory.endpoints)
         await self.identities.adopt(configuration)
         await self.sync.adopt(configuration)
-        await self.writes.adopt(configuration)
+        await self.writing.adopt(configuration)
         await self.discovery.adopt(configuration)
         self.courier.adopt(configuration.site)
         self.beyond.adopt(configuration.site)
@@ -222,7 +222,7 @@ class Appliance:
             *rooms.ROUTES,
             stream.route(self.hub),
             *explain.ROUTES,
-            *self.writes.routes,
+            *self.writing.routes,
             *tokens.ROUTES,
             *sources.routes(self.identities),
             *discovery.routes(self.discovery),
@@ -332,7 +332,7 @@ class Appliance:
             self.health.bad(BRIDGE, "disk_failing")
         else:
             self.health.good(BRIDGE, "disk_failing")
-        self.writes.heard(room)
+        self.writing.heard(room)
         if changed:
             self.beyond.forget(room)
             self.hub.changed(room)

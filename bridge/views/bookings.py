@@ -48,7 +48,7 @@ class Asked:
     booking: str = ""
 
 
-class Counter(Protocol):
+class Actions(Protocol):
     """Who does it. What is not done is a Problem; an answer is a status and JSON."""
 
     async def create(self, asked: Asked, order: CreateOrder) -> tuple[int, bytes]:
@@ -92,7 +92,7 @@ def _serve(
     return serve
 
 
-def routes(counter: Counter) -> tuple[Route, ...]:
+def routes(actions: Actions) -> tuple[Route, ...]:
     """The routes of actions."""
     room = "/api/v1/rooms/{room}/bookings"
     key = {KEY: "The same for every try: what was done is not done twice, for 24 hours."}
@@ -101,7 +101,7 @@ def routes(counter: Counter) -> tuple[Route, ...]:
         return Route(
             method="POST",
             path=f"{room}/{{booking}}/{name}",
-            serve=_serve(order, getattr(counter, name)),
+            serve=_serve(order, getattr(actions, name)),
             scope="write",
             summary=summary,
             answer=ActedShape,
@@ -115,7 +115,7 @@ def routes(counter: Counter) -> tuple[Route, ...]:
         Route(
             method="POST",
             path=room,
-            serve=_serve(CreateOrder, counter.create),
+            serve=_serve(CreateOrder, actions.create),
             scope="write",
             summary="Book the room: one meeting, or a series",
             answer=ActedShape,

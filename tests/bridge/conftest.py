@@ -39,7 +39,7 @@ from rooms.audit import Audit
 from rooms.database import Database
 from rooms.model import Event, Window
 from rooms.store import Store
-from tests.fakes.counter import FakeCounter
+from tests.fakes.actions import FakeActions
 from tests.fakes.desk import FakeDesk
 from tests.fakes.sources import room
 from tests.fakes.virtual import NOON, FixedClock
@@ -101,7 +101,7 @@ class Views:
             rooms={name: room(name) for name in ("kestrel", "heron")},
         )
         self.rounds = FakeRounds()
-        self.counter = FakeCounter()
+        self.actions = FakeActions()
         self.discovery = FakeDiscovery()
         self.hub = Hub(self.house)
         self.tokens.on_revoked = self.hub.expel
@@ -120,7 +120,7 @@ class Views:
             *rooms.ROUTES,
             stream.route(self.hub),
             *explain.ROUTES,
-            *bookings.routes(self.counter),
+            *bookings.routes(self.actions),
             *tokens.ROUTES,
             *sources.routes(FakeDesk()),
             *discovery.routes(self.discovery),

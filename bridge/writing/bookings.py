@@ -10,8 +10,18 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from bridge.deeds import Bid, Deed, Done, Refused, alive, overlapping, slot, soonest_end, taking
-from bridge.work import Means, Work
+from bridge.writing.model import (
+    Bid,
+    Deed,
+    Done,
+    Refused,
+    alive,
+    overlapping,
+    slot,
+    soonest_end,
+    taking,
+)
+from bridge.writing.steps import Means, Work
 from connector.writing import Draft
 from rooms import join, recurrence
 from rooms.agenda import agenda_of, is_named, named

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bridge.settings.model import Configuration, Inventory, Site, SourceSettings
-from bridge.writers import Writers
+from bridge.writing.writers import Writers
 from connector.errors import ConnectorError, Denied, Unavailable
 from connector.outside import Outside, open_outside
 from connector.sources import demo, graph
@@ -39,7 +39,7 @@ class Driver:
 @pytest.fixture
 def driver(monkeypatch: pytest.MonkeyPatch) -> Driver:
     made = Driver()
-    monkeypatch.setattr("bridge.writers.load.writing", lambda _: made)
+    monkeypatch.setattr("bridge.writing.writers.load.writing", lambda _: made)
     monkeypatch.setattr("bridge.settings.model.load.writing_kinds", lambda: {"graph"})
     return made
 

@@ -3,21 +3,21 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from bridge.attempts import Attempts
-from bridge.bookings import Bookings
-from bridge.counter import Counter
 from bridge.health import Health
 from bridge.prepared import Prepared
 from bridge.settings.model import Configuration
 from bridge.sync import Sync
 from bridge.views import bookings
 from bridge.views.web import Route
-from bridge.work import Means
-from bridge.writers import Writers
+from bridge.writing.actions import Actions
+from bridge.writing.attempts import Attempts
+from bridge.writing.bookings import Bookings
+from bridge.writing.steps import Means
+from bridge.writing.writers import Writers
 from rooms import join
 
 
-class Writes:
+class Writing:
     """All that changes calendars; while no policy allows that, nothing here can."""
 
     def __init__(
@@ -36,7 +36,7 @@ class Writes:
         self._bookings = Bookings(means, rules)
         attempts = Attempts(made.database, made.clock)
         self.routes: Sequence[Route] = bookings.routes(
-            Counter(self._bookings, attempts, made.clock)
+            Actions(self._bookings, attempts, made.clock)
         )
         self.heard = self._bookings.heard
         """Tells that a room was read well."""

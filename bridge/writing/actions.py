@@ -4,9 +4,6 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from bridge.attempts import Attempt, Attempts, Reply, Reused, Unkept, claim
-from bridge.bookings import Bookings
-from bridge.deeds import Action, Bid, Deed, Done, Refused
 from bridge.views import render
 from bridge.views.booking_shapes import (
     MOST_MINUTES,
@@ -20,6 +17,9 @@ from bridge.views.bookings import Asked
 from bridge.views.house import encode
 from bridge.views.openapi import STATUSES
 from bridge.views.web import Problem
+from bridge.writing.attempts import Attempt, Attempts, Reply, Reused, Unkept, claim
+from bridge.writing.bookings import Bookings
+from bridge.writing.model import Action, Bid, Deed, Done, Refused
 from rooms import recurrence
 from rooms.agenda import plain
 from rooms.clock import Clock
@@ -41,7 +41,7 @@ _WORDS: dict[Action, Literal["created", "extended", "ended", "released"]] = {
 Do = Callable[[Deed, Attempt], Awaitable[Done]]
 
 
-class Counter:
+class Actions:
     """Where callers come with what they want done."""
 
     def __init__(self, bookings: Bookings, attempts: Attempts, clock: Clock) -> None:

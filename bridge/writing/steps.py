@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from bridge.deeds import Deed, Done, Refused, refusal, unfinished
 from bridge.health import Health, Subject
+from bridge.writing.model import Deed, Done, Refused, refusal, unfinished
 from connector.errors import ConnectorError, Unavailable
 from connector.source import CalendarSource
 from connector.writing import Writer

@@ -4,7 +4,7 @@ from bridge.views.booking_shapes import CreateOrder, EndOrder, ExtendOrder, Orde
 from bridge.views.bookings import Asked
 
 
-class FakeCounter:
+class FakeActions:
     """Does nothing, and says that it was done."""
 
     def __init__(self) -> None:

@@ -11,15 +11,15 @@ import jsonschema
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from bridge import work
-from bridge.attempts import KEPT, Attempts
-from bridge.bookings import Bookings
-from bridge.counter import Counter
 from bridge.health import Subject
 from bridge.views import bookings, pages
 from bridge.views.openapi import description
 from bridge.views.site import site
-from bridge.work import Means
+from bridge.writing import steps
+from bridge.writing.actions import Actions
+from bridge.writing.attempts import KEPT, Attempts
+from bridge.writing.bookings import Bookings
+from bridge.writing.steps import Means
 from connector.errors import ConnectorError, Denied, Malformed, Unavailable
 from connector.source import CalendarSource
 from rooms.agenda import agenda_of
@@ -28,7 +28,7 @@ from rooms.database import Database
 from rooms.model import Days, Event, Response, Window
 from rooms.room import Policy, Room, Writes
 from tests.bridge.conftest import Client, Views
-from tests.fakes.counter import FakeCounter
+from tests.fakes.actions import FakeActions
 from tests.fakes.sources import event, room
 from tests.fakes.virtual import NOON, FixedClock
 from tests.fakes.writing import FakeCalendars
@@ -42,7 +42,7 @@ OWN = event("talk", NOON - HOUR / 2, minutes=60, own=True)
 
 
 BOOKED = "/api/v1/rooms/{room}/bookings"
-DOCUMENT = description(bookings.routes(FakeCounter()), "1.2.3")
+DOCUMENT = description(bookings.routes(FakeActions()), "1.2.3")
 
 
 class Office:
@@ -64,7 +64,7 @@ class Office:
             clock=views.clock,
         )
         self.bookings = Bookings(means)
-        self.counter = Counter(self.bookings, Attempts(views.database, views.clock), views.clock)
+        self.actions = Actions(self.bookings, Attempts(views.database, views.clock), views.clock)
         self.hinted = asyncio.Event()
         self.reads: set[asyncio.Task[None]] = set()
         self.let("full")
@@ -137,7 +137,7 @@ def calendars() -> FakeCalendars:
 async def office(
     views: Views, calendars: FakeCalendars, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Office]:
-    monkeypatch.setattr(work, "BETWEEN_LOOKS", 0)
+    monkeypatch.setattr(steps, "BETWEEN_LOOKS", 0)
     opened = Office(views, calendars)
     await opened.read()
     yield opened
@@ -146,7 +146,7 @@ async def office(
 
 @pytest.fixture
 async def client(office: Office) -> AsyncIterator[Client]:
-    routes = bookings.routes(office.counter)
+    routes = bookings.routes(office.actions)
     async with TestClient(TestServer(site(office.views.house, routes))) as opened:
         opened.session.headers.update(await office.views.token("write"))
         yield opened
@@ -564,7 +564,7 @@ async def test_an_answer_survives_a_restart_and_is_forgotten_after_a_day(
     client: Client, office: Office, clock: FixedClock
 ) -> None:
     first = await post(client, key="k", **ADHOC)
-    office.counter._attempts = Attempts(office.views.database, clock)
+    office.actions._attempts = Attempts(office.views.database, clock)
     assert await post(client, key="k", **ADHOC) == first
     clock.move(KEPT)
     status, told = await post(client, key="k", **ADHOC)
@@ -693,7 +693,7 @@ async def test_a_calendar_that_cannot_be_read_is_not_written(
 async def test_an_agenda_that_is_late_is_said_to_be(
     client: Client, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(work, "SHOWN_LIMIT", 0.01)
+    monkeypatch.setattr(steps, "SHOWN_LIMIT", 0.01)
     office.slow.clear()
     status, told = await post(client, **ADHOC)
     assert (status, told["shown"], told["booking"]["title"]) == (201, False, "Quick talk")
