@@ -68,8 +68,8 @@ FINDINGS: dict[str, tuple[Severity, Advice]] = {
         "error",
         Advice(
             "the calendar service refused to book or release this room",
-            "grant the identity that writes Calendars.ReadWrite for this mailbox:"
-            " `roombridge guide entra`",
+            "let the identity that writes change this room's calendar; docs/writing.md names the"
+            " right that each service has for it",
         ),
     ),
     "scope_writes": (

@@ -30,6 +30,7 @@ AROUND = timedelta(days=366)
 """How far from its former time an occurrence is looked for."""
 
 _ABSENT = {404, 410}
+_FOR_WRITING = "give the login the right to write to the room's calendar, not only to read it"
 _TYPE = {"Content-Type": "text/calendar; charset=utf-8"}
 
 
@@ -175,7 +176,10 @@ class CalDavWriter:
         if answer.status == 412:
             raise _changed()
         if answer.status not in {200, 201, 204}:
-            raise self._server.meaning(answer)
+            error = self._server.meaning(answer)
+            if answer.status == 403:
+                error.fix = _FOR_WRITING
+            raise error
 
     async def _send(
         self,
