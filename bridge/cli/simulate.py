@@ -23,7 +23,6 @@ from rooms.room import Room
 
 SERVICE_ACCOUNT = "service@example.com"
 """Somebody with whom all rooms are shared, for `delegate`."""
-ROOM_LIST = "all-rooms@example.com"
 
 WRITER_ID = "2d9e4c1f-8a7b-4f60-9c35-6b1a0d0c0b0a"
 """An application beside the one that reads: it may write."""

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from connector.errors import Denied, Malformed, NotFound, Unavailable
@@ -268,3 +269,37 @@ async def test_what_else_was_written_stays(
 async def test_writing_is_counted_as_such(writer: Writer, outside: Outside) -> None:
     await writer.create(room(), draft())
     assert outside.meter.spent == {"write": 1}
+
+
+async def test_a_portal_on_the_way_is_no_success(
+    source: CalendarSource, writer: Writer, calendar: Dav
+) -> None:
+    calendar.answers = [web.Response(text="<html>", content_type="text/html")]
+    with pytest.raises(Malformed) as caught:
+        await writer.create(room(), draft())
+    assert caught.value.reason == "not_http"
+
+
+async def test_a_calendar_that_is_gone_is_told_from_a_meeting_that_is(
+    source: CalendarSource, writer: Writer, calendar: Dav
+) -> None:
+    await writer.create(room(), draft())
+    (event,) = await read(source)
+    calendar.abolish()
+    for attempt in (writer.cancel(room(), event, series=False), writer.create(room(), draft("2"))):
+        with pytest.raises(NotFound) as caught:
+            await attempt
+        assert caught.value.reason == "not_found"
+
+
+async def test_a_meeting_that_was_moved_far_away_was_changed(
+    source: CalendarSource, writer: Writer, calendar: Dav
+) -> None:
+    handle = calendar.add("Review", SOON.start, SOON.end, own=True)
+    (event,) = await read(source)
+    for days in (1, 1000):
+        calendar.move(handle, SOON.start + timedelta(days=days))
+        with pytest.raises(Unavailable) as caught:
+            await writer.cancel(room(), event, series=False)
+        assert caught.value.reason == "changed_meanwhile"
+    assert handle in calendar.entries

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestServer
 
-from connector.errors import NotFound, Unavailable
+from connector.errors import ConnectorError, Denied, Malformed, NotFound, Unavailable
 from connector.outside import Outside
 from connector.simulators.google import ACCOUNT, Fault, Workspace, app
 from connector.source import CalendarSource
@@ -189,3 +189,72 @@ async def test_the_half_that_reads_cannot_write(
     await source.fetch(room(), WINDOW)
     (token,) = workspace._tokens.values()
     assert token.scopes == {"https://www.googleapis.com/auth/calendar.events.readonly"}
+
+
+def status(code: int, reason: str, **more: Any) -> Fault:
+    return Fault(kind="status", status=code, reason=reason, message="Board ada@example.com", **more)
+
+
+FAULTS = [
+    (status(403, "rateLimitExceeded", domain="usageLimits"), Unavailable, "throttled"),
+    (status(403, "requiredAccessLevel", domain="calendar"), Denied, "access_denied"),
+    (status(403, "insufficientPermissions"), Denied, "access_denied"),
+    (status(403, "forbiddenForNonOrganizer", domain="calendar"), Malformed, "not_organizer"),
+    (status(401, "authError"), Denied, "token_refused"),
+    (status(404, "notFound"), NotFound, "not_found"),
+    (status(409, "conflict"), Malformed, "request_refused"),
+    (status(412, "conditionNotMet"), Unavailable, "changed_meanwhile"),
+    (status(503, "backendError"), Unavailable, "service_error"),
+    (Fault(kind="redirect"), Malformed, "redirected"),
+    (Fault(kind="dropped"), Unavailable, "broken_off"),
+]
+
+
+@pytest.mark.parametrize(("fault", "kind", "reason"), FAULTS, ids=lambda value: repr(value)[:50])
+async def test_every_fault_is_one_of_the_four_errors(
+    writer: Writer,
+    source: CalendarSource,
+    workspace: Workspace,
+    fault: Fault,
+    kind: type[ConnectorError],
+    reason: str,
+) -> None:
+    await writer.create(room(), draft("key-0"))
+    (event,) = await read(source)
+    workspace.faults.add(fault)
+    for attempt in (
+        writer.end(room(), event, NOON + 1.5 * HOUR),
+        writer.decline(room(), event, series=False),
+        writer.cancel(room(), event, series=True),
+    ):
+        with pytest.raises(kind) as caught:
+            await attempt
+        assert caught.value.reason == reason
+        for secret in ("Board", "ada@", "Booked at the door", "ya29"):
+            assert secret not in str(caught.value) + caught.value.fix
+
+
+@pytest.mark.parametrize("fault", [Fault(kind="portal"), Fault(kind="truncated")])
+async def test_what_is_no_answer_of_google_s_is_no_success(
+    writer: Writer,
+    source: CalendarSource,
+    workspace: Workspace,
+    fault: Fault,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await writer.create(room(), draft())
+    (event,) = await read(source)
+    look = GoogleWriter._look
+
+    async def looked(self: GoogleWriter, where: Room, event: str) -> Any:
+        found = await look(self, where, event)
+        workspace.faults.add(Fault(kind="portal", times=1))
+        return found
+
+    monkeypatch.setattr(GoogleWriter, "_look", looked)
+    with pytest.raises(Malformed) as caught:
+        await writer.cancel(room(), event, series=False)
+    assert caught.value.reason == "not_json"
+    workspace.faults.add(fault)
+    with pytest.raises(Malformed):
+        await writer.create(room(), draft("key-2"))

@@ -204,6 +204,22 @@ async def test_every_fault_is_one_of_the_four_errors(
         assert secret not in str(caught.value) + caught.value.fix
 
 
+async def test_a_portal_on_the_way_is_no_success(
+    writer: Writer, source: CalendarSource, calendar: WritableKestrel, tenant: Tenant
+) -> None:
+    await writer.create(room(), draft())
+    event = await only(source)
+    tenant.faults.add(kinds.Portal(at="writes"))
+    for attempt in (
+        writer.end(room(), event, NOON + 1.5 * HOUR),
+        writer.cancel(room(), event, series=False),
+    ):
+        with pytest.raises(Malformed) as caught:
+            await attempt
+        assert caught.value.reason == "not_json"
+    assert await only(source) == event
+
+
 async def test_a_second_identity_writes_and_the_first_need_only_read(
     outside: Outside, server: TestServer, tenant: Tenant, calendar: WritableKestrel
 ) -> None:

@@ -180,6 +180,8 @@ class CalDavWriter:
             if answer.status == 403:
                 error.fix = _FOR_WRITING
             raise error
+        if answer.is_html:  # a portal on the way says 200 to anything
+            raise Malformed("a web page came instead of an answer", reason="not_http")
 
     async def _send(
         self,

@@ -149,6 +149,8 @@ class GoogleWriter:
         answer = await self._calls.plain(method, url, "write", body, match=match)
         if not 200 <= answer.status < 300:
             raise await self._refusal(room, answer)
+        if answer.is_html:
+            raise Malformed("a web page came instead of JSON", reason="not_json")
 
     async def _refusal(self, room: Room, answer: Answer) -> ConnectorError:
         """What it means that nothing was changed."""

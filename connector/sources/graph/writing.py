@@ -147,6 +147,8 @@ class GraphWriter:
         answer = await self._service.answer(method, url, "write", body, match)
         if answer.status not in {200, 201, 202, 204}:
             raise self._refusal(answer)
+        if answer.is_html:
+            raise Malformed("a web page came instead of JSON", reason="not_json")
 
     def _refusal(self, answer: Answer) -> ConnectorError:
         """What it means that nothing was changed."""

@@ -33,7 +33,7 @@ class Caller:
 
     async def ask(self, method: str, path: str, **more: Any) -> tuple[int, Any]:
         """The status and the JSON of an answer."""
-        headers = {"Authorization": f"Bearer {self.token}"}
+        headers = {"Authorization": f"Bearer {self.token}", **more.pop("headers", {})}
         async with self.http.request(method, path, headers=headers, **more) as answer:
             text = await answer.text()
             return answer.status, (await answer.json() if text else None)

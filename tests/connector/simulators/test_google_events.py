@@ -219,6 +219,22 @@ async def test_an_event_is_made_changed_and_removed() -> None:
         assert await caller.refused(f"{EVENTS}/zzz", "DELETE") == (404, "notFound")
 
 
+async def test_a_version_that_is_none_any_more_is_not_changed() -> None:
+    async with calling() as caller:
+        _, made = await caller.ask("POST", EVENTS, json={"id": "abc123", "summary": "New", **TIMES})
+        path, stale = f"{EVENTS}/abc123", {"If-Match": made["etag"]}
+        status, changed = await caller.ask("PATCH", path, json={"summary": "A"}, headers=stale)
+        assert (status, changed["summary"]) == (200, "A")
+        assert changed["etag"] != made["etag"]
+        refused = (412, "conditionNotMet")
+        assert await caller.refused(path, "PATCH", json={"summary": "B"}, headers=stale) == refused
+        assert await caller.refused(path, "DELETE", headers=stale) == refused
+        assert await caller.get(path) == changed
+        now = {"If-Match": changed["etag"]}
+        assert await caller.ask("DELETE", path, headers=now) == (204, None)
+        assert await caller.refused(path, "DELETE", headers=now) == (410, "deleted")
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
