@@ -107,6 +107,7 @@ class Appliance:
             clock=made.clock,
             heard=self._heard,
             keep=made.custody.keep,
+            spending=made.spending,
             beyond=self._changed_beyond,
         )
         self.beyond = Beyond(self.sync, clock=made.clock)

@@ -7,10 +7,12 @@ reads then wait until that is made up.
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from datetime import timedelta
 
 from connector.meter import Meter
 from rooms.clock import Clock
+from rooms.spending import Spent
 
 DAY, MINUTE = 86400.0, 60.0
 RESERVE = 1 / 12
@@ -66,7 +68,9 @@ class Budget:
         *,
         per_day: int | None = None,
         per_minute: int | None = None,
+        before: Sequence[Spent] = (),
     ) -> None:
+        """`before`: what was spent before this budget was made, oldest first."""
         self.meter = meter
         self._clock = clock
         self.per_day = per_day
@@ -80,7 +84,9 @@ class Budget:
             for limit, span in ((per_day, DAY), (per_minute, MINUTE))
             if limit
         ]
-        self._steps: deque[tuple[float, int]] = deque()
+        self._steps: deque[tuple[float, Spent]] = deque()
+        if before:
+            self._recall(before)
 
     @property
     def per_read(self) -> float:
@@ -92,7 +98,31 @@ class Budget:
     def spent(self) -> int:
         """Requests of the last 24 hours, to ten minutes; since the start where that is sooner."""
         self._settle()
-        return sum(count for _, count in self._steps)
+        return sum(one.requests for _, one in self._steps)
+
+    @property
+    def steps(self) -> Sequence[Spent]:
+        """The same by ten minutes, oldest first."""
+        self._settle()
+        return [one for _, one in self._steps]
+
+    def _recall(self, before: Sequence[Spent]) -> None:
+        """Let the buckets be as empty as what was spent has made them.
+
+        All of a step counts as spent at its end: rather a little too late than too soon.
+        """
+        now, at = self._clock.monotonic(), self._clock.now()
+        for one in before:
+            ago = (at - one.at).total_seconds()
+            if not 0 <= ago < DAY:
+                continue  # long ago, or by a clock that was wrong
+            self._steps.append((now - ago, one))
+        self._buckets = [Bucket(one.limit, one.span, now - DAY) for one in self._buckets]
+        for began, one in self._steps:
+            for bucket in self._buckets:
+                bucket.draw(one.requests, min(began + STEP, now))
+        for bucket in self._buckets:
+            bucket.draw(0, now)
 
     async def enter(self) -> None:
         """Wait until a read fits in."""
@@ -130,8 +160,8 @@ class Budget:
         if count:
             if self._steps and now - self._steps[-1][0] < STEP:
                 began, before = self._steps.pop()
-                self._steps.append((began, before + count))
+                self._steps.append((began, Spent(before.at, before.requests + count)))
             else:
-                self._steps.append((now, count))
+                self._steps.append((now, Spent(self._clock.now(), count)))
         while self._steps and now - self._steps[0][0] >= DAY:
             self._steps.popleft()

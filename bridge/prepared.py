@@ -14,6 +14,7 @@ from bridge.views import pages
 from rooms.audit import Audit
 from rooms.clock import Clock
 from rooms.database import Database
+from rooms.spending import Spending
 from rooms.store import Store
 
 
@@ -29,6 +30,7 @@ class Prepared:
     audit: Audit
     custody: Custody
     revoked: Revoked
+    spending: Spending
     presented: Presented | None
     """None where callers are served plain http."""
 
@@ -55,6 +57,7 @@ def prepared(configuration: Configuration, clock: Clock) -> Prepared:
         audit=audit,
         custody=Custody(configuration.site, database, audit, clock),
         revoked=Revoked(database),
+        spending=Spending(database),
         presented=_presented(configuration, clock),
     )
     pages.files()

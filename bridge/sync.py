@@ -8,20 +8,18 @@ from dataclasses import dataclass, replace
 
 from yarl import URL
 
-from bridge.budget import Budget
+from bridge.budgets import Budgets
 from bridge.counts import Counts
 from bridge.health import Health, Subject
 from bridge.lane import Heard, Lane
 from bridge.moves import Moves
 from bridge.pace import spread
-from bridge.settings.budgets import per_day, per_minute
 from bridge.settings.model import Configuration, Site, SourceSettings
 from bridge.watch import SourceWatch
 from connector import load
 from connector.discovery import Discovers
 from connector.errors import ConnectorError, NotFound, Unavailable
 from connector.keep import Keep
-from connector.meter import Meter
 from connector.outside import Outside
 from connector.source import CalendarSource, Credential, Identified
 from connector.watching import Call, Notified, Reply, Watching
@@ -29,6 +27,7 @@ from rooms.clock import Clock
 from rooms.model import Agenda, Window
 from rooms.room import Room
 from rooms.signs import Signs
+from rooms.spending import Spending
 from rooms.store import Store
 
 log = logging.getLogger(__name__)
@@ -62,6 +61,7 @@ class Sync:
         heard: Heard,
         keep: Callable[[str], Keep | None] = lambda _: None,
         beyond: Callable[[str], None] = lambda _: None,
+        spending: Spending | None = None,
     ) -> None:
         self._outside = outside
         self._store = store
@@ -69,12 +69,12 @@ class Sync:
         self._clock = clock
         self._heard = heard
         self._keep = keep
+        self._budgets = Budgets(clock, spending)
         self._beyond = beyond
         self._configuration: Configuration | None = None
         self._withheld: set[str] = set()
         self._reached: dict[str, CalendarSource] = {}
         self._open: dict[str, _Open] = {}
-        self._budgets: dict[str, Budget] = {}
         self._moves = Moves(health, self.look)
         self._searches: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
@@ -91,6 +91,7 @@ class Sync:
     async def running(self) -> AsyncIterator[None]:
         """Look after what is adopted until the end."""
         async with asyncio.TaskGroup() as self._group:
+            keeping = self._group.create_task(self._budgets.run())
             try:
                 yield
             finally:
@@ -98,6 +99,7 @@ class Sync:
                     task.cancel()
                 for name in list(self._open):
                     await self._close(name)
+                keeping.cancel()
 
     async def adopt(self, configuration: Configuration) -> None:
         """Look after exactly these sources and rooms; what stays the same is not disturbed."""
@@ -210,18 +212,8 @@ class Sync:
             proxy=proxy,
             trust=settings.tls,
             keep=self._keep(name),
-            meter=self._budget(name, settings).meter,
+            meter=self._budgets.of(name, settings).meter,
         )
-
-    def _budget(self, name: str, settings: SourceSettings) -> Budget:
-        """What a source may ask for: what was spent stays so when it is opened anew."""
-        limits = per_day(settings), per_minute(settings)
-        known = self._budgets.get(name)
-        if known is None or known.limits != limits:
-            meter = known.meter if known else Meter()
-            known = Budget(meter, self._clock, per_day=limits[0], per_minute=limits[1])
-            self._budgets[name] = known
-        return known
 
     def hint(self, room: str) -> None:
         """A room is worth reading again."""
@@ -247,7 +239,7 @@ class Sync:
             poll=site.poll,
             span=site.window,
             rules=configuration.rules,
-            budget=self._budget(name, settings),
+            budget=self._budgets.of(name, settings),
             lost=lambda room, error: self._lost(name, room, error),
         )
         watch = SourceWatch(

@@ -99,6 +99,30 @@ ADVICE = {
         "the secret or certificate that the configuration names cannot be read",
         "`roombridge check` tells which; put it back, then `roombridge sources authorize {source}`",
     ),
+    "kerberos_missing": Advice(
+        "the libraries that Kerberos needs are not installed",
+        "install the extra `kerberos`, as docs/sources-exchange.md says, and restart",
+    ),
+    "kerberos_failed": Advice(
+        "the machine's Kerberos does not work",
+        "try `kinit` and `kvno HTTP/…` with the appliance's settings: they tell more",
+    ),
+    "ticket_expired": Advice(
+        "the Kerberos ticket has expired", "name a keytab in KRB5_CLIENT_KTNAME, or run kinit again"
+    ),
+    "spn_wrong": Advice(
+        "the server's name is not registered with Kerberos as it should be",
+        "register HTTP/… once only, for the account whose key all servers have (setspn), or write"
+        " the registered name into `url`",
+    ),
+    "clock_skewed": Advice(
+        "the clocks are too far apart for Kerberos",
+        "let appliance, domain controllers and server take the time from one source (NTP)",
+    ),
+    "server_unproven": Advice(
+        "the server did not prove by Kerberos who it is",
+        "a proxy stands between, or the name leads elsewhere: let the appliance reach the server",
+    ),
     "managed_identity_refused": Advice(
         "the machine gives out no such identity",
         "connect the machine to Azure Arc, and let the appliance read its agent's key files",

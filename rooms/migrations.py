@@ -70,3 +70,11 @@ def attempts(db: Database) -> None:
         pk=("who", "key"),
         not_null={"at", "digest"},
     )
+
+
+@schema()
+def spending(db: Database) -> None:
+    """How many requests each source was sent, by a few minutes of the last day."""
+    db.table("spending").create(
+        {"source": str, "at": str, "count": int}, pk=("source", "at"), not_null={"count"}
+    )

@@ -98,6 +98,10 @@ async def _exchange(given: Namespace) -> AsyncIterator[dict[str, str]]:
     )
     server.add_user("EXAMPLE\\delegate", SECRET, delegate_of=addresses)
     tls = await asyncio.to_thread(_trusted, given.ca, given.name) if given.ca else None
+    if tls:
+        # A certificate of its own is its own authority.
+        pem = await asyncio.to_thread(given.ca.read_text)
+        server.connections.tickets.certificate = ssl.PEM_cert_to_DER_cert(pem)
     async with exchange_simulator.serve(server, given.address, given.port, tls) as url:
         yield {
             "url": f"{url}{exchange_simulator.PATH}",

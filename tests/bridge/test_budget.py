@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +12,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.budget import DAY, RESERVE, Bucket, Budget
+from bridge.budgets import Budgets
 from bridge.settings.budgets import check_budgets
 from bridge.settings.load import read
 from bridge.settings.model import Inventory, Poll, Site, SourceSettings, WindowSpan
 from bridge.settings.problem import Place, Problem
 from bridge.settings.typed import duration
 from connector.meter import Meter
+from rooms.database import Database
 from rooms.model import Event, Window
 from rooms.room import Room
+from rooms.spending import Spending
 from tests.bridge.test_lane import World
 from tests.bridge.test_settings import GRAPH, ROOM, Folder
 from tests.fakes.sources import FakeSource, room
-from tests.fakes.virtual import PatientDatabase, VirtualClock, in_virtual_time
+from tests.fakes.virtual import FixedClock, PatientDatabase, VirtualClock, in_virtual_time
 
 HOUR = 3600
 
@@ -203,3 +207,46 @@ def test_rooms_must_not_be_stale_between_two_safety_reads(safety: str, warned: i
         sources = {"m365": SourceSettings(kind="demo", options=options)}
         check_budgets(site, sources, Inventory(), Place(problems, Path("bridge.yaml")))
         assert len(problems) == count
+
+
+def spent(folder: Path, clock: FixedClock, *, more: int = 0) -> Budget:
+    """One life of the appliance: a budget of 240 requests, of which so many are sent."""
+    database = Database(folder / "bridge.db")
+    budgets = Budgets(clock, Spending(database))
+
+    async def life() -> Budget:
+        async with database.running():
+            keeping = asyncio.create_task(budgets.run())
+            await asyncio.sleep(0)
+            budget = budgets.of("m365", SourceSettings(kind="demo", options=None, budget=240))
+            for _ in range(more):
+                budget.meter.count("watch")
+            keeping.cancel()
+            await asyncio.wait([keeping])
+        return budget
+
+    return asyncio.run(life())
+
+
+def test_a_start_does_not_begin_a_budget_anew(tmp_path: Path) -> None:
+    clock = FixedClock()
+    before = spent(tmp_path, clock, more=15)
+    clock.move(timedelta(minutes=2))
+    after = spent(tmp_path, clock)
+    assert after.spent == before.spent == 15
+    assert after._wait() > 0
+    clock.move(timedelta(hours=25))
+    later = spent(tmp_path, clock)
+    assert later.spent == 0
+    assert later._wait() == 0
+
+
+def test_another_budget_keeps_what_was_spent() -> None:
+    clock = FixedClock()
+    budgets = Budgets(clock, None)
+    first = budgets.of("m365", SourceSettings(kind="demo", options=None, budget=240))
+    for _ in range(20):
+        first.meter.count("read")
+    second = budgets.of("m365", SourceSettings(kind="demo", options=None, budget=120))
+    assert second.spent == 20
+    assert second._wait() > 0

@@ -242,11 +242,12 @@ def test_settings_that_work_have_no_problems(server: TestServer) -> None:
 def test_kerberos_without_its_libraries_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(ews, "kerberos_is_there", lambda: False)
+    monkeypatch.setattr(ews.kerberos, "is_there", lambda: False)
     options = ews.Options(url="https://mail.example.com/EWS/Exchange.asmx", auth="kerberos")
     ((key, words),) = options.problems()
     assert key == "auth"
-    assert "exchangelib[kerberos]" in words
+    assert "kerberos_missing" in words
+    assert "requirements/kerberos.lock" in words
 
 
 async def test_a_password_that_cannot_be_read_is_never_sent(

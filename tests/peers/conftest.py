@@ -72,9 +72,11 @@ async def line(process: asyncio.subprocess.Process) -> Any:
 
 
 @asynccontextmanager
-async def started(*words: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def started(*words: str, **environment: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """A process that prints lines of JSON, until the test ends."""
-    process = await asyncio.create_subprocess_exec(*words, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    process = await asyncio.create_subprocess_exec(
+        *words, cwd=ROOT, env={**os.environ, **environment}, stdout=asyncio.subprocess.PIPE
+    )
     try:
         yield process
     finally:
@@ -84,7 +86,7 @@ async def started(*words: str) -> AsyncIterator[asyncio.subprocess.Process]:
 
 
 @asynccontextmanager
-async def simulated(*words: str) -> AsyncIterator[dict[str, str]]:
+async def simulated(*words: str, **environment: str) -> AsyncIterator[dict[str, str]]:
     """A simulator as a process of its own; where it is, and who may log in."""
-    async with started(*PROGRAM, "simulate", *words, "--json") as process:
+    async with started(*PROGRAM, "simulate", *words, "--json", **environment) as process:
         yield await line(process)

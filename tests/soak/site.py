@@ -21,6 +21,7 @@ from connector.watching import Call
 from rooms import database
 from rooms.clock import Clock
 from rooms.room import Room
+from rooms.spending import Spending
 from rooms.store import Store
 from tests.fakes.virtual import PatientDatabase
 
@@ -32,7 +33,14 @@ class Bridge:
     """What runs between two restarts, and the address at which notifications come all the time."""
 
     def __init__(
-        self, folder: Path, clock: Clock, rooms: list[Room], *, graph_url: str, budget: int
+        self,
+        folder: Path,
+        clock: Clock,
+        rooms: list[Room],
+        *,
+        graph_url: str,
+        budget: int,
+        safety: timedelta = SAFETY,
     ) -> None:
         load.source("graph")
         database.GATHER = 0.0  # real seconds, while virtual time stands still
@@ -41,6 +49,7 @@ class Bridge:
         self._rooms = rooms
         self._graph = graph_url
         self._budget = budget
+        self._safety = safety
         self._starts = 0
         self._stack = AsyncExitStack()
         self.public_url = ""
@@ -67,6 +76,7 @@ class Bridge:
         else:
             place.mkdir()
         self._database = PatientDatabase(place / "bridge.db")
+        spending = Spending(self._database)  # read before its thread runs
         self.store = Store(self._database)
         self.health = Health(self._clock)
         stack = self._stack = AsyncExitStack()
@@ -78,6 +88,7 @@ class Bridge:
             health=self.health,
             clock=self._clock,
             heard=_nobody,
+            spending=spending,
         )
         await stack.enter_async_context(self.sync.running())
         await self.sync.adopt(self._configuration(place))
@@ -124,7 +135,7 @@ class Bridge:
         source = SourceSettings(kind="graph", options=options, budget=self._budget)
         return Configuration(
             file=folder / "bridge.yaml",
-            site=Site(data_dir=folder, public_url=self.public_url, poll=Poll(safety=SAFETY)),
+            site=Site(data_dir=folder, public_url=self.public_url, poll=Poll(safety=self._safety)),
             sources={"m365": source},
             inventory=Inventory(rooms=tuple(self._rooms)),
         )

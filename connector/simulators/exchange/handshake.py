@@ -4,7 +4,6 @@
 Authorization header (IIS: authPersistSingleRequest is false).
 """
 
-import importlib
 from base64 import b64decode, b64encode
 from binascii import Error
 from hmac import compare_digest
@@ -25,6 +24,7 @@ from spnego._ntlm_raw.messages import (
 )
 
 from connector.simulators.exchange.people import People, User
+from connector.simulators.exchange.tickets import Tickets
 
 _SIGNATURE = b"NTLMSSP\0"
 _PROOF = 16
@@ -49,10 +49,16 @@ class Connections:
         self._people = people
         self._challenges: WeakKeyDictionary[Any, bytes] = WeakKeyDictionary()
         self._users: WeakKeyDictionary[Any, User] = WeakKeyDictionary()
+        self.tickets = Tickets()
+        self._proofs: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
 
     def user(self, connection: object) -> User | None:
         """Who logged on over a connection."""
         return self._users.get(connection)
+
+    def proof(self, connection: object) -> str:
+        """What shows a client that the server could read its ticket; once, else empty."""
+        return self._proofs.pop(connection, "")
 
     def step(self, connection: object, credentials: str) -> User | str | None:
         """The next step: somebody who is logged on, a token to send back, or nothing at all."""
@@ -92,21 +98,15 @@ class Connections:
             self._users[connection] = admitted
         return admitted
 
-    def _kerberos(self, connection: object, token: bytes) -> User | None:
-        """Somebody with a ticket; needs python-gssapi and a keytab (KRB5_KTNAME)."""
-        try:
-            gssapi: Any = importlib.import_module("gssapi")
-        except ImportError:
-            return None
-        context = gssapi.SecurityContext(usage="accept")
-        try:
-            context.step(token)
-        except gssapi.exceptions.GSSError:
-            return None
-        user = self._people.find(str(context.initiator_name)) if context.complete else None
-        admitted = self._people.admit(user, right=True)
+    def _kerberos(self, connection: object, token: bytes) -> User | str | None:
+        """Somebody with a ticket, or what is sent back."""
+        shown = self.tickets.step(connection, token)
+        if shown is None or not shown.principal:
+            return None if shown is None else shown.answer
+        admitted = self._people.admit(self._people.find(shown.principal), right=True)
         if admitted is not None:
             self._users[connection] = admitted
+            self._proofs[connection] = shown.answer
         return admitted
 
 

@@ -36,6 +36,7 @@ def app(exchange: Exchange) -> web.Application:
     application = web.Application(middlewares=[_remember], client_max_size=_LARGEST_REQUEST)
     application[EXCHANGE] = exchange
     application.cleanup_ctx.append(pushing)
+    application.on_response_prepare.append(_prove)
     application.add_routes([web.post(path, ews) for path in (PATH, PATH.lower())])
     application.add_routes([web.post(token_service.PATH, token_service.token)])
     for path, handler in (
@@ -151,6 +152,12 @@ def _whole(call: Call | None, request: web.Request, refused: Refused) -> web.Res
     body = call.enveloped(fault) if call else envelope(Xml(""), fault)
     headers = call.headers() if call else {"Content-Type": CONTENT_TYPE}
     return web.Response(status=500, body=body, headers=headers)
+
+
+async def _prove(request: web.Request, response: web.StreamResponse) -> None:
+    """Show a client that logs on with Kerberos who answers (RFC 4559 section 5)."""
+    if proof := request.app[EXCHANGE].connections.proof(request.transport):
+        response.headers["WWW-Authenticate"] = f"Negotiate {proof}"
 
 
 @web.middleware

@@ -16,8 +16,9 @@ from yarl import URL
 from connector.outside import Outside
 from connector.secret import Secret
 from connector.source import CalendarSource
+from connector.sources.ews import kerberos
 from connector.sources.ews.calendar import EwsCalendar
-from connector.sources.ews.channel import Login, Way, kerberos_is_there
+from connector.sources.ews.channel import Login, Way
 from connector.sources.ews.line import Line
 from connector.sources.ews.oauth import Application
 from connector.sources.ews.streaming import StreamingCalendar
@@ -35,10 +36,7 @@ _CLOUD = (
     "is Exchange Online, where Microsoft has been switching EWS off since October 2026 and ends it"
     " for everybody on 1 April 2027; its mailboxes are read with `kind: graph`"
 )
-_KERBEROS = (
-    "kerberos needs libraries that are not installed: apt install libkrb5-dev gcc, then"
-    " pip install 'exchangelib[kerberos]' into the appliance's environment"
-)
+_KERBEROS = f"kerberos_missing: kerberos needs libraries that are not installed: {kerberos.INSTALL}"
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +76,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         if self.auth == "oauth":
             yield from self._application()
         elif self.auth == "kerberos":
-            if not kerberos_is_there():
+            if not kerberos.is_there():
                 yield "auth", _KERBEROS
         else:
             if not self.username:

@@ -34,6 +34,7 @@ class _Past:
         self.sure = False
         self.refusals = 0
         self.rest_until = float("-inf")
+        self.fix = _FIX
         self.locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
         self.sent = 0
         """Grows with each refusal: answers to what was sent before it tell nothing new."""
@@ -72,13 +73,14 @@ class Caution:
         self._past.worked = self._past.sure = True
         self._past.refusals = 0
 
-    def refused(self, sent: int, words: str) -> ConnectorError:
+    def refused(self, sent: int, words: str, fix: str = "") -> ConnectorError:
         """They were refused; the error for it."""
         past = self._past
         if sent == past.sent:
             past.sent += 1
             past.sure = False
             past.refusals += 1
+            past.fix = fix or _FIX
             if past.refusals >= (TRIES if past.worked else 1):
                 past.rest_until = self._clock.monotonic() + REST.total_seconds()
         if past.rest_until > self._clock.monotonic():
@@ -98,7 +100,7 @@ class Caution:
         return Denied(
             words,
             reason="credentials_refused",
-            fix=_FIX,
+            fix=self._past.fix,
             retry_after=timedelta(seconds=max(rest, 0)),
             everywhere=True,
         )

@@ -1,8 +1,8 @@
 """HTTP sessions to an Exchange server, signed in by exchangelib, under the bridge's own rules.
 
-exchangelib knows how to sign in (NTLM, Kerberos, Basic) and holds the sessions. What it would do
-beyond that is done elsewhere: it retries and sleeps by itself, logs whole requests, reads answers
-of any size, and shares one pool among all who use the same account.
+exchangelib knows how to sign in (NTLM, Basic) and holds the sessions; `kerberos` is the driver's
+own. What exchangelib would do beyond that is done elsewhere: it retries and sleeps by itself, logs
+whole requests, reads answers of any size, and shares one pool among all who use the same account.
 """
 
 import socket
@@ -19,7 +19,7 @@ from weakref import WeakSet
 import urllib3
 from exchangelib import BASIC, NTLM, Configuration, Credentials, FailFast
 from exchangelib.protocol import BaseProtocol
-from exchangelib.transport import AUTH_TYPE_MAP, GSSAPI, NOAUTH
+from exchangelib.transport import NOAUTH
 from exchangelib.util import CONNECTION_ERRORS, TLS_ERRORS
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from yarl import URL
@@ -29,6 +29,7 @@ from connector.fingerprint import fingerprint_bytes
 from connector.http import too_large
 from connector.outside import CONNECT_LIMIT, Outside
 from connector.secret import Secret
+from connector.sources.ews.kerberos import Ticket
 from connector.sources.ews.trust import untrusted
 
 ANSWER_LIMIT = 50 << 20
@@ -42,7 +43,7 @@ _CHUNK = 16 << 10
 Way = Literal["basic", "ntlm", "kerberos", "oauth"]
 _SIGNERS = {"gssapi", "spnego"}
 """Libraries whose errors tell that a sign-in could not be made: no ticket, no sound challenge."""
-_TYPES = {"basic": BASIC, "ntlm": NTLM, "kerberos": GSSAPI, "oauth": NOAUTH}
+_TYPES = {"basic": BASIC, "ntlm": NTLM, "kerberos": NOAUTH, "oauth": NOAUTH}
 
 
 class Login(NamedTuple):
@@ -62,11 +63,6 @@ class Response(NamedTuple):
     body: bytes
 
 
-def kerberos_is_there() -> bool:
-    """Whether the libraries that Kerberos needs are installed."""
-    return GSSAPI in AUTH_TYPE_MAP
-
-
 class Channel(BaseProtocol):  # type: ignore[misc] # exchangelib has no types
     """At most `sessions` connections, each signed in by itself.
 
@@ -77,6 +73,7 @@ class Channel(BaseProtocol):  # type: ignore[misc] # exchangelib has no types
         self, login: Login, outside: Outside, *, sessions: int = 1, streams: bool = False
     ) -> None:
         self._origin = login.url.origin()
+        self._by_ticket = login.auth == "kerberos"
         self._ended = False
         self._adapter = _adapter(login.url, outside, streams=streams)
         password = login.password.reveal() if login.password else ""
@@ -101,6 +98,13 @@ class Channel(BaseProtocol):  # type: ignore[misc] # exchangelib has no types
         # Cookies go where they are meant to: `affinity` sends its own.
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         session.mount(f"{self._origin}/", self._adapter())
+        return session
+
+    def create_session(self) -> Any:
+        """A session that signs its connections in."""
+        session = super().create_session()
+        if self._by_ticket:
+            session.auth = Ticket(self._origin.host or "")
         return session
 
     def post(self, body: bytes, headers: dict[str, str], *, path: str = "") -> Response:
@@ -257,6 +261,7 @@ class _Adapters:
 def _plain(opened: Callable[[HTTPConnection], None]) -> type:
     class Connection(HTTPConnection):
         def connect(self) -> None:
+            self.proven = False  # see kerberos
             super().connect()
             opened(self)
 
@@ -266,6 +271,7 @@ def _plain(opened: Callable[[HTTPConnection], None]) -> type:
 def _tls(opened: Callable[[HTTPConnection], None]) -> type:
     class Connection(HTTPSConnection):
         def connect(self) -> None:
+            self.proven = False  # see kerberos
             super().connect()
             opened(self)
 

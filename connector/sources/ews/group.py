@@ -147,7 +147,7 @@ class Group:
             either: list[asyncio.Future[Any]] = [began, reading]
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if not began.done():
-                return await self._refused(reading)
+                return await line.let_in(self._refused(reading), sent)
             response = began.result()
             if response.status != 200:
                 raise line.refusal(response, sent, token)

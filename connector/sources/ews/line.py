@@ -1,7 +1,7 @@
 """Asking Exchange: each request on a thread, in its turn, with credentials that may be sent."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from types import TracebackType
@@ -24,7 +24,11 @@ BEHIND = 2
 """How many of them may be subscriptions and the like: thousands at a start, behind the reads."""
 _AUTODISCOVER = "/autodiscover/autodiscover.xml"
 _TRUSTED = "let the server take tokens of token_url for this application, and check `scope`"
-_TICKET = "check the keytab, the clock, and the SPN HTTP/… of the server's name"
+_TICKET = (
+    "check that the account may log on to Exchange, and that nothing between ends TLS and begins it"
+    " anew (Extended Protection)"
+)
+_TAKEN = {"ntlm": {"ntlm", "negotiate"}, "kerberos": {"negotiate"}}
 _LOCKED = b"account is currently locked out"
 
 T = TypeVar("T")
@@ -116,7 +120,7 @@ class Line:
             self._behind if purpose == "watch" else nullcontext(),
             self.caution.sending() as sent,
         ):
-            got, token = await self._sent(work, mailbox, affinity, purpose)
+            got, token = await self.let_in(self._sent(work, mailbox, affinity, purpose), sent)
             if isinstance(got, Response) and got.status == 401 and self._bearer is not None:
                 self._bearer.refused(token)
                 got, token = await self._sent(work, mailbox, affinity, purpose)
@@ -135,6 +139,15 @@ class Line:
         headers, token = await self.headers(mailbox, affinity)
         self.outside.meter.count(purpose)
         return await asyncio.get_running_loop().run_in_executor(self._pool, work, headers), token
+
+    async def let_in(self, asking: Awaitable[T], sent: int) -> T:
+        """What comes of a request, if the KDC takes the keytab: it counts wrong ones too."""
+        try:
+            return await asking
+        except Denied as error:
+            if self.login.auth != "kerberos" or error.reason != "credentials_refused":
+                raise
+            raise self.caution.refused(sent, str(error), error.fix) from None
 
     async def told(
         self,
@@ -207,7 +220,7 @@ class Line:
             )
 
         async with self.caution.sending() as sent:
-            got, token = await self._sent(work, mailbox, None, "read")
+            got, token = await self.let_in(self._sent(work, mailbox, None, "read"), sent)
             if isinstance(got, Response):
                 raise self.refusal(got, sent, token)
             return got
@@ -220,13 +233,13 @@ class Line:
             # A token locks nobody out: it is dropped, and another one is asked for.
             self._bearer.refused(token)
             return _denied("the server refuses a new token", "token_refused", _TRUSTED)
+        offers = meaning.offers(response)
+        if offers and not offers & _TAKEN.get(self.login.auth, offers):
+            # Nothing was sent, so nothing was refused.
+            words = f"the server does not take {self.login.auth}, but {', '.join(sorted(offers))}"
+            return _denied(words, "credentials_refused", "set `auth` to one of these")
         if self.login.auth == "kerberos":
             return _denied("the server refuses the Kerberos ticket", "credentials_refused", _TICKET)
-        offers = meaning.offers(response)
-        if self.login.auth == "ntlm" and offers and not offers & {"ntlm", "negotiate"}:
-            # Nothing was sent, so nothing was refused.
-            words = f"the server does not take NTLM, but {', '.join(sorted(offers))}"
-            return _denied(words, "credentials_refused", "set `auth` to one of these")
         locked = _LOCKED in response.body
         words = "the account is locked out" if locked else "the server refused the credentials"
         return self.caution.refused(sent, words)
