@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import ssl
+import sys
 import tempfile
 from argparse import Namespace
 from collections.abc import AsyncIterator, Callable
@@ -160,7 +161,10 @@ def _google_room(workspace: google_simulator.Workspace, room: Room) -> None:
 
 def _write_key(file: Path, key: str) -> None:
     """The key, for its owner's eyes only."""
-    file.touch(mode=0o600)
+    try:
+        file.touch(mode=0o600)
+    except OSError as error:
+        sys.exit(f"{file} cannot be written: {error.strerror}")
     file.write_text(key)
 
 

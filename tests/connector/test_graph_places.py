@@ -1,7 +1,9 @@
 """The rooms of the directory, read by Microsoft's own client in a process of its own."""
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestServer
@@ -105,3 +107,25 @@ async def test_microsofts_client_is_never_imported_here(tenant: Tenant, source: 
     tenant.add_mailbox("kestrel@example.com")
     await source.discover()
     assert not [name for name in sys.modules if name.partition(".")[0] == "msgraph"]
+
+
+async def test_the_process_is_told_its_token_and_nothing_else(
+    tenant: Tenant, source: Discovers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+    start = asyncio.create_subprocess_exec
+
+    async def seen(*program: Any, **how: Any) -> asyncio.subprocess.Process:
+        started.append((program, how))
+        return await start(*program, **how)
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", seen)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", "/run/credentials")
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    tenant.add_mailbox("kestrel@example.com")
+    assert await source.discover()
+    ((program, how),) = started
+    assert program == (sys.executable, "-m", "connector.sources.graph.places_process")
+    assert how["env"].keys() <= {"PATH", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "PYTHONPATH"}
+    assert how["stdin"] == asyncio.subprocess.PIPE
+    assert how["stderr"] == asyncio.subprocess.DEVNULL

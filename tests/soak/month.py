@@ -145,6 +145,15 @@ async def _life(calendars: Calendars, rooms: list[Room], rng: random.Random) -> 
         calendars.change(rng.choice(rooms).id)
 
 
+async def lively(calendars: Calendars, rooms: list[Room], days: int) -> None:
+    """Days on which people change things and nothing fails."""
+    rng = random.Random(days)
+    end = CHANGES * len(rooms) * days
+    for _ in range(end):
+        await asyncio.sleep(rng.expovariate(end / (days * DAY.total_seconds())))
+        calendars.change(rng.choice(rooms).id)
+
+
 async def _day(bridge: Bridge, trouble: Trouble, rng: random.Random, report: Report) -> None:
     """A day of faults and restarts, but for the calm at its end."""
     left = DAY - CALM

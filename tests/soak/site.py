@@ -33,7 +33,14 @@ class Bridge:
     """What runs between two restarts, and the address at which notifications come all the time."""
 
     def __init__(
-        self, folder: Path, clock: Clock, rooms: list[Room], *, graph_url: str, budget: int
+        self,
+        folder: Path,
+        clock: Clock,
+        rooms: list[Room],
+        *,
+        graph_url: str,
+        budget: int,
+        safety: timedelta = SAFETY,
     ) -> None:
         load.source("graph")
         database.GATHER = 0.0  # real seconds, while virtual time stands still
@@ -42,6 +49,7 @@ class Bridge:
         self._rooms = rooms
         self._graph = graph_url
         self._budget = budget
+        self._safety = safety
         self._starts = 0
         self._stack = AsyncExitStack()
         self.public_url = ""
@@ -127,7 +135,7 @@ class Bridge:
         source = SourceSettings(kind="graph", options=options, budget=self._budget)
         return Configuration(
             file=folder / "bridge.yaml",
-            site=Site(data_dir=folder, public_url=self.public_url, poll=Poll(safety=SAFETY)),
+            site=Site(data_dir=folder, public_url=self.public_url, poll=Poll(safety=self._safety)),
             sources={"m365": source},
             inventory=Inventory(rooms=tuple(self._rooms)),
         )
