@@ -303,3 +303,21 @@ async def test_a_meeting_that_was_moved_far_away_was_changed(
             await writer.cancel(room(), event, series=False)
         assert caught.value.reason == "changed_meanwhile"
     assert handle in calendar.entries
+
+
+async def test_without_a_version_nothing_is_changed(
+    writer: Writer, source: CalendarSource, calendar: Dav
+) -> None:
+    calendar.add("Review", SOON.start, SOON.end)
+    (event,) = await read(source)
+    body = next(iter(calendar.objects().values()))
+    calendar.asked.clear()
+    for change in (
+        writer.end(room(), event, SOON.start + HOUR / 2),
+        writer.cancel(room(), event, series=False),
+    ):
+        calendar.answers = [web.Response(body=body, content_type="text/calendar")]
+        with pytest.raises(Malformed, match="version"):
+            await change
+    assert calendar.written == {}
+    assert await read(source) == [event]
