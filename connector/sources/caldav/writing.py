@@ -183,7 +183,8 @@ class CalDavWriter:
             if answer.status == 403:
                 error.fix = _FOR_WRITING
             raise error
-        if answer.is_html:  # a portal on the way says 200 to anything
+        # A portal on the way says 200 to anything; servers may answer with XML of their own.
+        if "html" in answer.headers.get("Content-Type", "").lower():
             raise Malformed("a web page came instead of an answer", reason="not_http")
 
     async def _send(
