@@ -1,15 +1,17 @@
 """The bridge of a soak: real store, lanes, driver and hooks, that can stop, crash and start."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bridge.health import Health
+from bridge.lane import Heard
 from bridge.settings.model import Configuration, Inventory, Poll, Site, SourceSettings
 from bridge.sync import Sync
 from connector import load
@@ -28,19 +30,45 @@ SECRET = "right"
 SAFETY = timedelta(hours=1)
 
 
+def _nobody(_room: str, /, *, changed: bool) -> None:
+    del changed
+
+
+def graph_source(url: str, **more: Any) -> SourceSettings:
+    """The simulated tenant under an address, as a source that is told of changes."""
+    options = graph.Options(
+        tenant_id=TENANT_ID,
+        client_id=CLIENT_ID,
+        client_secret=Secret(SECRET),
+        graph_url=url,
+        login_url=url,
+        notifications="webhook",
+    )
+    return SourceSettings(kind="graph", options=options, **more)
+
+
 class Bridge:
     """What runs between two restarts, and the address at which notifications come all the time."""
 
     def __init__(
-        self, folder: Path, clock: Clock, rooms: list[Room], *, graph_url: str, budget: int
+        self,
+        folder: Path,
+        clock: Clock,
+        rooms: Sequence[Room],
+        sources: Mapping[str, SourceSettings],
+        *,
+        poll: Poll,
+        heard: Heard = _nobody,
     ) -> None:
-        load.source("graph")
+        for source in sources.values():
+            load.source(source.kind)
         database.GATHER = 0.0  # real seconds, while virtual time stands still
         self._folder = folder
         self._clock = clock
         self._rooms = rooms
-        self._graph = graph_url
-        self._budget = budget
+        self._sources = sources
+        self._poll = poll
+        self._heard = heard
         self._starts = 0
         self._stack = AsyncExitStack()
         self.public_url = ""
@@ -77,7 +105,7 @@ class Bridge:
             store=self.store,
             health=self.health,
             clock=self._clock,
-            heard=_nobody,
+            heard=self._heard,
         )
         await stack.enter_async_context(self.sync.running())
         await self.sync.adopt(self._configuration(place))
@@ -113,22 +141,9 @@ class Bridge:
         return web.Response(status=reply.status, text=reply.text)
 
     def _configuration(self, folder: Path) -> Configuration:
-        options = graph.Options(
-            tenant_id=TENANT_ID,
-            client_id=CLIENT_ID,
-            client_secret=Secret(SECRET),
-            graph_url=self._graph,
-            login_url=self._graph,
-            notifications="webhook",
-        )
-        source = SourceSettings(kind="graph", options=options, budget=self._budget)
         return Configuration(
             file=folder / "bridge.yaml",
-            site=Site(data_dir=folder, public_url=self.public_url, poll=Poll(safety=SAFETY)),
-            sources={"m365": source},
+            site=Site(data_dir=folder, public_url=self.public_url, poll=self._poll),
+            sources=dict(self._sources),
             inventory=Inventory(rooms=tuple(self._rooms)),
         )
-
-
-def _nobody(_room: str, /, *, changed: bool) -> None:
-    del changed
