@@ -124,7 +124,7 @@ class Google:
 
     def add_room(self, mailbox: str) -> Any:
         """A resource and its calendar."""
-        return self.world.add_room(mailbox, shared_with=[google.ACCOUNT])
+        return self.world.add_room(mailbox, shared_with=[google.ACCOUNT], role="writer")
 
     def add(self, calendar: Any, title: str, start: datetime, end: datetime, **more: Any) -> str:
         """A meeting."""

@@ -15,6 +15,7 @@ import pytest
 from connector.simulators.exchange.faults import kinds as ews
 from connector.simulators.google import ACCOUNT
 from connector.simulators.google import Fault as Google
+from connector.simulators.graph import Recurrence
 from connector.simulators.graph.faults import kinds as graph
 from tests.faults import services
 from tests.faults.house import KESTREL, House, played
@@ -22,8 +23,10 @@ from tests.faults.house import KESTREL, House, played
 # Folders are made and drivers found within the loop; what the appliance does has its own tests.
 pytestmark = pytest.mark.allow_blocking
 
-MAILBOX = {"mailbox": KESTREL}
+MAILBOX: dict[str, Any] = {"mailbox": KESTREL}
 LASTS = timedelta(minutes=40)
+LOOKED = timedelta(hours=9)
+"""In which a room is looked at by delta, and its subscription is, though the service tells."""
 MENDED = timedelta(hours=1)
 """A room that failed for so long is read again after three quarters of an hour at the latest."""
 
@@ -45,6 +48,7 @@ class Strike:
     """What health says meanwhile, of the room or its source."""
     everywhere: bool = False
     """Whether no room can be read."""
+    lasts: timedelta = LASTS
 
 
 def _revoke(house: House) -> None:
@@ -56,12 +60,16 @@ def _subscriptions_lost(house: House) -> None:
         house.world.subscriptions.drop(one.id)
 
 
+def _series(house: House) -> None:
+    house.add("kestrel", "Daily", 31, recurrence=Recurrence(type="daily", count=3))
+
+
 def _unshared(house: House) -> None:
     house.calendars["kestrel"].share(ACCOUNT, None)
 
 
 def _shared(house: House) -> None:
-    house.calendars["kestrel"].share(ACCOUNT, "reader")
+    house.calendars["kestrel"].share(ACCOUNT, "writer")
 
 
 def room(row: str, reason: str, *faults: Any, **more: Any) -> Strike:
@@ -80,20 +88,30 @@ def none(row: str, *faults: Any, **more: Any) -> Strike:
     return Strike(row=row, faults=faults, **more)
 
 
+def delta(row: str, *faults: Any, **more: Any) -> Strike:
+    """Rounds of changes go wrong, which only ever tell that a room is worth reading."""
+    return Strike(row=row, faults=faults, lasts=LOOKED, **more)
+
+
 def status(code: int, /, **more: Any) -> graph.Status:
     """An error of Graph about one room."""
     return graph.Status(status=code, **MAILBOX, **more)
 
 
+SILENT: tuple[Subject, str] = ("watched", "notifications_failing")
 NO_REST = "MailboxNotEnabledForRESTAPI"
 GRAPH = [
-    none("graph_delta_endless", graph.EndlessPages(at="delta", **MAILBOX)),
-    none("graph_delta_endless", graph.EndlessPages(at="delta", changing=False, **MAILBOX)),
-    none("graph_delta_lost", graph.TokenLost(upon="any", **MAILBOX)),
-    none("graph_delta_lost", graph.TokenLost(upon="any", how="resync", **MAILBOX)),
-    none("graph_delta_stub", graph.Orphans(**MAILBOX)),
-    none("graph_delta_removed", graph.UnknownRemovals(**MAILBOX)),
-    none("graph_delta_removed", graph.Muddle(replays=True, **MAILBOX)),
+    delta("graph_delta_endless", graph.EndlessPages(at="delta", **MAILBOX), said=SILENT),
+    delta(
+        "graph_delta_endless",
+        graph.EndlessPages(at="delta", changing=False, **MAILBOX),
+        said=SILENT,
+    ),
+    delta("graph_delta_lost", graph.TokenLost(upon="any", **MAILBOX)),
+    delta("graph_delta_lost", graph.TokenLost(upon="any", how="resync", **MAILBOX)),
+    delta("graph_delta_stub", graph.Orphans(**MAILBOX), also=_series),
+    delta("graph_delta_removed", graph.UnknownRemovals(**MAILBOX)),
+    delta("graph_delta_removed", graph.Muddle(replays=True, **MAILBOX)),
     room("graph_foreign_link", "foreign_link", graph.ForeignLink(**MAILBOX)),
     room("graph_huge", "too_large", graph.Oversized(**MAILBOX)),
     none("graph_huge", graph.OddItems(oddities=("many_attendees",), times=1, **MAILBOX)),
@@ -114,8 +132,8 @@ GRAPH = [
     none("hook_forged", graph.Replayed()),
     none("hook_forged", graph.Flood(values=500)),
     none("hook_silent", graph.Lost()),
-    none("hook_silent", also=_subscriptions_lost),
-    none("hook_validation", graph.OddProof(), also=_subscriptions_lost),
+    none("hook_silent", also=_subscriptions_lost, lasts=LOOKED),
+    none("hook_validation", graph.OddProof(), also=_subscriptions_lost, lasts=LOOKED),
 ]
 
 
@@ -189,7 +207,7 @@ async def _struck(house: House, strike: Strike) -> None:
     strike.also(house)
     house.add("kestrel", "Added", 30)
     house.add("osprey", "Added", 30)
-    await house.pass_(LASTS)
+    await house.pass_(strike.lasts)
     told = list(house.bridge.health.all())
     assert house.met or not strike.faults, "the fault has been met"
     for name, bookings in before.items():
