@@ -59,6 +59,7 @@ class Bridge:
         *,
         poll: Poll,
         heard: Heard = _nobody,
+        tables: type[database.Database] = PatientDatabase,
     ) -> None:
         for source in sources.values():
             load.source(source.kind)
@@ -69,6 +70,7 @@ class Bridge:
         self._sources = sources
         self._poll = poll
         self._heard = heard
+        self._tables = tables
         self._starts = 0
         self._stack = AsyncExitStack()
         self.public_url = ""
@@ -94,7 +96,7 @@ class Bridge:
             before.rename(place)
         else:
             place.mkdir()
-        self._database = PatientDatabase(place / "bridge.db")
+        self._database = self._tables(place / "bridge.db")
         self.store = Store(self._database)
         self.health = Health(self._clock)
         stack = self._stack = AsyncExitStack()
