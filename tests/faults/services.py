@@ -10,7 +10,7 @@ from connector.secret import Secret
 from connector.simulators import exchange, google, graph
 from connector.sources import ews
 from connector.sources import google as google_source
-from tests.fakes.virtual import VirtualClock
+from rooms.clock import Clock
 from tests.soak.site import SECRET, graph_source
 
 
@@ -42,7 +42,7 @@ class Graph:
 
     name = "m365"
 
-    def __init__(self, clock: VirtualClock) -> None:
+    def __init__(self, clock: Clock) -> None:
         self.world = graph.Tenant(clock=clock.now)
         self.world.register_app(secret=SECRET)
 
@@ -68,7 +68,7 @@ class Exchange:
 
     name = "exchange"
 
-    def __init__(self, clock: VirtualClock) -> None:
+    def __init__(self, clock: Clock) -> None:
         self.world = exchange.Exchange(clock=clock.now)
         self.world.add_user(exchange.USERNAME, SECRET, impersonates="all")
 
@@ -101,7 +101,7 @@ class Google:
 
     name = "google"
 
-    def __init__(self, clock: VirtualClock) -> None:
+    def __init__(self, clock: Clock) -> None:
         self.world = google.Workspace(clock=clock.now)
         self.world.add_service_account()
         self.world.channels.plain_http = True
