@@ -4,6 +4,7 @@ Meanwhile the agenda is right, or the last good one that ages; the other room is
 says what fails; nothing that is shown is ever lost; and without a hand all is well again.
 """
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,6 +18,7 @@ from connector.simulators.google import ACCOUNT
 from connector.simulators.google import Fault as Google
 from connector.simulators.graph import Recurrence
 from connector.simulators.graph.faults import kinds as graph
+from tests.fakes.virtual import PatientDatabase
 from tests.faults import services
 from tests.faults.house import KESTREL, House, played
 
@@ -62,6 +64,15 @@ def _subscriptions_lost(house: House) -> None:
 
 def _series(house: House) -> None:
     house.add("kestrel", "Daily", 31, recurrence=Recurrence(type="daily", count=3))
+
+
+def _wrong_clock(house: House) -> None:
+    house.world.offset = timedelta(hours=2)
+    house.world.revoke_tokens()
+
+
+def _right_clock(house: House) -> None:
+    house.world.offset = timedelta()
 
 
 def _unshared(house: House) -> None:
@@ -171,6 +182,7 @@ GOOGLE = [
     room("google_gone", "unshared", also=_unshared, ends=_shared),
     room("google_gone", "throttled", refused(403, "quotaExceeded", domain="usageLimits")),
     none("google_gone", Google(kind="sync_expired", calendar=KESTREL)),
+    source("bridge", "credentials_refused", also=_wrong_clock, ends=_right_clock),
     none("google_no_token", Google(kind="no_sync_token", calendar=KESTREL)),
 ]
 
@@ -196,6 +208,39 @@ def test_a_fault_of_exchange_spoils_no_agenda(tmp_path: Path, strike: Strike) ->
 @pytest.mark.parametrize("strike", cases(*GOOGLE))
 def test_a_fault_of_google_spoils_no_agenda(tmp_path: Path, strike: Strike) -> None:
     played(tmp_path, services.Google, lambda house: _struck(house, strike))
+
+
+@pytest.mark.fault("bridge")
+def test_a_full_disk_and_a_crash_lose_nothing_that_was_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: Any) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    async def work(house: House) -> None:
+        await house.settle()
+        with monkeypatch.context() as patch:
+            patch.setattr(PatientDatabase, "change", full)
+            house.add("kestrel", "Added", 30)
+            house.add("osprey", "Added", 30)
+            await house.pass_(LASTS)
+            assert house.fine("kestrel"), "served from memory"
+            assert house.fine("osprey")
+            assert house.bridge.store.failing == "database or disk is full"
+        await house.bridge.store.reconcile()
+        assert house.bridge.store.failing is None
+        await house.bridge.crash()
+        house.world.faults.add(graph.Status(status=503))
+        await house.bridge.start()
+        await house.pass_(timedelta(minutes=5))
+        assert house.titles() == house.truth["kestrel"], "read from the disk"
+        assert house.titles("osprey") == house.truth["osprey"]
+        house.world.faults.clear()
+        house.add("kestrel", "Afterwards", 32)
+        await house.pass_(timedelta(minutes=20))
+        assert house.fine("kestrel")
+
+    played(tmp_path, services.Graph, work)
 
 
 async def _struck(house: House, strike: Strike) -> None:
