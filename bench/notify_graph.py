@@ -9,18 +9,18 @@ import logging
 import random
 import tempfile
 from collections import Counter
-from datetime import timedelta
 from pathlib import Path
 
 from aiohttp.test_utils import TestServer
 
 from bench.notify import LEAST
 from bench.result import Row, row
+from bridge.settings.model import Poll
 from connector.simulators.graph import Tenant, app
 from tests.fakes.virtual import VirtualClock, in_virtual_time
 from tests.soak.calendars import Calendars, room_of
 from tests.soak.month import lively
-from tests.soak.site import SECRET, Bridge
+from tests.soak.site import SECRET, Bridge, graph_source
 
 ROOMS, DAYS = 20, 3
 APART = {"safety": "safety_reads", "before_start": "reads_before_starts"}
@@ -62,9 +62,7 @@ async def _days(folder: Path) -> tuple[int, Counter[str], int]:
     calendars = Calendars(tenant, known, random.Random(1))
     async with TestServer(app(tenant)) as server:
         url = str(server.make_url("")).rstrip("/")
-        bridge = Bridge(
-            folder, clock, known, graph_url=url, budget=1_000_000, safety=timedelta(minutes=15)
-        )
+        bridge = Bridge(folder, clock, known, {"m365": graph_source(url)}, poll=Poll())
         async with bridge.reachable():
             await bridge.start()
             await lively(calendars, known, 1)

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from aiohttp.test_utils import TestServer
 
+from bridge.settings.model import Poll
 from connector.simulators.graph import Tenant, app
 from connector.simulators.graph.journal import Asked
 from rooms.room import Room
 from tests.fakes.virtual import VirtualClock
 from tests.soak.calendars import Calendars, Shown, room_of
-from tests.soak.site import SAFETY, SECRET, Bridge
+from tests.soak.site import SAFETY, SECRET, Bridge, graph_source
 from tests.soak.trouble import Trouble
 
 CHANGES = 25
@@ -118,7 +119,8 @@ async def soak(
     trouble = Trouble(tenant, random.Random(seed + 2))
     async with TestServer(app(tenant)) as server:
         url = str(server.make_url("")).rstrip("/")
-        bridge = Bridge(folder, clock, known, graph_url=url, budget=report.budget)
+        sources = {"m365": graph_source(url, budget=report.budget)}
+        bridge = Bridge(folder, clock, known, sources, poll=Poll(safety=SAFETY))
         async with bridge.reachable():
             await bridge.start()
             for day in range(days):

@@ -1,15 +1,17 @@
 """The bridge of a soak: real store, lanes, driver and hooks, that can stop, crash and start."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bridge.health import Health
+from bridge.lane import Heard
 from bridge.settings.model import Configuration, Inventory, Poll, Site, SourceSettings
 from bridge.sync import Sync
 from connector import load
@@ -29,6 +31,23 @@ SECRET = "right"
 SAFETY = timedelta(hours=1)
 
 
+def _nobody(_room: str, /, *, changed: bool) -> None:
+    del changed
+
+
+def graph_source(url: str, **more: Any) -> SourceSettings:
+    """The simulated tenant under an address, as a source that is told of changes."""
+    options = graph.Options(
+        tenant_id=TENANT_ID,
+        client_id=CLIENT_ID,
+        client_secret=Secret(SECRET),
+        graph_url=url,
+        login_url=url,
+        notifications="webhook",
+    )
+    return SourceSettings(kind="graph", options=options, **more)
+
+
 class Bridge:
     """What runs between two restarts, and the address at which notifications come all the time."""
 
@@ -36,20 +55,23 @@ class Bridge:
         self,
         folder: Path,
         clock: Clock,
-        rooms: list[Room],
+        rooms: Sequence[Room],
+        sources: Mapping[str, SourceSettings],
         *,
-        graph_url: str,
-        budget: int,
-        safety: timedelta = SAFETY,
+        poll: Poll,
+        heard: Heard = _nobody,
+        tables: type[database.Database] = PatientDatabase,
     ) -> None:
-        load.source("graph")
+        for source in sources.values():
+            load.source(source.kind)
         database.GATHER = 0.0  # real seconds, while virtual time stands still
         self._folder = folder
         self._clock = clock
         self._rooms = rooms
-        self._graph = graph_url
-        self._budget = budget
-        self._safety = safety
+        self._sources = sources
+        self._poll = poll
+        self._heard = heard
+        self._tables = tables
         self._starts = 0
         self._stack = AsyncExitStack()
         self.public_url = ""
@@ -75,7 +97,7 @@ class Bridge:
             before.rename(place)
         else:
             place.mkdir()
-        self._database = PatientDatabase(place / "bridge.db")
+        self._database = self._tables(place / "bridge.db")
         spending = Spending(self._database)  # read before its thread runs
         self.store = Store(self._database)
         self.health = Health(self._clock)
@@ -87,7 +109,7 @@ class Bridge:
             store=self.store,
             health=self.health,
             clock=self._clock,
-            heard=_nobody,
+            heard=self._heard,
             spending=spending,
         )
         await stack.enter_async_context(self.sync.running())
@@ -124,22 +146,9 @@ class Bridge:
         return web.Response(status=reply.status, text=reply.text)
 
     def _configuration(self, folder: Path) -> Configuration:
-        options = graph.Options(
-            tenant_id=TENANT_ID,
-            client_id=CLIENT_ID,
-            client_secret=Secret(SECRET),
-            graph_url=self._graph,
-            login_url=self._graph,
-            notifications="webhook",
-        )
-        source = SourceSettings(kind="graph", options=options, budget=self._budget)
         return Configuration(
             file=folder / "bridge.yaml",
-            site=Site(data_dir=folder, public_url=self.public_url, poll=Poll(safety=self._safety)),
-            sources={"m365": source},
+            site=Site(data_dir=folder, public_url=self.public_url, poll=self._poll),
+            sources=dict(self._sources),
             inventory=Inventory(rooms=tuple(self._rooms)),
         )
-
-
-def _nobody(_room: str, /, *, changed: bool) -> None:
-    del changed
