@@ -6,7 +6,7 @@ Rooms are polled once an hour here, so that nothing but the watch can bring what
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -82,10 +82,11 @@ class House:
         self._news.set()
 
     async def until(self, done: Callable[[], bool]) -> None:
-        """Wait for reads until something is so."""
+        """Wait until something is so: look at each read, and now and then, for cover is silent."""
         async with asyncio.timeout(LIMIT):
             while not done():
-                await self._news.wait()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._news.wait(), 0.05)
                 self._news.clear()
 
     @asynccontextmanager
