@@ -44,6 +44,9 @@ class Opened(Protocol):
     async def writer(self, name: str) -> Writer:
         """What writes to a source; a KeyError where nothing can."""
 
+    def allows(self, room: Room, writer: Writer) -> bool:
+        """Whether a room may still be written to, with that writer."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Means:
@@ -132,6 +135,10 @@ class Work:
         Raises:
             Refused: it was not changed, or nobody knows.
         """
+        # The configuration may have changed, or the source been revoked, while others were waited
+        # for: a writer that was closed could still send.
+        if not self._means.writers.allows(self.room, self.writer):
+            raise Refused("source_unavailable", "the configuration changes")
         self._wrote = True
         try:
             async with asyncio.timeout(CALL_LIMIT):

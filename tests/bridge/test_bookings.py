@@ -370,6 +370,26 @@ async def test_with_none_nothing_is_asked_of_anybody(client: Client, office: Off
     assert (office.calendars.reads, office.calendars.done) == (1, [])
 
 
+@pytest.mark.parametrize("what", ["", "extend", "end", "release"])
+async def test_what_was_allowed_and_is_no_more_is_not_written(
+    client: Client, office: Office, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.calendars.add(OWN)
+    await office.read()
+    fetch = office.calendars.fetch
+
+    async def meanwhile(where: Room, window: Window) -> Any:
+        office.calendars.allowed = False
+        return await fetch(where, window)
+
+    monkeypatch.setattr(office.calendars, "fetch", meanwhile)
+    path = f"{KESTREL}/{office.booking()}/{what}" if what else KESTREL
+    start = {"start": (NOON + HOUR).isoformat()}
+    body = {"": ADHOC | start, "extend": {"minutes": 5}}.get(what, {})
+    assert await refused(client, path, **body) == (503, "source_unavailable")
+    assert office.calendars.done == []
+
+
 async def test_a_source_that_can_only_be_read_is_said_to_be(client: Client, office: Office) -> None:
     office.let("full", source="feed")
     assert await refused(client, **ADHOC) == (403, "source_cannot_write")
