@@ -411,6 +411,22 @@ async def test_a_group_that_may_not_be_watched_says_why_and_is_tried_again(
         await watch.until(lambda: watch.coverage.get("kestrel"))
 
 
+async def test_a_stream_that_falls_over_ends_the_watch_and_is_not_forgotten(
+    source: CalendarSource,
+    calendar: Kestrel,
+    watch: FakeWatch,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(stream, "documents", broken)
+    assert isinstance(source, Watching)
+    async with asyncio.timeout(5):
+        with pytest.raises(ExceptionGroup):
+            await source.watch(watch)
+
+
 async def test_a_look_that_fails_is_said_of_its_room_until_it_works(
     sensor: Sensor, exchange: Exchange, calendar: Kestrel, watch: FakeWatch
 ) -> None:
