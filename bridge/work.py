@@ -1,6 +1,7 @@
 """One deed at one calendar source: read, write, look, and tell; each step within its time."""
 
 import asyncio
+import sqlite3
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -197,18 +198,25 @@ class Work:
             means.waiting[room].discard(heard)
 
     async def record(self, outcome: str) -> None:
-        """One entry of the audit log."""
+        """One entry of the audit log.
+
+        Raises:
+            Refused: it cannot be written, so that nothing is told as done.
+        """
         deed, room = self.deed, self.room.id
         scope = {"scope": "series"} if deed.series else {}
-        await self._means.audit.record(
-            Entry(
-                at=self._means.clock.now(),
-                actor=deed.actor,
-                action=f"bookings.{deed.action}",
-                object=f"{room}/{deed.booking}" if deed.booking else room,
-                detail={"outcome": outcome, **scope},
-            )
+        entry = Entry(
+            at=self._means.clock.now(),
+            actor=deed.actor,
+            action=f"bookings.{deed.action}",
+            object=f"{room}/{deed.booking}" if deed.booking else room,
+            detail={"outcome": outcome, **scope},
         )
+        try:
+            await self._means.audit.record(entry)
+        except sqlite3.Error as error:
+            self._means.rooms.hint(room)
+            raise unfinished("the audit log cannot be written") from error
 
     async def is_later(self, ours: Event, rivals: Sequence[Event]) -> bool:
         """Whether ours was made after one that it meets; where nobody knows, it was."""
