@@ -6,7 +6,19 @@ import sys
 import traceback
 from datetime import UTC, datetime
 
-_LOUD = ("azure", "msal", "urllib3", "aiohttp.access", "apscheduler", "asyncio")
+_LOUD = (
+    "aiohttp.access",
+    "apscheduler",
+    "asyncio",
+    "azure",
+    "exchangelib",
+    "google",
+    "msal",
+    "requests",
+    "requests_ntlm",
+    "spnego",
+    "urllib3",
+)
 
 
 class _Json(logging.Formatter):
