@@ -325,7 +325,8 @@ class Lane:
             self._health.only(Subject("source", self.name), error.reason, str(error), error.fix)
             # A refused identity is tried once in a while only, an outage sooner.
             first = near if isinstance(error, Denied) else min(1.0, near)
-            self.breaker.trip(began, first, near)
+            asked = error.retry_after or timedelta()
+            self.breaker.trip(began, first, near, asked.total_seconds())
             return Next(timedelta(), "retry")
         if isinstance(error, NotFound):
             self._lost(seat.room, error)
