@@ -218,6 +218,7 @@ async def test_a_taken_room_is_not_booked(client: Client, office: Office) -> Non
     [
         event("note", NOON, blocks=False),
         event("off", NOON, cancelled=True),
+        event("called off", NOON, subject="Canceled: Review"),
         event("no", NOON, response=Response.DECLINED),
         event("before", NOON - HOUR, minutes=60),
         event("after", NOON + HOUR / 2),
