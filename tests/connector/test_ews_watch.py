@@ -411,6 +411,19 @@ async def test_a_group_that_may_not_be_watched_says_why_and_is_tried_again(
         await watch.until(lambda: watch.coverage.get("kestrel"))
 
 
+async def test_a_room_whose_subscription_gets_no_answer_uncovers_no_other(
+    source: CalendarSource, exchange: Exchange, calendar: Kestrel
+) -> None:
+    for name in ("heron", "merlin"):
+        exchange.add_mailbox(f"{name}@example.com")
+    exchange.faults.add(kinds.Truncated(mailbox="heron@example.com", operation="Subscribe"))
+    watch = FakeWatch(room("heron"), room(), room("merlin"))
+    async with watching(source, watch):
+        await watch.until(lambda: watch.coverage.get("kestrel") and watch.coverage.get("merlin"))
+        assert not watch.coverage.get("heron")
+        assert {name for name, _ in watch.failures} == {"heron"}
+
+
 async def test_a_stream_that_falls_over_ends_the_watch_and_is_not_forgotten(
     source: CalendarSource,
     calendar: Kestrel,
