@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from connector.errors import ConnectorError, Unavailable
+from connector.errors import ConnectorError, Malformed, Unavailable
 from connector.sources.ews import meaning, operations, stream
 from connector.sources.ews.affinity import Affinity
 from connector.sources.ews.channel import Channel, Response
@@ -227,8 +227,15 @@ class Group:
 
 
 def _subscription(answer: list[Message]) -> str:
-    content = only(answer)
-    return content.findtext(f"{M}SubscriptionId") or ""
+    """The name of a subscription; without one a room would pass for another.
+
+    Raises:
+        Malformed: it has none.
+    """
+    name = only(answer).findtext(f"{M}SubscriptionId")
+    if not name:
+        raise Malformed("the answer to Subscribe names no subscription", reason="wrong_shape")
+    return name
 
 
 def _ended(reading: "asyncio.Future[None]", news: "asyncio.Queue[stream.Told | None]") -> None:
