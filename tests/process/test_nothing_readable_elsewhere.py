@@ -53,6 +53,8 @@ NOT_LOGGED = {
     "subject on a CalDAV server": "Plntd 46 workshop",
     "subject at Google": "Plntd 47 review",
 }
+LOUD = DEBUG.replace("sys.exit", "logs._LOUD = ()\nsys.exit")
+"""Nor are the libraries kept quiet: what they say is searched too."""
 ROOMS = ("kestrel", "heron", "wren", "merlin")
 ACCOUNT_NAME = "EXAMPLE\\bridge"
 
@@ -105,7 +107,7 @@ class Services:
 @pytest.fixture
 async def services(site: Site, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Services]:
     """A site with a room at each of them, and everything planted."""
-    monkeypatch.setattr(conftest, "PROGRAM", [sys.executable, "-c", DEBUG])
+    monkeypatch.setattr(conftest, "PROGRAM", [sys.executable, "-c", LOUD])
     monkeypatch.setattr(davs, "LOGIN", davs.basic("bridge", SECRETS["CalDAV password"]))
     made = Services(Exchange(), Workspace(), Feed(), Dav())
     password = SECRETS["Exchange password"]
