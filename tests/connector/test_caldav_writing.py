@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from connector.errors import Denied, Malformed, NotFound, Unavailable
@@ -259,21 +258,3 @@ async def test_what_else_was_written_stays(
 async def test_writing_is_counted_as_such(writer: Writer, outside: Outside) -> None:
     await writer.create(room(), draft())
     assert outside.meter.spent == {"write": 1}
-
-
-async def test_without_a_version_nothing_is_changed(
-    writer: Writer, source: CalendarSource, calendar: Dav
-) -> None:
-    calendar.add("Review", SOON.start, SOON.end)
-    (event,) = await read(source)
-    body = next(iter(calendar.objects().values()))
-    calendar.asked.clear()
-    for change in (
-        writer.end(room(), event, SOON.start + HOUR / 2),
-        writer.cancel(room(), event, series=False),
-    ):
-        calendar.answers = [web.Response(body=body, content_type="text/calendar")]
-        with pytest.raises(Malformed, match="version"):
-            await change
-    assert calendar.written == {}
-    assert await read(source) == [event]
