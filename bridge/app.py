@@ -315,7 +315,8 @@ class Appliance:
         )
 
     async def _purge(self) -> None:
-        """Remove bookings whose time to be kept is over."""
+        """Remove bookings, and answers about them, whose time to be kept is over."""
+        await self.writes.purge()
         now = self._made.clock.now()
         removed = await self._made.store.purge(
             now - self.configuration.site.keeps, self.house.rooms.keys()

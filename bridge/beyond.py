@@ -20,6 +20,8 @@ KEPT = 200
 """Answers that are kept; each takes some kibibytes for a week, some hundred for a year and more."""
 READS, WITHIN = 6, 60.0
 """Reads of one room in so many seconds."""
+AT_ONCE = 8
+"""Reads at a time over all rooms: they pass by the turns of rooms, and must not crowd them out."""
 PATIENCE = 30.0
 """Seconds that whoever asks waits: a budget that is spent must not hold them for hours."""
 GRAIN = 300
@@ -43,13 +45,16 @@ class Beyond:
         self._known: OrderedDict[_Key, _Known] = OrderedDict()
         self._asking: dict[_Key, asyncio.Future[Agenda]] = {}
         self._reads: OrderedDict[str, list[float]] = OrderedDict()
-        self._changes: dict[str, int] = {}
+        self._changed: set[_Key] = set()
+        """Questions during whose reads a change was told."""
+        self._places = asyncio.Semaphore(AT_ONCE)
 
     def adopt(self, site: Site) -> None:
         """Read as far as this site wants to know of changes."""
         self._past = max(site.changes.past, site.window.past)
         self._ahead = max(site.changes.ahead, site.window.ahead)
         self._known.clear()
+        self._changed.update(self._asking)  # by another mailbox or policy, perhaps
 
     def span(self, now: datetime) -> Window:
         """As far as can be asked for."""
@@ -60,9 +65,7 @@ class Beyond:
         """A room's calendar changed somewhere."""
         for key in [key for key in self._known if key[0] == room]:
             del self._known[key]
-        for key in self._asking:
-            if key[0] == room:
-                self._changes[room] = self._changes.get(room, 0) + 1
+        self._changed.update(key for key in self._asking if key[0] == room)
 
     async def agenda(self, room: Room, span: Window) -> Agenda:
         """A room's agenda within a span.
@@ -88,10 +91,9 @@ class Beyond:
             raise NotReadable("timeout", math.ceil(WITHIN)) from error
 
     async def _read(self, key: _Key, room: Room) -> Agenda:
-        before = self._changes.get(room.id, 0)
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(PATIENCE), self._places:
             agenda = await self._sync.look(self._sync.source_of(room), room, key[1])
-        if self._changes.pop(room.id, 0) == before:  # else it may be older than what was told
+        if key not in self._changed:  # else it may be older than what was told
             self._known[key] = _Known(agenda, self._clock.monotonic() + KEPT_FOR)
             if len(self._known) > KEPT:
                 self._known.popitem(last=False)
@@ -99,6 +101,7 @@ class Beyond:
 
     def _asked(self, key: _Key, done: "asyncio.Future[Agenda]") -> None:
         self._asking.pop(key, None)
+        self._changed.discard(key)
         if not done.cancelled():
             done.exception()  # everybody who asked may have left
 

@@ -135,6 +135,10 @@ class Budget:
         self._inside -= 1
         self._reads += 1
 
+    def withdraw(self) -> None:
+        """There was no read after all."""
+        self._inside -= 1
+
     def interval(self, rooms: int) -> timedelta:
         """How often so many rooms can be read by turns; next to nothing where nothing limits it."""
         seconds = 0.0

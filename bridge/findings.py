@@ -4,6 +4,31 @@ from typing import Literal
 
 from bridge.words import ADVICE, Advice
 
+NOT_IN_ROOMS = frozenset(
+    {
+        "alerts_failing",
+        "certificate_expiring",
+        "certificate_rejected",
+        "credential_expiring_7",
+        "credential_expiring_30",
+        "credential_expiring_60",
+        "credential_refused",
+        "credential_unsaved",
+        "discovery_denied",
+        "discovery_differs",
+        "discovery_doubled",
+        "discovery_failing",
+        "discovery_shrunk",
+        "legacy_listener",
+        "mailbox_moved",
+        "notifications_failing",
+        "restart_needed",
+        "secrets_left",
+    }
+)
+"""What engineers must know and no room shows: calendars are read all the same."""
+
+
 Severity = Literal["critical", "error", "warning", "info"]
 """As in `connector.checkup`; `info` asks for nothing."""
 

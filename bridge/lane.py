@@ -198,14 +198,33 @@ class Lane:
         """Read rooms for as long as the source lives."""
         async with TaskGroup() as group:
             while True:
-                await self.gate.enter()
-                await self.budget.enter()
-                seat = await self._next()
+                seat = await self._admitted()
                 if self.breaker.open:
-                    await self.breaker.probe()
-                    await self._turn(source, seat)
+                    await self._turn(source, seat, probing=True)
                 else:
                     group.create_task(self._turn(source, seat))
+
+    def again(self) -> None:
+        """A run ended in the midst of its reads: nothing is in flight, and every room is due."""
+        self._mailboxes.clear()
+        self.gate = Gate(self._clock)
+        for room_id in sorted(self._seats, key=self._urgency):
+            seat = self._seats[room_id]
+            seat.reading = seat.again = None
+            self._plan(seat, Next(timedelta(), "retry"))
+
+    async def _admitted(self) -> Seat:
+        """A room whose turn it is, with a place at the gate and in the budget.
+
+        The budget outlives the lane: whoever is stopped while waiting gives the place back.
+        """
+        await self.gate.enter()
+        await self.budget.enter()
+        try:
+            return await self._next()
+        except BaseException:
+            self.budget.withdraw()
+            raise
 
     async def _next(self) -> Seat:
         """The room whose turn it is and whose mailbox is not too busy."""
@@ -233,10 +252,12 @@ class Lane:
         self._mailboxes[seat.room.mailbox] += 1
         self._counts.causes[self.name, cause] += 1
 
-    async def _turn(self, source: CalendarSource, seat: Seat) -> None:
+    async def _turn(self, source: CalendarSource, seat: Seat, *, probing: bool = False) -> None:
         """One room's turn, whatever comes of it."""
         room = seat.room
         try:
+            if probing:
+                await self.breaker.probe()
             next_ = await self._refreshed(source, seat)
         finally:
             seat.reading = None
@@ -304,7 +325,8 @@ class Lane:
             self._health.only(Subject("source", self.name), error.reason, str(error), error.fix)
             # A refused identity is tried once in a while only, an outage sooner.
             first = near if isinstance(error, Denied) else min(1.0, near)
-            self.breaker.trip(began, first, near)
+            asked = error.retry_after or timedelta()
+            self.breaker.trip(began, first, near, asked.total_seconds())
             return Next(timedelta(), "retry")
         if isinstance(error, NotFound):
             self._lost(seat.room, error)

@@ -6,7 +6,19 @@ import sys
 import traceback
 from datetime import UTC, datetime
 
-_LOUD = ("azure", "msal", "urllib3", "aiohttp.access", "apscheduler", "asyncio")
+_LOUD = (
+    "aiohttp.access",
+    "apscheduler",
+    "asyncio",
+    "azure",
+    "exchangelib",
+    "google",
+    "msal",
+    "requests",
+    "requests_ntlm",
+    "spnego",
+    "urllib3",
+)
 
 
 class _Json(logging.Formatter):
@@ -37,9 +49,10 @@ class _Plain(logging.Formatter):
 
 
 def fault(error: BaseException) -> str:
-    """Where an unexpected error came from, without its message."""
+    """Where an unexpected error came from, without its message; of a group where each did."""
     frames = "".join(traceback.format_tb(error.__traceback__))
-    return f"{type(error).__name__}\n{frames}"
+    inner = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    return "".join([f"{type(error).__name__}\n{frames}", *map(fault, inner)])
 
 
 def set_up(*, as_json: bool, level: int = logging.INFO) -> None:

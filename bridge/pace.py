@@ -76,15 +76,17 @@ class Breaker:
         """Whether only probes are sent."""
         return self._times > 0
 
-    def trip(self, since: float, wait: float, longest: float) -> None:
+    def trip(self, since: float, wait: float, longest: float, asked: float = 0.0) -> None:
         """A request begun at `since` failed for everybody; the next waits, doubling each time.
 
-        Requests that were in flight together fail together, and count once.
+        It waits as long as the service `asked` for, at least. Requests that were in flight together
+        fail together, and count once.
         """
+        now = self._clock.monotonic()
+        self._until = max(self._until, now + asked)
         if since < self._opened_at:
             return
-        now = self._clock.monotonic()
-        self._until = now + spread(doubling(wait, self._times, longest))
+        self._until = max(now + spread(doubling(wait, self._times, longest)), now + asked)
         self._opened_at = now
         self._times += 1
 

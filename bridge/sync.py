@@ -12,6 +12,7 @@ from bridge.budgets import Budgets
 from bridge.counts import Counts
 from bridge.health import Health, Subject
 from bridge.lane import Heard, Lane
+from bridge.logs import fault
 from bridge.moves import Moves
 from bridge.pace import spread
 from bridge.settings.model import Configuration, Site, SourceSettings
@@ -268,6 +269,10 @@ class Sync:
                         del self._reached[name]
             except ConnectorError as error:
                 self._health.only(Subject("source", name), error.reason, str(error), error.fix)
+            except Exception as error:  # noqa: BLE001 - one source's fault must not end the rest
+                log.error("source %s: %s", name, fault(error))
+                self._health.only(Subject("source", name), "unexpected")
+                made.lane.again()
             await asyncio.sleep(spread(REOPEN_AFTER))
 
     async def _attended(self, source: CalendarSource, made: _Open) -> None:

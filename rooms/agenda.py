@@ -200,9 +200,14 @@ def _booking(
     )
 
 
+def called_off(event: Event) -> bool:
+    """Whether a meeting was called off, by its state or by what its subject says."""
+    return event.cancelled or _CANCELLED.match(event.subject) is not None
+
+
 def _hidden(event: Event, policy: Policy) -> str | None:
     """Why an event is not in the agenda at all, or None."""
-    if event.cancelled or _CANCELLED.match(event.subject):
+    if called_off(event):
         return "cancelled"
     if event.response is Response.DECLINED:
         return "declined"

@@ -1,6 +1,7 @@
 """Where calendar services call: notifications, proven by a secret that their source knows."""
 
 import asyncio
+import math
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
@@ -8,10 +9,12 @@ from aiohttp import web
 
 from bridge.callers import Caller
 from bridge.views.house import COMMON, House
-from bridge.views.web import Problem, Route
+from bridge.views.web import Problem, Route, too_many
 
 BODY_LIMIT = 1 << 20
 """Bytes; Graph sends at most 1,000 notifications of a few hundred bytes in one request."""
+BODIES_LIMIT = 32 << 20
+"""Bytes of all bodies that are being read: whoever sends them has proven nothing yet."""
 BODY_SECONDS = 10.0
 """How long the body may take: Graph gives up after 10 s by itself."""
 
@@ -42,10 +45,11 @@ class Post(Protocol):
 
 def route(post: Post) -> Route:
     """The route of all hooks."""
+    bodies = Bodies()
 
     async def serve(_house: House, _caller: Caller, request: web.Request) -> web.StreamResponse:
         where = request.match_info
-        body = await _body(request)
+        body = await bodies.read(request)
         headers = {name.lower(): value for name, value in request.headers.items()}
         reply = post(where["kind"], where["source"], HookCall(dict(request.query), headers, body))
         if reply is None:
@@ -74,17 +78,32 @@ def route(post: Post) -> Route:
     )
 
 
-async def _body(request: web.Request) -> bytes:
-    """The body, as far as one may be long and slow."""
-    if (request.content_length or 0) > BODY_LIMIT:
-        raise Problem(413, "body_too_large")
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.content.iter_any():
-                body += chunk
-                if len(body) > BODY_LIMIT:
-                    raise Problem(413, "body_too_large")
-    except TimeoutError as error:
-        raise Problem(400, "bad_body", "it did not come in time") from error
-    return bytes(body)
+class Bodies:
+    """Reads what is posted, as far as that may be long and slow, and no more of it at a time."""
+
+    def __init__(self) -> None:
+        self._held = 0
+
+    async def read(self, request: web.Request) -> bytes:
+        """One body.
+
+        Raises:
+            Problem: it is too large or too slow, or there is too much of others.
+        """
+        if (request.content_length or 0) > BODY_LIMIT:
+            raise Problem(413, "body_too_large")
+        body = bytearray()
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                async for chunk in request.content.iter_any():
+                    body += chunk
+                    self._held += len(chunk)
+                    if len(body) > BODY_LIMIT:
+                        raise Problem(413, "body_too_large")
+                    if self._held > BODIES_LIMIT:
+                        raise too_many(math.ceil(BODY_SECONDS))
+        except TimeoutError as error:
+            raise Problem(400, "bad_body", "it did not come in time") from error
+        finally:
+            self._held -= len(body)
+        return bytes(body)

@@ -10,12 +10,12 @@ import msgspec
 from multidict import CIMultiDict
 
 from bridge.callers import Caller, Sight
-from bridge.findings import severity_of
+from bridge.findings import NOT_IN_ROOMS, severity_of
 from bridge.health import Health, Subject, Trouble
 from bridge.limits import Limits, Network
 from bridge.tokens import Tokens
 from bridge.views import render
-from bridge.words import ADVICE, NOT_IN_ROOMS
+from bridge.words import ADVICE
 from rooms.clock import Clock
 from rooms.model import Agenda, Booking, Window
 from rooms.room import Room

@@ -9,7 +9,7 @@ import hashlib
 import secrets
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -125,7 +125,10 @@ class Attempts:
         do: Callable[[Attempt], Awaitable[Reply]],
     ) -> Reply:
         async def keep(aim: dict[str, Any]) -> None:
-            await self._update(who, key, aim=msgspec.json.encode(aim))
+            try:
+                await self._update(who, key, aim=msgspec.json.encode(aim))
+            except sqlite3.Error as error:
+                raise Unkept from error
 
         attempt = Attempt(
             key=_service_key(who, key, row.at),
@@ -135,8 +138,17 @@ class Attempts:
         )
         reply = await do(attempt)
         if reply.status < DEFINITE:
-            await self._update(who, key, status=reply.status, body=reply.body)
+            # It is done, and told so: without its answer the next try finds that by itself.
+            with suppress(sqlite3.Error):
+                await self._update(who, key, status=reply.status, body=reply.body)
         return reply
+
+    async def purge(self) -> None:
+        """Forget what is older than a day: answers hold titles, as agendas do."""
+        before = (self._clock.now() - KEPT).isoformat()
+        await self._database.change(
+            lambda db: db.execute("DELETE FROM attempts WHERE at <= ?", [before])
+        )
 
     async def _begun(self, claim: Claim, key: str) -> _Row:
         """What is known of a key; where that is nothing it is known from now on."""

@@ -214,7 +214,7 @@ class Bookings:
 
 def _of(events: Sequence[Event], uid: str) -> list[Event]:
     """A meeting, or the occurrences of a series, in order."""
-    timed = [(one.when, one) for one in taking(events) if one.uid == uid]
+    timed = [(one.when, one) for one in alive(events) if one.uid == uid]
     found = [(when.start, one) for when, one in timed if isinstance(when, Window)]
     return [one for _, one in sorted(found, key=lambda pair: pair[0])]
 

@@ -40,6 +40,8 @@ class Writing:
         )
         self.heard = self._bookings.heard
         """Tells that a room was read well."""
+        self.purge = attempts.purge
+        """Forgets answers that are a day old."""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from connector.errors import ConnectorError, Malformed, Unavailable
+from rooms.agenda import called_off
 from rooms.model import Booking, Event, Response, Window
 from rooms.room import Room
 
@@ -82,8 +83,8 @@ def alive(events: Iterable[Event]) -> Iterator[Event]:
 
 
 def taking(events: Iterable[Event]) -> list[Event]:
-    """Those that take the room."""
-    return [event for event in alive(events) if event.blocks]
+    """Those that take the room; what the agenda hides as called off does not."""
+    return [event for event in alive(events) if event.blocks and not called_off(event)]
 
 
 def slot(room: Room, event: Event) -> Window | None:

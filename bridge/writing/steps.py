@@ -1,6 +1,7 @@
 """One deed at one calendar source: read, write, look, and tell; each step within its time."""
 
 import asyncio
+import sqlite3
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -43,6 +44,9 @@ class Opened(Protocol):
 
     async def writer(self, name: str) -> Writer:
         """What writes to a source; a KeyError where nothing can."""
+
+    def allows(self, room: Room, writer: Writer) -> bool:
+        """Whether a room may still be written to, with that writer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +136,10 @@ class Work:
         Raises:
             Refused: it was not changed, or nobody knows.
         """
+        # The configuration may have changed, or the source been revoked, while others were waited
+        # for: a writer that was closed could still send.
+        if not self._means.writers.allows(self.room, self.writer):
+            raise Refused("source_unavailable", "the configuration changes")
         self._wrote = True
         try:
             async with asyncio.timeout(CALL_LIMIT):
@@ -190,18 +198,25 @@ class Work:
             means.waiting[room].discard(heard)
 
     async def record(self, outcome: str) -> None:
-        """One entry of the audit log."""
+        """One entry of the audit log.
+
+        Raises:
+            Refused: it cannot be written, so that nothing is told as done.
+        """
         deed, room = self.deed, self.room.id
         scope = {"scope": "series"} if deed.series else {}
-        await self._means.audit.record(
-            Entry(
-                at=self._means.clock.now(),
-                actor=deed.actor,
-                action=f"bookings.{deed.action}",
-                object=f"{room}/{deed.booking}" if deed.booking else room,
-                detail={"outcome": outcome, **scope},
-            )
+        entry = Entry(
+            at=self._means.clock.now(),
+            actor=deed.actor,
+            action=f"bookings.{deed.action}",
+            object=f"{room}/{deed.booking}" if deed.booking else room,
+            detail={"outcome": outcome, **scope},
         )
+        try:
+            await self._means.audit.record(entry)
+        except sqlite3.Error as error:
+            self._means.rooms.hint(room)
+            raise unfinished("the audit log cannot be written") from error
 
     async def is_later(self, ours: Event, rivals: Sequence[Event]) -> bool:
         """Whether ours was made after one that it meets; where nobody knows, it was."""

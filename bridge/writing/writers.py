@@ -12,6 +12,7 @@ from connector import load
 from connector.errors import ConnectorError, Unavailable
 from connector.outside import Outside
 from connector.writing import Writer
+from rooms.room import Room
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ class Writers:
         self._outside = outside
         self._open: dict[str, _Open] = {}
         self._sources: dict[str, SourceSettings] = {}
+        self._rooms: dict[str, Room] = {}
         self._group: asyncio.TaskGroup | None = None
 
     @asynccontextmanager
@@ -47,6 +49,7 @@ class Writers:
     async def adopt(self, configuration: Configuration) -> None:
         """Only these sources are written to from now on."""
         self._sources = dict(writing_sources(configuration))
+        self._rooms = {room.id: room for room in configuration.inventory.rooms}
         for name, opened in list(self._open.items()):
             if self._sources.get(name) != opened.settings:
                 await self._close(name)
@@ -67,6 +70,15 @@ class Writers:
         if opened is None or opened.task.done():
             opened = self._open[name] = self._opened(name, self._sources[name])
         return await asyncio.shield(opened.writer)
+
+    def allows(self, room: Room, writer: Writer) -> bool:
+        """Whether a room may still be written to as when it was asked for, with that writer."""
+        now, opened = self._rooms.get(room.id), self._open.get(room.source)
+        if now is None or opened is None or opened.task.done():
+            return False
+        same = (now.source, now.mailbox) == (room.source, room.mailbox)
+        theirs = opened.writer.done() and opened.writer.result() is writer
+        return same and theirs and now.policy.allows(room.policy.writes)
 
     def _opened(self, name: str, settings: SourceSettings) -> _Open:
         driver = load.writing(settings.kind)  # imported already, when the settings were read

@@ -195,3 +195,16 @@ def test_logs_tell_where_a_fault_came_from_and_not_its_message(
     assert "RuntimeError" in told
     assert "test_app.py" in told
     assert words not in told
+
+
+async def test_of_faults_that_came_together_each_is_told() -> None:
+    async def fail() -> None:
+        raise RuntimeError("planted words")
+
+    with pytest.raises(ExceptionGroup) as raised:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(fail())
+    told = logs.fault(raised.value)
+    assert "RuntimeError" in told
+    assert "in fail" in told
+    assert "planted words" not in told.replace('raise RuntimeError("planted words")', "")

@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from bridge.beyond import KEPT_FOR, READS, Beyond
+from bridge.beyond import AT_ONCE, KEPT_FOR, READS, Beyond
 from bridge.settings.model import Configuration, Inventory, Site, SourceSettings
 from bridge.sync import Sync
 from connector.errors import Unavailable
 from connector.outside import Outside
-from rooms.model import Event, Window
+from rooms.model import Agenda, Event, Window
 from rooms.room import Room
 from tests.bridge.conftest import Client, Views
 from tests.bridge.test_views import AGENDA, code, get
 from tests.fakes.sources import FakeSource, event, room
-from tests.fakes.virtual import NOON
+from tests.fakes.virtual import NOON, FixedClock
 
 DAY = timedelta(days=1)
 NEAR = event("near", NOON + timedelta(hours=1))
@@ -137,6 +137,50 @@ async def test_the_same_question_is_answered_for_a_minute_and_until_a_change(
     assert views.house.beyond
     views.house.beyond.forget("kestrel")  # type: ignore[attr-defined]
     assert await titles(client, path) == []
+
+
+@pytest.mark.parametrize("what", ["change", "configuration"])
+async def test_answers_that_were_under_way_at_a_change_are_kept_for_nobody(
+    client: Client, source: Whole, views: Views, what: str
+) -> None:
+    source.seconds = 0.05
+    beyond = views.house.beyond
+    assert isinstance(beyond, Beyond)
+    paths = [asked(NOON + day * DAY, NOON + 101 * DAY) for day in (98, 99)]
+    asking = [asyncio.create_task(titles(client, path)) for path in paths]
+    while len(source.windows) < 2:  # noqa: ASYNC110 - it is next to no time
+        await asyncio.sleep(0)
+    if what == "change":
+        beyond.forget("kestrel")
+    else:
+        beyond.adopt(Site())
+    await asyncio.gather(*asking)
+    source.answer("kestrel", [])
+    assert [await titles(client, path) for path in paths] == [[], []]
+    await asyncio.gather(*(titles(client, path) for path in paths))
+    assert len(source.windows) == 4
+
+
+async def test_far_days_of_many_rooms_are_read_a_few_at_a_time(clock: FixedClock) -> None:
+    reading = most = 0
+
+    class Slow:
+        def source_of(self, _room: Room) -> str:
+            return "m365"
+
+        async def look(self, _name: str, where: Room, window: Window) -> Agenda:
+            nonlocal reading, most
+            reading += 1
+            most = max(most, reading)
+            await asyncio.sleep(0)
+            reading -= 1
+            return Agenda(room=where.id, as_of=NOON, window=window, bookings=())
+
+    beyond = Beyond(Slow(), clock=clock)  # type: ignore[arg-type] # all that is asked of it
+    span = Window(start=NOON, end=NOON + DAY)
+    rooms = [room(f"room-{number}") for number in range(3 * AT_ONCE)]
+    assert len(await asyncio.gather(*(beyond.agenda(one, span) for one in rooms))) == len(rooms)
+    assert most == AT_ONCE
 
 
 async def test_many_who_ask_at_once_are_one_read(client: Client, source: Whole) -> None:

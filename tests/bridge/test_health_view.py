@@ -1,7 +1,7 @@
 """`GET /api/v1/health`, and the live checks of the command line."""
 
+from bridge.findings import NOT_IN_ROOMS
 from bridge.health import BRIDGE, Subject
-from bridge.words import NOT_IN_ROOMS
 from tests.bridge.conftest import Client, Views
 from tests.fakes.sources import event
 from tests.fakes.virtual import NOON

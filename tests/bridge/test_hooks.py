@@ -8,6 +8,7 @@ from ipaddress import ip_network
 import pytest
 
 from bridge.limits import HOOK_LIMIT
+from bridge.views import hooks
 from bridge.views.hooks import BODY_LIMIT
 from tests.bridge.conftest import Client, Views
 from tests.bridge.test_callers import FOREIGN
@@ -67,6 +68,29 @@ async def test_a_flood_from_one_address_is_held_off_and_others_are_not(
     assert int(answer.headers["Retry-After"]) > 0
     assert (await client.post(HOOK, headers=other)).status == 202
     assert (await client.get("/healthz", headers=flooding)).status == 200
+
+
+@pytest.mark.fault("hook_forged")
+async def test_bodies_that_never_end_take_only_so_much_memory_together(
+    client: Client, views: Views, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooks, "BODIES_LIMIT", 3000)
+    ending = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"x" * 1000
+        await ending.wait()
+
+    waiting = [asyncio.create_task(client.post(HOOK, data=slow())) for _ in range(6)]
+    refused, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    while len(pending) > 3:
+        more, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+        refused |= more
+    assert {(await one).status for one in refused} == {429}
+    assert (await client.post(HOOK)).status == 202
+    ending.set()
+    assert {(await one).status for one in pending} == {202}
+    assert (await client.post(HOOK, data=bytes(3000))).status == 202
 
 
 async def test_many_calls_at_once_are_all_taken(client: Client, views: Views) -> None:

@@ -408,3 +408,25 @@ def test_a_room_that_was_read_before_is_refused_and_not_pending(play: Any) -> No
         assert world.troubles() == ["access_denied"]
 
     play(story)
+
+
+def test_a_service_that_asks_everybody_for_silence_has_it(play: Any) -> None:
+    async def story(world: World) -> None:
+        world.source.answer("kestrel", [STANDUP])
+        world.adopt("kestrel", "heron")
+        await world.run(1)
+        busy = Unavailable(
+            "busy", reason="throttled", everywhere=True, retry_after=timedelta(minutes=10)
+        )
+        world.source.answer("kestrel", busy)
+        world.source.answer("heron", busy)
+        world.lane.hint("kestrel")
+        await world.run(595)
+        assert len(world.source.times("kestrel")) + len(world.source.times("heron")) == 3
+        world.source.answer("kestrel", [STANDUP])
+        world.source.answer("heron", [STANDUP])
+        await world.run(60)
+        assert world.troubles() == []
+        assert world.titles("heron") == ["Standup"]
+
+    play(story)

@@ -12,7 +12,7 @@ from yarl import URL
 
 from bridge.health import Health, Subject
 from bridge.settings.model import Configuration, Inventory, Mailboxes, Site, SourceSettings
-from bridge.sync import Sync
+from bridge.sync import REOPEN_AFTER, Sync
 from connector.errors import Denied, NotFound, Unavailable
 from connector.meter import Meter
 from connector.outside import Outside
@@ -32,6 +32,7 @@ class HookedSource(TellingSource):
     def __init__(self) -> None:
         super().__init__()
         self.calls: list[Call] = []
+        self.opening: Exception | None = None
 
     def notified(self, call: Call, /) -> Reply:
         self.calls.append(call)
@@ -60,6 +61,8 @@ class House:
         @asynccontextmanager
         async def connect(_options: Any, outside: Outside) -> AsyncIterator[Any]:
             self.meters.append(outside.meter)
+            if error := self.sources[kind].opening:
+                raise error
             yield self.sources[kind]
 
         return SimpleNamespace(connect=connect)
@@ -270,3 +273,57 @@ def test_a_room_that_is_denied_is_not_looked_for(play: Any) -> None:
         await asyncio.sleep(60)
 
     assert play(story).sources["ews"].reads == []
+
+
+def test_a_source_whose_driver_falls_over_stops_nobody_else(play: Any) -> None:
+    async def story(house: House) -> None:
+        house.sources["graph"].opening = RuntimeError("secret subject")
+        house.sources["ews"].answer("heron", [STANDUP])
+        await house.adopt(room(), room("heron", source="exchange"))
+        await asyncio.sleep(30)
+        assert house.titles("heron") == ["Standup"]
+        found = house.health.of(Subject("source", "m365"))
+        assert [one.code for one in found] == ["unexpected"]
+        assert "secret" not in found[0].words
+        house.sources["graph"].opening = None
+        house.sources["graph"].answer("kestrel", [STANDUP])
+        await asyncio.sleep(REOPEN_AFTER * 1.2)
+        assert house.titles() == ["Standup"]
+        assert house.health.of(Subject("source", "m365")) == ()
+
+    play(story)
+
+
+def test_a_fault_in_a_lane_is_over_once_the_lane_begins_again(
+    play: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    async def story(house: House) -> None:
+        house.sources["graph"].answer("kestrel", [STANDUP])
+        with monkeypatch.context() as patched:
+            patched.setattr("bridge.lane.Lane._usual", broken)
+            await house.adopt(room())
+            await asyncio.sleep(10)
+        assert house.health.of(Subject("source", "m365"))[0].code == "unexpected"
+        await asyncio.sleep(REOPEN_AFTER * 1.2)
+        assert house.health.of(Subject("source", "m365")) == ()
+        assert len(house.sources["graph"].times("kestrel")) == 2
+
+    play(story)
+
+
+def test_what_waits_while_its_source_closes_leaves_no_trace_in_the_budget(play: Any) -> None:
+    async def story(house: House) -> None:
+        await house.adopt(room())
+        await asyncio.sleep(10)
+        budget = house.sync.lanes["m365"].budget
+        waiting = budget._inside
+        for _ in range(5):
+            await house.sync.release("m365")
+            await asyncio.sleep(10)
+        assert house.sync.lanes["m365"].budget is budget
+        assert budget._inside == waiting
+
+    play(story)

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.errors import Denied
+from connector.errors import Denied, Malformed
 from connector.outside import Outside
 from connector.secret import Secret
 from connector.simulators.exchange import USERNAME, Exchange
@@ -19,6 +19,7 @@ from connector.simulators.exchange.faults import kinds
 from connector.source import CalendarSource
 from connector.sources.ews import group as grouping
 from connector.sources.ews import stream, streaming
+from connector.sources.ews.soap import MESSAGES, Message, parse
 from connector.sources.ews.streaming import Sensor, StreamingCalendar
 from connector.watching import Watching
 from tests.connector.source_contract import HOUR, WINDOW
@@ -409,6 +410,44 @@ async def test_a_group_that_may_not_be_watched_says_why_and_is_tried_again(
         assert {error.reason for _, error in watch.failures} == {"access_denied"}
         exchange.add_user(USERNAME, PASSWORD, impersonates="all")
         await watch.until(lambda: watch.coverage.get("kestrel"))
+
+
+async def test_a_room_whose_subscription_gets_no_answer_uncovers_no_other(
+    source: CalendarSource, exchange: Exchange, calendar: Kestrel
+) -> None:
+    for name in ("heron", "merlin"):
+        exchange.add_mailbox(f"{name}@example.com")
+    exchange.faults.add(kinds.Truncated(mailbox="heron@example.com", operation="Subscribe"))
+    watch = FakeWatch(room("heron"), room(), room("merlin"))
+    async with watching(source, watch):
+        await watch.until(lambda: watch.coverage.get("kestrel") and watch.coverage.get("merlin"))
+        assert not watch.coverage.get("heron")
+        assert {name for name, _ in watch.failures} == {"heron"}
+
+
+@pytest.mark.parametrize("name", ["", "<m:SubscriptionId/>"])
+def test_a_subscription_has_a_name(name: str) -> None:
+    message = (
+        f'<m:SubscribeResponseMessage xmlns:m="{MESSAGES}">{name}</m:SubscribeResponseMessage>'
+    )
+    with pytest.raises(Malformed):
+        grouping._subscription([Message(parse(message.encode()), None)])
+
+
+async def test_a_stream_that_falls_over_ends_the_watch_and_is_not_forgotten(
+    source: CalendarSource,
+    calendar: Kestrel,
+    watch: FakeWatch,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(stream, "documents", broken)
+    assert isinstance(source, Watching)
+    async with asyncio.timeout(5):
+        with pytest.raises(ExceptionGroup):
+            await source.watch(watch)
 
 
 async def test_a_look_that_fails_is_said_of_its_room_until_it_works(

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -18,6 +19,7 @@ from connector.outside import open_outside
 from connector.simulators.google import ACCOUNT, Fault, Workspace, app
 from connector.sources.google import PER_MINUTE
 from connector.sources.google.calendar import GoogleCalendar
+from connector.sources.google.channels import _ends, _Opened
 from connector.watching import Call, Reply
 from rooms.model import Window
 from tests.connector import google_site
@@ -523,3 +525,33 @@ def test_channels_are_stopped_at_the_end() -> None:
         assert site.workspace.channels.all() == []
 
     in_virtual_time(work())
+
+
+def test_a_room_that_leaves_while_channels_are_stopped_ends_nothing() -> None:
+    async def work(site: Site) -> None:
+        await site.watch.until(lambda: site.watch.coverage.get("kestrel"), 60)
+        stop = site.source._watcher._channels.stop
+
+        async def slow(*given: Any) -> None:
+            site.watch.arrange()
+            site.source._watcher._channels.stop = stop  # type: ignore[method-assign]
+            await stop(*given)
+
+        site.source._watcher._channels.stop = slow  # type: ignore[assignment, method-assign]
+        site.workspace.add_room("heron@example.com", shared_with=[ACCOUNT])
+        site.watch.arrange(room("heron"))
+        site.source._watcher._due["heron"] = 0.0
+        await site.pass_by(1)
+        site.watch.arrange(room())
+        before = site.watch.hinted("kestrel")
+        site.calendar.add("Review", NOON, NOON + HOUR)
+        await site.watch.until(lambda: site.watch.hinted("kestrel") > before, 60)
+
+    run(work, webhook=True)
+
+
+@pytest.mark.parametrize("end", ["1" * 30, "soon", -(10**20)])
+def test_a_channel_whose_end_makes_no_sense_is_not_held(end: str | int) -> None:
+    with pytest.raises(Malformed):
+        _ends(_Opened(resource_id="r", expiration=end))
+    assert _ends(_Opened(resource_id="r")) is None

@@ -11,7 +11,14 @@ from lxml import etree
 from tests.fakes.almanac import Almanac
 
 D = "{DAV:}"
-LOGIN = "Basic " + base64.b64encode(b"bridge:right").decode()
+
+
+def basic(name: str, password: str) -> str:
+    """A login as a request carries it."""
+    return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
+
+
+LOGIN = basic("bridge", "right")
 SPACES = 'xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"'
 CALENDAR = "<D:resourcetype><D:collection/><C:calendar/></D:resourcetype>"
 

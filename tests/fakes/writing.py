@@ -31,6 +31,8 @@ class FakeCalendars:
         """What is told of the next changes after they happened."""
         self.unreadable: ConnectorError | None = None
         self.reads = 0
+        self.allowed = True
+        """Whether what was opened may still be written to."""
         self.between: Callable[[], None] = lambda: None
         """What somebody else does just before the next change."""
         self._numbers = itertools.count(1)
@@ -118,6 +120,10 @@ class FakeCalendars:
         if name != "m365":
             raise KeyError(name)
         return self
+
+    def allows(self, _room: Room, writer: object) -> bool:
+        """As the same."""
+        return self.allowed and writer is self
 
 
 class _Changing:

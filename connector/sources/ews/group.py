@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from connector.errors import ConnectorError, Unavailable
+from connector.errors import ConnectorError, Malformed, Unavailable
 from connector.sources.ews import meaning, operations, stream
 from connector.sources.ews.affinity import Affinity
 from connector.sources.ews.channel import Channel, Response
@@ -89,6 +89,7 @@ class Group:
         The last refusal of a room comes back.
         """
         refusal = None
+        unanswered = 0
         if self._strikes[self._anchor] >= STRIKES:
             self._rooms.clear()
         subscribed = set(self._rooms.values())
@@ -99,26 +100,35 @@ class Group:
                 # The connection is opened as the anchor: it must be one that may be watched.
                 self._anchor, self._affinity = room, Affinity(mailbox)
             try:
-                name = await self._line.ask(
-                    operations.subscribe(mailbox),
-                    _subscription,
-                    mailbox=mailbox,
-                    purpose="watch",
-                    affinity=self._affinity,
-                )
-            except Fault as fault:
-                error = meaning.of(fault)
-                if error.everywhere:
-                    raise error from fault
+                name = await self._subscribed(mailbox)
+            except ConnectorError as error:
+                # One room that gets no answer is its own trouble; two in a row are the server's.
+                unanswered = 0 if isinstance(error.__cause__, Fault) else unanswered + 1
+                if error.everywhere or unanswered > 1:
+                    raise
                 refusal = error
                 self._strike(room)
                 self._watch.failing(error, room=room)
             else:
+                unanswered = 0
                 self._rooms[name] = room
                 self._watch.well(room=room)
                 self._watch.hint(room)
                 self._watch.beyond(room)
         return refusal
+
+    async def _subscribed(self, mailbox: str) -> str:
+        """The name of a new subscription; where Exchange refuses it the cause is its Fault."""
+        try:
+            return await self._line.ask(
+                operations.subscribe(mailbox),
+                _subscription,
+                mailbox=mailbox,
+                purpose="watch",
+                affinity=self._affinity,
+            )
+        except Fault as fault:
+            raise meaning.of(fault) from fault
 
     async def _listen(self) -> bool:
         """Follow a connection to its end."""
@@ -217,8 +227,15 @@ class Group:
 
 
 def _subscription(answer: list[Message]) -> str:
-    content = only(answer)
-    return content.findtext(f"{M}SubscriptionId") or ""
+    """The name of a subscription; without one a room would pass for another.
+
+    Raises:
+        Malformed: it has none.
+    """
+    name = only(answer).findtext(f"{M}SubscriptionId")
+    if not name:
+        raise Malformed("the answer to Subscribe names no subscription", reason="wrong_shape")
+    return name
 
 
 def _ended(reading: "asyncio.Future[None]", news: "asyncio.Queue[stream.Told | None]") -> None:

@@ -29,25 +29,28 @@ class StreamingCalendar(EwsCalendar):
     async def watch(self, watch: Watch) -> None:
         """Tell of changes until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._stream(watch))
+            tasks.create_task(self._stream(watch, tasks))
             tasks.create_task(Sensor(self.line, watch).run())
 
-    async def _stream(self, watch: Watch) -> None:
+    async def _stream(self, watch: Watch, tasks: asyncio.TaskGroup) -> None:
         try:
             while True:
-                await self._arrange(watch)
+                await self._arrange(watch, tasks)
                 await watch.rearranged()
         finally:
             await self._end(list(self._groups))
 
-    async def _arrange(self, watch: Watch) -> None:
-        """Watch the rooms that there are now; groups that stay as they are go on undisturbed."""
+    async def _arrange(self, watch: Watch, tasks: asyncio.TaskGroup) -> None:
+        """Watch the rooms that there are now; groups that stay as they are go on undisturbed.
+
+        One that falls over ends the watch: its rooms would be held to be covered for ever.
+        """
         wanted = {(room.id, room.mailbox) for room in watch.rooms.values()}
         await self._end([group for group in self._groups if not group.watches <= wanted])
         free = sorted(wanted.difference(*(group.watches for group in self._groups)))
         for at in range(0, len(free), GROUP):
             group = Group(self.line, watch, free[at : at + GROUP])
-            self._groups[group] = asyncio.create_task(group.run())
+            self._groups[group] = tasks.create_task(group.run())
 
     async def _end(self, groups: Iterable[Group]) -> None:
         tasks = [self._groups.pop(group) for group in groups]

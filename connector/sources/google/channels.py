@@ -103,12 +103,11 @@ class Channels:
         try:
             answer = await self.calls("POST", events / "watch", "watch", body)
             told = _opened(answer.body)
+            channel.expires = _ends(told) or channel.expires
         except BaseException:
             self._drop(channel)
             raise
         channel.resource_id = told.resource_id
-        if told.expiration:
-            channel.expires = datetime.fromtimestamp(int(told.expiration) / 1000, UTC)
         life = channel.expires - now
         channel.renew = now + life * random.uniform(RENEW - 0.05, RENEW + 0.05)  # noqa: S311 - spreads load, protects nothing
         return channel
@@ -182,8 +181,15 @@ def events_of(calendar: URL, mailbox: str) -> URL:
 
 def _opened(body: bytes) -> _Opened:
     try:
-        told = msgspec.json.decode(body, type=_Opened)
-        int(told.expiration or 0)
+        return msgspec.json.decode(body, type=_Opened)
     except (ValueError, RecursionError) as error:
         raise Malformed("the answer is no channel", reason="wrong_shape") from error
-    return told
+
+
+def _ends(told: _Opened) -> datetime | None:
+    """When a channel ends, where Google tells: milliseconds since 1970."""
+    try:
+        seconds = int(told.expiration or 0) / 1000
+        return datetime.fromtimestamp(seconds, UTC) if seconds else None
+    except (ValueError, OverflowError, OSError) as error:
+        raise Malformed("the end of a channel makes no sense", reason="wrong_shape") from error

@@ -9,6 +9,7 @@ import asyncio
 import random
 from contextlib import suppress
 from datetime import timedelta
+from itertools import islice
 
 import msgspec
 from yarl import URL
@@ -122,9 +123,11 @@ class Watcher:
                 await self._channels.stop(one, self._calendar)
             self._hint_pending(watch)
             now = self._now()
-            ready = [key for key, at in self._due.items() if at <= now][:AT_ONCE]
+            # Rooms may have left while channels were stopped.
+            due = (key for key, at in self._due.items() if at <= now and key in watch.rooms)
+            ready = [watch.rooms[key] for key in islice(due, AT_ONCE)]
             if ready and self._paused <= now:
-                await asyncio.gather(*(self._visit(watch, watch.rooms[key]) for key in ready))
+                await asyncio.gather(*(self._visit(watch, room) for room in ready))
             else:
                 await self._wait(watch)
 

@@ -1,6 +1,6 @@
 """Fetching notifications from an Event Hub: outbound only, for appliances that nobody can reach.
 
-Unverified on Azure: tests drive azure-eventhub against a namespace of our own making
+Unverified on Azure: tests drive azure-eventhub against a namespace made for them
 (tests/fakes/event_hubs.py). https://learn.microsoft.com/azure/event-hubs/event-hubs-amqp-protocol
 """
 

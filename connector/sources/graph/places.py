@@ -20,7 +20,7 @@ SECONDS = 600.0
 LIMIT = 64 << 20
 """Bytes of the answer: a hundred thousand rooms."""
 PASSED_ON = ("PATH", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "PYTHONPATH")
-"""What the process needs of our environment; it is shown nothing else of it."""
+"""What the process needs of the environment; it is shown nothing else of it."""
 
 
 class _Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +68,7 @@ async def _order(service: Service) -> dict[str, object]:
 
 
 async def _asked(order: dict[str, object]) -> _Outcome:
-    """The outcome of one process, which ends whatever becomes of us."""
+    """The outcome of one process, which ends whatever becomes of the appliance."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

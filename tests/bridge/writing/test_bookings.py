@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -217,6 +218,7 @@ async def test_a_taken_room_is_not_booked(client: Client, office: Office) -> Non
     [
         event("note", NOON, blocks=False),
         event("off", NOON, cancelled=True),
+        event("called off", NOON, subject="Canceled: Review"),
         event("no", NOON, response=Response.DECLINED),
         event("before", NOON - HOUR, minutes=60),
         event("after", NOON + HOUR / 2),
@@ -368,6 +370,26 @@ async def test_with_none_nothing_is_asked_of_anybody(client: Client, office: Off
     office.let("none")
     assert await refused(client, **ADHOC) == (403, "writes_not_allowed")
     assert (office.calendars.reads, office.calendars.done) == (1, [])
+
+
+@pytest.mark.parametrize("what", ["", "extend", "end", "release"])
+async def test_what_was_allowed_and_is_no_more_is_not_written(
+    client: Client, office: Office, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.calendars.add(OWN)
+    await office.read()
+    fetch = office.calendars.fetch
+
+    async def meanwhile(where: Room, window: Window) -> Any:
+        office.calendars.allowed = False
+        return await fetch(where, window)
+
+    monkeypatch.setattr(office.calendars, "fetch", meanwhile)
+    path = f"{KESTREL}/{office.booking()}/{what}" if what else KESTREL
+    start = {"start": (NOON + HOUR).isoformat()}
+    body = {"": ADHOC | start, "extend": {"minutes": 5}}.get(what, {})
+    assert await refused(client, path, **body) == (503, "source_unavailable")
+    assert office.calendars.done == []
 
 
 async def test_a_source_that_can_only_be_read_is_said_to_be(client: Client, office: Office) -> None:
@@ -698,6 +720,61 @@ async def test_an_agenda_that_is_late_is_said_to_be(
     status, told = await post(client, **ADHOC)
     assert (status, told["shown"], told["booking"]["title"]) == (201, False, "Quick talk")
     office.slow.set()
+
+
+async def test_what_was_done_is_told_though_the_database_fails_then(
+    client: Client, office: Office
+) -> None:
+    real = office.counter._attempts._update
+
+    async def failing(who: str, key: str, **values: Any) -> None:
+        if "status" in values:
+            raise sqlite3.OperationalError("disk I/O error")
+        await real(who, key, **values)
+
+    office.counter._attempts._update = failing  # type: ignore[method-assign]
+    assert (await post(client, key="k", **ADHOC))[0] == 201
+    assert (await post(client, key="k", **ADHOC))[0] == 201
+    assert len(office.calendars.events) == 1
+
+
+async def test_what_the_audit_log_cannot_hold_is_not_told_as_done(
+    client: Client, office: Office
+) -> None:
+    await office.views.database.change(lambda db: db.execute("ALTER TABLE audit RENAME TO x"))
+    status, told = await post(client, key="k", **ADHOC)
+    assert (status, told["code"]) == (504, "outcome_unknown")
+    await office.views.database.change(lambda db: db.execute("ALTER TABLE x RENAME TO audit"))
+    assert (await post(client, key="k", **ADHOC))[0] == 201
+    assert len(office.calendars.events) == 1
+    assert [entry[3] for entry in await office.audit()] == ["done"]
+
+
+async def test_what_cannot_be_written_down_before_is_not_done(
+    client: Client, office: Office
+) -> None:
+    async def failing(_who: str, _key: str, **_values: Any) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    office.counter._attempts._update = failing  # type: ignore[assignment, method-assign]
+    assert await refused(client, **ADHOC) == (503, "disk_failing")
+    assert office.calendars.done == []
+
+
+async def test_answers_leave_the_disk_after_a_day_though_nobody_asks(
+    client: Client, office: Office, clock: FixedClock
+) -> None:
+    async def kept() -> int:
+        return len(
+            await office.views.database.change(lambda db: list(db.query("SELECT * FROM attempts")))
+        )
+
+    await post(client, key="k", **ADHOC)
+    await office.counter._attempts.purge()
+    assert await kept() == 1
+    clock.move(KEPT)
+    await office.counter._attempts.purge()
+    assert await kept() == 0
 
 
 async def test_a_database_that_cannot_be_written_stops_every_change(

@@ -128,3 +128,28 @@ async def test_what_cannot_be_opened_is_tried_again_when_it_is_needed_again(
         await opened.writer("m365")
     driver.error = None
     assert isinstance(await opened.writer("m365"), FakeCalendars)
+
+
+async def test_a_writer_that_was_handed_out_ends_with_what_allowed_it(
+    opened: Writers, driver: Driver
+) -> None:
+    asked = room(policy=Policy(writes="adhoc"))
+    await opened.adopt(configured())
+    writer = await opened.writer("m365")
+    assert opened.allows(asked, writer)
+    await opened.adopt(configured("full"))
+    assert opened.allows(asked, writer)
+    await opened.adopt(configured("release"))
+    assert not opened.allows(asked, writer)
+    await opened.adopt(configured())
+    await opened.close("m365")
+    assert not opened.allows(asked, writer)
+    assert await opened.writer("m365") is not writer
+    assert not opened.allows(asked, writer)
+
+
+async def test_a_room_that_left_or_moved_is_not_written_to(opened: Writers, driver: Driver) -> None:
+    await opened.adopt(configured())
+    writer = await opened.writer("m365")
+    for other in (room("wren"), room(mailbox="other@example.com"), room(source="show")):
+        assert not opened.allows(other, writer)
