@@ -163,7 +163,7 @@ def test_a_problem_tells_its_file_line_and_hint(folder: Folder) -> None:
         (
             GRAPH + "    graph_url: http://graph.example.com\n",
             "sources.m365.graph_url",
-            "must be https: tokens are sent there",
+            "must be https: secrets are sent there",
         ),
         (
             GRAPH + "    proxy: {url: http://me:pass@proxy.example.com}\n",

@@ -11,11 +11,11 @@ from typing import Any
 
 from connector.certificates import self_signed
 from connector.errors import ConnectorError
+from connector.identity import Way
 from connector.outside import Outside, Trust, open_outside
 from connector.secret import Secret
 from connector.sources.graph.eventhub import Receiver
 from connector.sources.graph.hub import EventHub
-from connector.sources.graph.identity import Way
 from connector.sources.graph.notifications import Notification
 from tests.fakes.event_hubs import HUB, KEY, POLICY, Namespace
 from tests.fakes.event_hubs_served import served, socketed

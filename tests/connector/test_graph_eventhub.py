@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.errors import ConnectorError, Denied
+from connector.identity import Granted
 from connector.secret import Secret
 from connector.sources.graph import eventhub
-from connector.sources.graph.identity import Granted
 from connector.sources.graph.notifications import BODY_LIMIT
 from tests.connector.hub_site import STRING, HubSite, told
 from tests.fakes import amqp

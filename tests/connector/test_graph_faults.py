@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from connector.errors import ConnectorError, Denied, Malformed, NotFound
+from connector.identity import Identity
 from connector.outside import Outside
 from connector.simulators.graph import Attendee, Recurrence
 from connector.simulators.graph.faults import kinds
 from connector.sources.graph import delta, sensing
-from connector.sources.graph.identity import Identity
 from connector.sources.graph.managed import ManagedIdentity
 from connector.sources.graph.service import Service
 from rooms.model import Person, Window

@@ -16,6 +16,7 @@ from cryptography.x509.oid import NameOID
 
 from connector.certificates import self_signed
 from connector.errors import Denied, Malformed, Unavailable
+from connector.identity import Identity
 from connector.outside import Outside, open_outside
 from connector.secret import Secret
 from connector.simulators.graph import CLIENT_ID, TENANT_ID, Tenant
@@ -23,7 +24,6 @@ from connector.simulators.graph import app as graph_app
 from connector.simulators.graph.faults import kinds
 from connector.sources import graph
 from connector.sources.graph.application import Application, Proof
-from connector.sources.graph.identity import Identity
 from rooms.model import Window
 from tests.fakes.sources import room
 from tests.fakes.virtual import NOON, FixedClock

@@ -7,12 +7,13 @@ mailbox-synchronization-and-ews-in-exchange). exchangelib signs in and holds the
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from ipaddress import ip_address
 from typing import Literal
 
 import msgspec
 from yarl import URL
 
+from connector.address import unsafe
+from connector.identity import Identity
 from connector.outside import Outside
 from connector.secret import Secret
 from connector.source import CalendarSource
@@ -89,7 +90,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         for key in ("client_id", "client_secret", "token_url"):
             if not getattr(self, key) and (key != "client_secret" or self.client_secret is None):
                 yield "client_secret_file" if key == "client_secret" else key, "required"
-        if self.token_url and (fault := _unsafe(self.token_url)):
+        if self.token_url and (fault := unsafe(self.token_url)):
             yield "token_url", fault
         if not self.impersonation:
             yield "impersonation", "must be true with oauth: an application has no mailbox"
@@ -99,32 +100,10 @@ def _unfit(text: str) -> str | None:
     """Why this is no address of Exchange Server."""
     if not text:
         return "required, as https://mail.example.com/EWS/Exchange.asmx"
-    if fault := _unsafe(text):
+    if fault := unsafe(text):
         return fault
     host = (URL(text).host or "").lower().rstrip(".")
     return _CLOUD if any(host == one or host.endswith(f".{one}") for one in _CLOUDS) else None
-
-
-def _unsafe(text: str) -> str | None:
-    """Why credentials must not be sent to this address."""
-    try:
-        url = URL(text)
-    except ValueError:
-        return "is not a URL"
-    if url.scheme not in {"https", "http"} or not url.host:
-        return "must be an https:// URL"
-    if url.user or url.password:
-        return "must not hold a login: username and password_file are for it"
-    if url.scheme == "http" and not _is_loopback(url.host):
-        return "must be https: credentials are sent there (http is accepted on loopback only)"
-    return None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 @asynccontextmanager
@@ -139,12 +118,13 @@ def opened(options: Options, outside: Outside) -> Line:
     auth: Way = options.auth
     bearer = None
     if auth == "oauth":
-        bearer = Application(
+        application = Application(
             outside,
             token_url=options.token_url,
             client_id=options.client_id,
             client_secret=options.client_secret or Secret(""),
             scope=options.scope or f"{URL(options.url).origin()}/.default",
         )
+        bearer = Identity(outside, application)
     login = Login(URL(options.url), auth, options.username, options.password)
     return Line(login, outside, impersonates=options.impersonation, bearer=bearer)

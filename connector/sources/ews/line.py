@@ -5,10 +5,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from typing import Self, TypeVar
 from xml.sax.saxutils import escape
 
 from connector.errors import ConnectorError, Denied
+from connector.identity import Identity
 from connector.meter import Purpose
 from connector.outside import Outside
 from connector.source import Credential
@@ -34,16 +35,6 @@ _LOCKED = b"account is currently locked out"
 T = TypeVar("T")
 
 
-class Bearer(Protocol):
-    """What gives tokens where the way in is OAuth."""
-
-    async def token(self) -> str:
-        """A token that works, as far as is known."""
-
-    def refused(self, token: str) -> None:
-        """Drop a token that the service did not take."""
-
-
 class Line:
     """The requests of one account to one server.
 
@@ -56,7 +47,7 @@ class Line:
         outside: Outside,
         *,
         impersonates: bool,
-        bearer: Bearer | None = None,
+        bearer: Identity | None = None,
     ) -> None:
         self.login = login
         self.outside = outside
@@ -82,6 +73,8 @@ class Line:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._bearer is not None:
+            await self._bearer.__aexit__(kind, error, trace)
         self._channel.abort()
         self._pool.shutdown(wait=False, cancel_futures=True)
         await asyncio.to_thread(self._pool.shutdown)
@@ -197,9 +190,7 @@ class Line:
 
     def credentials(self) -> Sequence[Credential]:
         """What the account proves itself with, where that is a client secret."""
-        if self._bearer is None:
-            return ()
-        return (Credential(name="client_secret", kind="client_secret"),)
+        return self._bearer.credentials() if self._bearer else ()
 
     async def redirected(self, mailbox: str) -> bool:
         """Whether Autodiscover sends elsewhere for a mailbox ([MS-OXDSCLI], POX).

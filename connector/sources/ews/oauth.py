@@ -1,6 +1,7 @@
 """Tokens for Exchange Server with modern authentication: client credentials (RFC 6749 §4.4)."""
 
-import asyncio
+from collections.abc import Sequence
+from typing import Literal
 from urllib.parse import urlencode
 
 import msgspec
@@ -8,14 +9,14 @@ from yarl import URL
 
 from connector.errors import ConnectorError, Denied, Malformed
 from connector.http import ask, failure
+from connector.identity import Granted
 from connector.outside import Outside
 from connector.secret import Secret
+from connector.source import Credential
 
 TOKEN_LIMIT = 20.0
 """Seconds for a token."""
 _SIZE_LIMIT = 1 << 20
-EARLY = 0.8
-"""The share of a token's life after which it is renewed."""
 _REFUSED = {"invalid_client", "unauthorized_client", "invalid_grant", "access_denied"}
 
 
@@ -39,33 +40,33 @@ class Application:
         self._client_id = client_id
         self._secret = client_secret
         self._scope = scope
-        self._token = ""
-        self._until = float("-inf")
-        self._one = asyncio.Lock()
+        self._state: Literal["untried", "works", "refused"] = "untried"
 
-    async def token(self) -> str:
-        """A token that works, as far as is known; one request at a time asks for it."""
-        async with self._one:
-            if not self._token or self._outside.clock.monotonic() >= self._until:
-                await self._renew()
-            return self._token
+    def credentials(self) -> Sequence[Credential]:
+        """The application's secret; nobody tells when it ends."""
+        state = self._state if self._secret else "missing"
+        return (Credential(name="client_secret", kind="client_secret", state=state),)
 
-    def refused(self, token: str) -> None:
-        """Drop a token that the server did not take, unless it was renewed meanwhile."""
-        if self._token == token:
-            self._token = ""
+    async def obtain(self) -> Granted:
+        """A new token.
 
-    async def _renew(self) -> None:
+        Raises:
+            Denied: the token service refuses the application.
+            Unavailable, Malformed: no answer, or none that makes sense.
+        """
         if not self._secret:
             raise Denied(
                 "the client secret that the configuration names cannot be read",
                 reason="credentials_missing",
                 everywhere=True,
             )
-        started = self._outside.clock.monotonic()
-        granted = await self._granted()
-        self._token = granted.access_token
-        self._until = started + granted.expires_in * EARLY
+        try:
+            granted = await self._granted()
+        except Denied:
+            self._state = "refused"
+            raise
+        self._state = "works"
+        return Granted(granted.access_token, granted.expires_in)
 
     async def _granted(self) -> _Granted:
         form = {
@@ -74,7 +75,6 @@ class Application:
             "client_secret": self._secret.reveal(),
             "scope": self._scope,
         }
-        self._outside.meter.count("sign_in")
         answer = await ask(
             self._outside.http,
             "POST",

@@ -8,16 +8,17 @@ service account: the rooms' calendars are shared with it, or it acts for one use
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from ipaddress import ip_address
 from typing import Literal
 
 import msgspec
 from yarl import URL
 
+from connector.address import unsafe
+from connector.identity import Identity
 from connector.outside import Outside
 from connector.secret import Secret
 from connector.source import CalendarSource
-from connector.sources.google.access import Access
+from connector.sources.google.access import ServiceAccount
 from connector.sources.google.calendar import GoogleCalendar
 from connector.sources.google.calls import Calls
 from connector.sources.google.signing import GOOGLE, read
@@ -88,35 +89,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         if not re.fullmatch(r"\w+", self.customer):
             yield "customer", "must be my_customer or a customer id"
         for key in ("calendar_url", "directory_url", "token_url"):
-            if fault := _unsafe(getattr(self, key)):
+            given: str = getattr(self, key)
+            if given and (fault := unsafe(given)):
                 yield key, fault
 
 
 def _based(text: str, path: str) -> URL:
     url = URL(text.rstrip("/"))
     return url if url.path.endswith(path) else URL(f"{url}{path}".replace(f"/{path}", path))
-
-
-def _unsafe(text: str) -> str | None:
-    """Why tokens and assertions must not be sent to this address."""
-    if not text:
-        return None
-    try:
-        url = URL(text)
-    except ValueError:
-        return "is not a URL"
-    if url.scheme not in {"https", "http"} or not url.host:
-        return "must be an https:// URL"
-    if url.scheme == "http" and not _is_loopback(url.host):
-        return "must be https: tokens are sent there (http is accepted on loopback only)"
-    return None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 @asynccontextmanager
@@ -138,12 +118,12 @@ async def connect(options: Options, outside: Outside) -> AsyncIterator[CalendarS
 @asynccontextmanager
 async def signed_in(options: Options, outside: Outside, scope: str) -> AsyncIterator[Calls]:
     """Requests with one scope: a missing right to look rooms up must not stop reading."""
-    access = Access(
+    account = ServiceAccount(
         outside,
         key=options.service_account or Secret(""),
         subject=options.subject,
         scope=scope,
         token_url=options.token,
     )
-    async with access:
-        yield Calls(outside, access)
+    async with Identity(outside, account) as identity:
+        yield Calls(outside, identity)

@@ -1,12 +1,10 @@
-"""The access token: in memory only, renewed early, one request in flight."""
+"""How a service account comes to its tokens (RFC 7523)."""
 
 import asyncio
-import random
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 from urllib.parse import urlencode
 
 import msgspec
@@ -14,6 +12,7 @@ from yarl import URL
 
 from connector.errors import ConnectorError, Denied, Malformed
 from connector.http import Answer, ask, failure
+from connector.identity import Granted
 from connector.outside import Outside
 from connector.secret import Secret
 from connector.source import Credential
@@ -23,10 +22,6 @@ GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 TOKEN_LIMIT = 20.0
 """Seconds for one token."""
 ANSWER_LIMIT = 1 << 20
-EARLY = 0.8
-"""The share of a token's life after which it is renewed."""
-RETRY = 30.0
-"""Seconds between tries to renew a token that still works."""
 
 
 class _Granted(msgspec.Struct):
@@ -39,11 +34,8 @@ class _Said(msgspec.Struct):
     error_description: str = ""
 
 
-class Access:
-    """The token of one service account for one set of scopes.
-
-    Every room that waits shares one request and one answer.
-    """
+class ServiceAccount:
+    """One service account that signs in for one set of scopes, as itself or for its subject."""
 
     def __init__(
         self, outside: Outside, *, key: Secret, subject: str, scope: str, token_url: URL
@@ -54,65 +46,22 @@ class Access:
         self._scope = scope
         self._url = token_url
         self._signer: Signer | None = None
-        self._token: str | None = None
-        self._renew_at = self._expires_at = 0.0
-        self._request: asyncio.Task[str] | None = None
         self._state: Literal["untried", "works", "refused", "missing"] = "untried"
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._request is not None and not self._request.done():
-            self._request.cancel()
-            await asyncio.wait([self._request])
-        self._token = None
 
     def credentials(self) -> Sequence[Credential]:
         """The key; Google tells of no end."""
         state = self._state if self._key else "missing"
         return (Credential(name="service_account", kind="service_account_key", state=state),)
 
-    async def token(self) -> str:
-        """A token that works, as far as is known.
+    async def obtain(self) -> Granted:
+        """A new token.
 
         Raises:
             Denied: Google refuses this account.
             Unavailable, Malformed: no answer, or none that makes sense.
         """
-        now = self._outside.clock.monotonic()
-        if self._token is not None and now < self._renew_at:
-            return self._token
-        try:
-            return await self._requested()
-        except ConnectorError:
-            if self._token is None or now >= self._expires_at:
-                raise
-            self._renew_at = now + RETRY
-            return self._token
-
-    def refused(self, token: str) -> None:
-        """Drop a token that Google did not take, unless it was renewed meanwhile."""
-        if self._token == token:
-            self._token = None
-
-    async def _requested(self) -> str:
-        if self._request is None or self._request.done():
-            self._request = asyncio.create_task(self._renewed())
-            # Whoever waits sees the error; without a waiter left it must not be reported as lost.
-            self._request.add_done_callback(lambda task: task.cancelled() or task.exception())
-        return await asyncio.shield(self._request)
-
-    async def _renewed(self) -> str:
-        started = self._outside.clock.monotonic()
         # To read the key takes a tenth of a second, to sign a hundredth.
         assertion = await asyncio.to_thread(self._assertion, self._outside.clock.now())
-        self._outside.meter.count("sign_in")
         answer = await ask(
             self._outside.http,
             "POST",
@@ -130,12 +79,8 @@ class Access:
                 self._state = "refused"
             raise error
         granted = _granted(answer)
-        spread = random.uniform(0.9, 1.0)  # noqa: S311 - spreads load, protects nothing
-        self._token = granted.access_token
-        self._renew_at = started + granted.expires_in * EARLY * spread
-        self._expires_at = started + granted.expires_in
         self._state = "works"
-        return granted.access_token
+        return Granted(granted.access_token, granted.expires_in)
 
     def _assertion(self, now: datetime) -> str:
         if not self._key:

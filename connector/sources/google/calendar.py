@@ -85,11 +85,11 @@ class GoogleCalendar:
 
     async def examine(self, wanted: Wanted) -> Sequence[Remark]:
         """What is wrong with the account and its rights."""
-        return await examination(self._calls.access.token, self._look, wanted)
+        return await examination(self._calls.identity.token, self._look, wanted)
 
     def credentials(self) -> Sequence[Credential]:
         """What the account proves itself with."""
-        return self._calls.access.credentials()
+        return self._calls.identity.credentials()
 
     async def prove(self) -> None:
         """Sign in now.
@@ -97,7 +97,7 @@ class GoogleCalendar:
         Raises:
             Unavailable, Denied, Malformed: it did not go well.
         """
-        await self._calls.access.token()
+        await self._calls.identity.token()
 
     async def _look(self, mailbox: str) -> str:
         """Ask for an hour of a calendar: how far it is shared."""

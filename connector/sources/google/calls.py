@@ -8,9 +8,9 @@ from yarl import URL
 
 from connector.errors import ConnectorError, Denied, Malformed, Unavailable
 from connector.http import Answer, ask, failure, retry_after
+from connector.identity import Identity
 from connector.meter import Purpose
 from connector.outside import Outside
-from connector.sources.google.access import Access
 
 PAGE_LIMIT = 50 << 20
 """Bytes of one answer."""
@@ -37,9 +37,9 @@ _SHARE = (
 class Calls:
     """Requests of one service account, with one set of scopes."""
 
-    def __init__(self, outside: Outside, access: Access) -> None:
+    def __init__(self, outside: Outside, identity: Identity) -> None:
         self._outside = outside
-        self.access = access
+        self.identity = identity
 
     async def __call__(
         self, method: str, url: URL, purpose: Purpose, body: object = None
@@ -60,11 +60,11 @@ class Calls:
         self, method: str, url: URL, purpose: Purpose, body: object = None, *, match: str = ""
     ) -> Answer:
         """Whatever answer came; with `match` only that version is changed (RFC 9110 §13.1.1)."""
-        token = await self.access.token()
+        token = await self.identity.token()
         answer = await self._ask(method, url, purpose, body, match=match, token=token)
         if answer.status == 401:
-            self.access.refused(token)
-            token = await self.access.token()
+            self.identity.refused(token)
+            token = await self.identity.token()
             answer = await self._ask(method, url, purpose, body, match=match, token=token)
         return answer
 

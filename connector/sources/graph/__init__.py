@@ -10,13 +10,14 @@ import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from ipaddress import ip_address
 from typing import Literal, Self
 
 import msgspec
 from yarl import URL
 
+from connector.address import unsafe
 from connector.checkup import Remark
+from connector.identity import Identity, Way
 from connector.outside import Outside
 from connector.source import CalendarSource, Credential, SignIn
 from connector.sources.graph import coverage, device
@@ -26,7 +27,6 @@ from connector.sources.graph.credentials import Credentials, DelegateAccount
 from connector.sources.graph.delegate import KEPT_AS, Client, Delegate
 from connector.sources.graph.eventhub import SCOPE, Receiver
 from connector.sources.graph.hub import EventHub
-from connector.sources.graph.identity import Identity, Way
 from connector.sources.graph.managed import ManagedIdentity
 from connector.sources.graph.rights import zoom_remarks
 from connector.sources.graph.service import Service
@@ -122,7 +122,8 @@ class Options(Credentials, frozen=True, kw_only=True):
         if self.account and not re.fullmatch(r"[^@\s]+@[^@\s]+", self.account):
             yield "delegate.account", "must be a user principal name, as rooms@example.com"
         for key in ("graph_url", "login_url"):
-            if fault := _unsafe(getattr(self, key)):
+            given: str = getattr(self, key)
+            if given and (fault := unsafe(given)):
                 yield key, fault
         if not SHORTEST <= self.subscription_minutes <= LONGEST:
             yield "subscription_minutes", f"must be from {SHORTEST} to {LONGEST:,}"
@@ -136,28 +137,6 @@ class Options(Credentials, frozen=True, kw_only=True):
         if self.notifications == "eventhub":
             for key, words in self.eventhub.problems():
                 yield f"eventhub.{key}", words
-
-
-def _unsafe(text: str) -> str | None:
-    """Why tokens and secrets must not be sent to this address."""
-    if not text:
-        return None
-    try:
-        url = URL(text)
-    except ValueError:
-        return "is not a URL"
-    if url.scheme not in {"https", "http"} or not url.host:
-        return "must be an https:// URL"
-    if url.scheme == "http" and not _is_loopback(url.host):
-        return "must be https: tokens are sent there (http is accepted on loopback only)"
-    return None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 @asynccontextmanager

@@ -13,11 +13,11 @@ from yarl import URL
 
 from connector.errors import ConnectorError, Denied, Unavailable
 from connector.http import untrusted
+from connector.identity import Granted
 from connector.outside import Outside
 from connector.secret import Secret
 from connector.source import Credential
 from connector.sources.graph import entra
-from connector.sources.graph.identity import Granted
 
 if TYPE_CHECKING:  # a quarter of a second to import: done on first use, on a thread
     from azure.core.credentials_async import AsyncTokenCredential

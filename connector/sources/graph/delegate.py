@@ -12,12 +12,12 @@ import msgspec
 from yarl import URL
 
 from connector.errors import ConnectorError, Denied
+from connector.identity import Granted
 from connector.keep import Keep
 from connector.outside import Outside
 from connector.secret import Secret
 from connector.source import Credential
 from connector.sources.graph import entra
-from connector.sources.graph.identity import Granted
 
 log = logging.getLogger(__name__)
 

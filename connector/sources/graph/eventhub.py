@@ -19,12 +19,12 @@ from yarl import URL
 
 from connector.errors import ConnectorError, Denied, Unavailable
 from connector.http import ask, untrusted
+from connector.identity import EARLY, Granted, Way
 from connector.meter import Meter
 from connector.outside import CONNECT_LIMIT, Outside
 from connector.sources.graph import wire
 from connector.sources.graph.hub import EventHub, policy
 from connector.sources.graph.hub_faults import Misplaced, meaning
-from connector.sources.graph.identity import EARLY, Granted, Way
 from connector.sources.graph.notifications import BODY_LIMIT, Notification, notifications
 
 if TYPE_CHECKING:  # a tenth of a second to import: done when needed, on a thread

@@ -10,10 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connector.errors import Denied, Unavailable
+from connector.identity import Granted
 from connector.outside import CONNECT_LIMIT
 from connector.source import Credential
 from connector.sources.graph.entra import TOKEN_LIMIT
-from connector.sources.graph.identity import Granted
 
 if TYPE_CHECKING:  # a quarter of a second to import: done on first use, on a thread
     from azure.core.credentials import AccessTokenInfo

@@ -9,10 +9,10 @@ from yarl import URL
 
 from connector.errors import ConnectorError, Denied, Malformed, NotFound
 from connector.http import Answer, ask, failure
+from connector.identity import Identity
 from connector.meter import Purpose
 from connector.outside import Outside
 from connector.sources.graph import wire
-from connector.sources.graph.identity import Identity
 
 PAGE = 100
 """Events asked for at a time."""

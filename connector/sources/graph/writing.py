@@ -19,10 +19,10 @@ from yarl import URL
 from connector.checkup import Remark, Wanted
 from connector.errors import ConnectorError, Malformed, NotFound, Unavailable
 from connector.http import Answer
+from connector.identity import Identity
 from connector.outside import Outside
 from connector.sources.graph import Options, way, wire
 from connector.sources.graph.checkup import writers_examination
-from connector.sources.graph.identity import Identity
 from connector.sources.graph.patterns import patterned
 from connector.sources.graph.service import Method, Service, utc
 from connector.sources.graph.wire import Moment, Wire
