@@ -316,7 +316,7 @@ class Appliance:
 
     async def _purge(self) -> None:
         """Remove bookings, and answers about them, whose time to be kept is over."""
-        await self.writes.purge()
+        await self.writing.purge()
         now = self._made.clock.now()
         removed = await self._made.store.purge(
             now - self.configuration.site.keeps, self.house.rooms.keys()

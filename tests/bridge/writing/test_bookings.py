@@ -725,14 +725,14 @@ async def test_an_agenda_that_is_late_is_said_to_be(
 async def test_what_was_done_is_told_though_the_database_fails_then(
     client: Client, office: Office
 ) -> None:
-    real = office.counter._attempts._update
+    real = office.actions._attempts._update
 
     async def failing(who: str, key: str, **values: Any) -> None:
         if "status" in values:
             raise sqlite3.OperationalError("disk I/O error")
         await real(who, key, **values)
 
-    office.counter._attempts._update = failing  # type: ignore[method-assign]
+    office.actions._attempts._update = failing  # type: ignore[method-assign]
     assert (await post(client, key="k", **ADHOC))[0] == 201
     assert (await post(client, key="k", **ADHOC))[0] == 201
     assert len(office.calendars.events) == 1
@@ -756,7 +756,7 @@ async def test_what_cannot_be_written_down_before_is_not_done(
     async def failing(_who: str, _key: str, **_values: Any) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
-    office.counter._attempts._update = failing  # type: ignore[assignment, method-assign]
+    office.actions._attempts._update = failing  # type: ignore[assignment, method-assign]
     assert await refused(client, **ADHOC) == (503, "disk_failing")
     assert office.calendars.done == []
 
@@ -770,10 +770,10 @@ async def test_answers_leave_the_disk_after_a_day_though_nobody_asks(
         )
 
     await post(client, key="k", **ADHOC)
-    await office.counter._attempts.purge()
+    await office.actions._attempts.purge()
     assert await kept() == 1
     clock.move(KEPT)
-    await office.counter._attempts.purge()
+    await office.actions._attempts.purge()
     assert await kept() == 0
 
 
