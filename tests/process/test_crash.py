@@ -93,7 +93,7 @@ async def test_fifty_kills_lose_nothing_and_leave_nothing_by_halves(site: Site) 
     for _ in range(KILLS):
         async with site.running() as running:
             watching = asyncio.create_task(watched(running, served))
-            await asyncio.sleep(chance.uniform(0.0, 0.6))
+            await asyncio.sleep(chance.uniform(0.0, 1.5))
             watching.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await watching
