@@ -56,6 +56,8 @@ peers: setup
 	scripts/need kinit krb5-user
 	scripts/need /etc/gss/mech.d/mech.ntlmssp.conf gss-ntlmssp
 	scripts/need faketime faketime
+	scripts/need sipp sip-tester
+	scripts/need baresip baresip-core
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements/peers.lock
 	$(MAKE) --no-print-directory build/kerberos/.ready
@@ -71,7 +73,7 @@ build/kerberos/.ready: requirements/kerberos.lock
 	.venv-peers/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-build-isolation --target build/kerberos --requirement requirements/kerberos.lock
 	touch $@
 
-## make faults    what goes wrong at calendar services: one line a fault, and how many are borne
+## make faults    what goes wrong at calendar services and room systems: one line a fault, and how many are borne
 faults: setup
 	$(BIN)/python -m pytest -q -p tests.faults.plugin -m "not peers"
 

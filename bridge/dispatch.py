@@ -18,7 +18,7 @@ from bridge.settings.model import EndpointSettings
 from bridge.turns import Turns
 from bridge.words import ADVICE
 from connector import load
-from connector.endpoint import Endpoint
+from connector.endpoint import Endpoint, Shows
 from connector.errors import ConnectorError, Denied, Unavailable
 from connector.outside import Outside
 from rooms.clock import Clock
@@ -188,7 +188,8 @@ class Dispatch:
         """Show a list in bounded time; what went wrong, or None."""
         try:
             async with asyncio.timeout(PUSH_LIMIT):
-                await box.endpoint.show(near)
+                if isinstance(box.endpoint, Shows):
+                    await box.endpoint.show(near)
         except TimeoutError:
             return Unavailable("no end in time", reason="timeout")
         except ConnectorError as error:

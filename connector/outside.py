@@ -1,5 +1,6 @@
 """What all drivers share to reach the outside world."""
 
+import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Collection, Iterator
@@ -82,6 +83,11 @@ class Outside:
     """Where this driver keeps secrets of its own; None where there is no vault."""
     meter: Meter = field(default_factory=Meter)
     """Counts what this source asks of its service."""
+    networks: Collection[IPv4Network | IPv6Network] | None = None
+    """Where addresses must lie; None for anywhere."""
+    hook: URL | None = None
+    """Where this device can post to, its secret included; None where it cannot be reached from
+    there. Never logged."""
     contexts: dict[tuple[Path, ...], ssl.SSLContext] = field(default_factory=dict, repr=False)
     """TLS contexts by the files that they trust besides the system's."""
 
@@ -95,6 +101,18 @@ class Outside:
             # In the address, as `proxy_headers` go with https targets only.
             address = address.with_user(self.proxy.username).with_password(password)
         return {"proxy": address}
+
+    async def address(self, host: str, port: int) -> str:
+        """The IP address of a host, for connections that are not HTTP.
+
+        Raises:
+            OSError: it has none, or none inside `networks`.
+        """
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        for *_, address in found:
+            if self.networks is None or within(str(address[0]), self.networks):
+                return str(address[0])
+        raise OSError(None, "the name leads outside endpoint_networks")
 
     @cached_property
     def tls(self) -> ssl.SSLContext | aiohttp.Fingerprint:
@@ -140,7 +158,7 @@ async def open_outside(
     async with aiohttp.ClientSession(
         connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()
     ) as session:
-        yield Outside(http=session, clock=clock, ca_file=ca_file)
+        yield Outside(http=session, clock=clock, ca_file=ca_file, networks=networks)
 
 
 class _Within(aiohttp.ThreadedResolver):

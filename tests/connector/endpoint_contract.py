@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple, Protocol
 
-from connector.endpoint import Endpoint
+from connector.endpoint import Shows
 from rooms.model import Agenda, Booking, Buffers, JoinDetails, NoJoinReason, Window
 from tests.fakes.virtual import NOON
 
@@ -69,43 +69,43 @@ class EndpointContract:
     """Subclasses bring `endpoint` and `device`."""
 
     async def test_the_device_lists_exactly_the_bookings(
-        self, endpoint: Endpoint, device: Device
+        self, endpoint: Shows, device: Device
     ) -> None:
         await endpoint.show(agenda(booking("one"), booking("two", 3)))
         assert [one.id for one in device.listed()] == ["one", "two"]
         await endpoint.show(agenda(booking("two", 3), booking("three", 5)))
         assert [one.id for one in device.listed()] == ["two", "three"]
 
-    async def test_showing_again_changes_nothing(self, endpoint: Endpoint, device: Device) -> None:
+    async def test_showing_again_changes_nothing(self, endpoint: Shows, device: Device) -> None:
         await endpoint.show(agenda(booking("one")))
         before = list(device.listed())
         await endpoint.show(agenda(booking("one")))
         assert list(device.listed()) == before
 
-    async def test_an_empty_list_is_shown_too(self, endpoint: Endpoint, device: Device) -> None:
+    async def test_an_empty_list_is_shown_too(self, endpoint: Shows, device: Device) -> None:
         await endpoint.show(agenda(booking("one")))
         await endpoint.show(agenda())
         assert not device.listed()
 
     async def test_join_dials_what_the_invitation_says(
-        self, endpoint: Endpoint, device: Device
+        self, endpoint: Shows, device: Device
     ) -> None:
         await endpoint.show(agenda(booking("one")))
         assert device.listed()[0].dial == ZOOM.sip
 
     async def test_what_cannot_be_joined_has_no_button(
-        self, endpoint: Endpoint, device: Device
+        self, endpoint: Shows, device: Device
     ) -> None:
         no_route = booking("teams", 3, join=TEAMS, no_join_reason=NoJoinReason.NO_DIAL_ROUTE)
         tentative = booking("perhaps", 5, no_join_reason=NoJoinReason.TENTATIVE)
         await endpoint.show(agenda(plain("talk"), no_route, tentative))
         assert [one.dial for one in device.listed()] == [None, None, None]
 
-    async def test_odd_titles_arrive_as_they_are(self, endpoint: Endpoint, device: Device) -> None:
+    async def test_odd_titles_arrive_as_they_are(self, endpoint: Shows, device: Device) -> None:
         titles = ["<b>&amp;", "日本語 ✓ 🎉", "שלום", 'quote " and \\ back', "x" * 500]
         await endpoint.show(agenda(*(booking(f"b{n}", n, title=t) for n, t in enumerate(titles))))
         assert [one.title for one in device.listed()] == titles
 
-    async def test_fifty_bookings_are_borne(self, endpoint: Endpoint, device: Device) -> None:
+    async def test_fifty_bookings_are_borne(self, endpoint: Shows, device: Device) -> None:
         await endpoint.show(agenda(*(booking(f"b{number}", number) for number in range(50))))
         assert len(device.listed()) == 50

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from connector.checkup import Tried
-from connector.endpoint import Endpoint
+from connector.endpoint import Shows
 from connector.endpoints import cisco
 from connector.errors import ConnectorError, Denied, Malformed, Unavailable
 from connector.outside import Outside, Trust, open_outside
@@ -75,7 +75,7 @@ def options(unit: Address, **more: Any) -> cisco.Options:
 
 
 @pytest.fixture
-async def endpoint(outside: Outside, address: Address) -> AsyncIterator[Endpoint]:
+async def endpoint(outside: Outside, address: Address) -> AsyncIterator[Shows]:
     async with cisco.connect(options(address), outside) as opened:
         yield opened
 
@@ -94,7 +94,7 @@ class TestOldCodec(EndpointContract):
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_every_version_is_told_in_the_way_it_takes(
-    codec: Codec, endpoint: Endpoint, device: Screen, version: str
+    codec: Codec, endpoint: Shows, device: Screen, version: str
 ) -> None:
     codec.upgrade(version)
     await endpoint.show(agenda(booking("one"), plain("two", 3)))
@@ -106,7 +106,7 @@ async def test_every_version_is_told_in_the_way_it_takes(
 
 
 async def test_a_codec_that_webex_knows_is_told_by_bookings_put(
-    codec: Codec, endpoint: Endpoint, device: Screen
+    codec: Codec, endpoint: Shows, device: Screen
 ) -> None:
     codec.upgrade("RoomOS 10.19.4.2")
     codec.switch(webex_registered=True)
@@ -116,7 +116,7 @@ async def test_a_codec_that_webex_knows_is_told_by_bookings_put(
 
 
 async def test_the_way_that_is_not_offered_is_left_for_the_other_once_and_remembered(
-    codec: Codec, endpoint: Endpoint, device: Screen
+    codec: Codec, endpoint: Shows, device: Screen
 ) -> None:
     codec.switch(put_needs_webex=True)
     await endpoint.show(agenda(booking("one")))
@@ -127,7 +127,7 @@ async def test_the_way_that_is_not_offered_is_left_for_the_other_once_and_rememb
 
 
 async def test_a_codec_that_takes_bookings_in_no_way_is_told_apart(
-    codec: Codec, endpoint: Endpoint
+    codec: Codec, endpoint: Shows
 ) -> None:
     codec.switch(put_needs_webex=True, private_api=False)
     with pytest.raises(Malformed) as caught:
@@ -137,7 +137,7 @@ async def test_a_codec_that_takes_bookings_in_no_way_is_told_apart(
 
 
 async def test_a_codec_that_was_away_may_come_back_with_other_software(
-    codec: Codec, endpoint: Endpoint
+    codec: Codec, endpoint: Shows
 ) -> None:
     codec.upgrade("ce9.1.4")
     await endpoint.show(agenda(booking("one")))
@@ -178,7 +178,7 @@ FAULTS = [
 @pytest.mark.parametrize(("fault", "kind", "reason"), FAULTS, ids=lambda value: str(value)[:30])
 async def test_every_fault_is_one_of_the_four_errors(
     codec: Codec,
-    endpoint: Endpoint,
+    endpoint: Shows,
     device: Screen,
     fault: Fault,
     kind: type[ConnectorError],
@@ -204,7 +204,7 @@ async def test_a_unit_that_is_off_is_unavailable(outside: Outside) -> None:
 
 
 async def test_a_changed_certificate_is_not_told_the_password(
-    codec: Codec, address: Address, endpoint: Endpoint
+    codec: Codec, address: Address, endpoint: Shows
 ) -> None:
     await endpoint.show(agenda(booking("one")))
     codec.requests.clear()
@@ -239,21 +239,21 @@ async def test_an_authority_of_its_own_is_trusted_for_one_room_system(
 
 
 async def test_control_characters_in_a_status_do_no_harm(
-    codec: Codec, endpoint: Endpoint, device: Screen
+    codec: Codec, endpoint: Shows, device: Screen
 ) -> None:
     codec.switch(control_characters=True)
     await endpoint.show(agenda(booking("one", title="tab\tbell\x07")))
     assert device.listed()[0].title.startswith("tab")
 
 
-async def test_no_session_is_left_open(codec: Codec, endpoint: Endpoint) -> None:
+async def test_no_session_is_left_open(codec: Codec, endpoint: Shows) -> None:
     for _ in range(30):
         await endpoint.show(agenda(booking("one")))
     assert len(codec.sessions) == 0
 
 
 async def test_a_private_booking_says_nothing_of_who_and_what(
-    codec: Codec, endpoint: Endpoint
+    codec: Codec, endpoint: Shows
 ) -> None:
     closed = booking("x", title="Private meeting", organizer="", organizer_address="", private=True)
     for version in ("RoomOS 11.27.2.0", "TC7.3.9"):
@@ -264,7 +264,7 @@ async def test_a_private_booking_says_nothing_of_who_and_what(
 
 
 async def test_join_lights_up_five_minutes_before(
-    codec: Codec, endpoint: Endpoint, clock: FixedClock
+    codec: Codec, endpoint: Shows, clock: FixedClock
 ) -> None:
     for version in ("RoomOS 11.27.2.0", "TC7.3.9"):
         codec.upgrade(version)
@@ -282,7 +282,7 @@ async def test_a_unit_that_speaks_h323_only_is_given_that(
     assert codec.screen().bookings[0].protocol == "H323"
 
 
-async def test_durations_are_whole_minutes_and_never_none(codec: Codec, endpoint: Endpoint) -> None:
+async def test_durations_are_whole_minutes_and_never_none(codec: Codec, endpoint: Shows) -> None:
     instant = booking("one", end=NOON + HOUR)
     await endpoint.show(agenda(instant))
     body = codec.received[-1].body

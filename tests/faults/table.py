@@ -1,4 +1,4 @@
-"""Everything that goes wrong at calendar services, a row each; every row has at least one test.
+"""Everything that goes wrong at calendar services and room systems, a row each; every row has at least one test.
 
 A test says which row it proves: `@pytest.mark.fault("graph_delta_endless")`. After each fault the
 agenda is right or the last good one that ages, other rooms are untouched, and all is well again
@@ -43,5 +43,17 @@ ROWS: dict[str, str] = {
     "google_conference": "Google: conferenceData pending, two entries",
     "ics_feed": "ICS/CalDAV: truncated, 304 for ever, login page, SECONDLY, no UID, duplicates",
     "discovery": "Discovery: list shrinks or doubles, mailbox twice, hidden, wrong zone",
+    "endpoint_reboot": "Room system: a reboot loses its list",
+    "endpoint_password": "Room system: wrong password; lock-out is never caused",
+    "endpoint_certificate": "Room system: the certificate changed",
+    "endpoint_half_open": "Room system: half-open TCP, nobody answers any more",
+    "endpoint_slow": "Room system: answers after twenty seconds",
+    "endpoint_error_inside": "Room system: HTTP 200 with an error inside, an empty Command, a page",
+    "endpoint_control_characters": "Room system: control characters in its XML, bombs",
+    "endpoint_sessions": "Room system: the 21st session is refused; none is left open",
+    "endpoint_websocket_refused": "Room system: WebSocket upgrade answered 403, 502, 503",
+    "endpoint_source_fails": "Room system: a source fails, an empty list is never pushed",
+    "endpoint_clock": "Room system: its clock is wrong",
+    "facade_xml": "Façade: entities, bombs, 100 MB, deep nesting, a flood of wrong passwords",
     "bridge": "The bridge: clock wrong, disk full, database locked, crash in mid-round",
 }

@@ -12,7 +12,6 @@ from typing import Literal
 import msgspec
 from yarl import URL
 
-from connector.endpoint import Endpoint
 from connector.endpoints.cisco.codec import Codec
 from connector.outside import Outside, Trust
 from connector.secret import Secret
@@ -66,7 +65,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def connect(options: Options, outside: Outside) -> AsyncIterator[Endpoint]:
+async def connect(options: Options, outside: Outside) -> AsyncIterator[Codec]:
     """Hold what the codec needs; every request signs in by itself, so no session is left open."""
     yield Codec(
         replace(outside, trust=options.tls),
