@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import tempfile
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -15,9 +15,12 @@ from connector.simulators.cisco.codec import Codec
 
 Kind: TypeAlias = Literal["new", "expired"]
 
+Rekey: TypeAlias = Callable[[], Awaitable[str]]
 HangUp: TypeAlias = Callable[[asyncio.BaseTransport | None], None]
 
 DAYS = 365
+MODE = "NetworkServices/HTTP/Mode"
+"""Who serves a unit without TLS has turned HTTP on."""
 
 
 class Address:
@@ -26,17 +29,41 @@ class Address:
     def __init__(self, codec: Codec, host: str = "", *, tls: bool = False) -> None:
         self.codec = codec
         self.host = host
+        codec.host = host or codec.host
         self.port = 0
         self.context = _context() if tls else None
+        if not tls and MODE in codec.configuration:
+            codec.configuration.changed.setdefault(MODE, "HTTP+HTTPS")
+        self.ssh_port = 0
+        """Where its terminal is; 0 while it has none."""
+        self.host_key = ""
+        """The public key of its terminal: the kind, a space, and the key in base64."""
+        self.rekey: Rekey | None = None
+        """Makes another; whoever serves the terminal says how."""
         self.certificate: Certificate | None = None
         self.hang_up: HangUp = lambda _keep: None
         """Ends open connections but one; whoever serves the unit says how."""
+
+    async def renew_host_key(self) -> None:
+        """Show another key over SSH from the next connection on.
+
+        Raises:
+            ValueError: it has no terminal.
+        """
+        if self.rekey is None:
+            raise ValueError("this unit has no terminal")
+        self.host_key = await self.rekey()
 
     @property
     def url(self) -> str:
         """Where requests go."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'https' if self.context else 'http'}://{host}:{self.port}"
+
+    @property
+    def ws_url(self) -> str:
+        """Where its WebSocket is."""
+        return f"ws{self.url.removeprefix('http')}/ws"
 
     @property
     def fingerprint(self) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from aiohttp import web
 
-from connector.simulators.cisco import address
+from connector.simulators.cisco import address, person
 from connector.simulators.cisco.address import codec_of, place_of
 from connector.simulators.cisco.codec import Codec, NotJoinable
 from connector.simulators.cisco.faults import Fault
@@ -81,12 +81,14 @@ def routes() -> list[web.RouteDef]:
         web.post("/control/faults", add_fault),
         web.delete("/control/faults", clear_faults),
         web.post("/control/certificate", renew),
+        web.post("/control/hostkey", renew_host_key),
         web.patch("/control/switches", switch),
         web.patch("/control/configuration", configure),
         web.put("/control/version", upgrade),
         web.put("/control/clock", set_clock),
         web.put("/control/users/{name}", set_user),
         web.delete("/control/users/{name}", remove_user),
+        *person.routes(),
     ]
 
 
@@ -226,11 +228,21 @@ async def renew(request: web.Request) -> web.Response:
     return answer
 
 
+async def renew_host_key(request: web.Request) -> web.Response:
+    """Show another key over SSH."""
+    place = place_of(request)
+    try:
+        await place.renew_host_key()
+    except ValueError as error:
+        return _refuse(409, str(error))
+    return _json({"host_key": place.host_key})
+
+
 async def switch(request: web.Request) -> web.Response:
     """Behave differently."""
     codec = codec_of(request)
     try:
-        codec.switch(**await _given(request, dict[str, bool | str]))
+        codec.switch(**await _given(request, dict[str, bool | int | str]))
     except ValueError as error:
         return _refuse(400, str(error))
     return _json(codec.switches)
@@ -241,7 +253,7 @@ async def configure(request: web.Request) -> web.Response:
     codec = codec_of(request)
     for path, value in (await _given(request, dict[str, str])).items():
         try:
-            codec.configuration.change(path, value)
+            codec.configure(path, value)
         except (KeyError, ValueError):
             return _refuse(400, f"{path} is no setting of this version, or not with this value")
     return _json({path: codec.configuration[path] for path in _paths(codec)})

@@ -1,13 +1,15 @@
 """What comes between a request and its answer: the log, the faults, and who may not come in."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Literal
 
 from aiohttp import web
 
-from connector.simulators.cisco import commands, face, login, markup
+from connector.simulators.cisco import commands, face, login, markup, websocket
 from connector.simulators.cisco.address import codec_of
-from connector.simulators.cisco.codec import Codec, Seen
-from connector.simulators.cisco.faults import Fault
+from connector.simulators.cisco.codec import Codec
+from connector.simulators.cisco.faults import HUGE, Fault
 from connector.simulators.cisco.login import NotLoggedIn
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -32,21 +34,18 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
         status = error.status
         raise
     finally:
-        _write_down(request, status)
+        if not request.get(websocket.LOGGED):
+            _write_down(request, status)
     return response
 
 
 def _write_down(request: web.Request, status: int) -> None:
-    codec = codec_of(request)
-    codec.requests.append(
-        Seen(
-            at=codec.now(),
-            method=request.method,
-            path=request.path_qs,
-            status=status,
-            peer=request.remote or "",
-            user=request.get(login.USER, ""),
-        )
+    codec_of(request).log(
+        request.method,
+        request.path_qs,
+        status,
+        peer=request.remote or "",
+        user=request.get(login.USER, ""),
     )
 
 
@@ -57,7 +56,8 @@ async def suffer(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     codec = codec_of(request)
     if not codec.is_up():
-        return broken(request)
+        # Before the WebSocket stands what answers for it while it starts.
+        return web.Response(status=502) if request.path == websocket.PATH else broken(request)
     fault = codec.faults.strike(request.path)
     if fault is None:
         return await handler(request)
@@ -106,17 +106,38 @@ async def spoiled(request: web.Request, codec: Codec, fault: Fault) -> web.Respo
             answer = await login.page(request)
         case "sign_in":
             answer = login.sign_in(codec)
-        case "unknown":
-            answer = face.answer("Command", {})
-        case "empty":
-            answer = web.Response(content_type="text/xml")
         case "error":
             answer = await _refusal(request, codec, "Error")
         case "parameter_error":
             answer = await _refusal(request, codec, "ParameterError")
-        case "slow" | "drop":
+        case "unknown" | "empty" | "malformed" | "huge":
+            answer = _document(fault.kind)
+        case "hang":
+            await asyncio.Event().wait()
+            answer = broken(request)
+        case "slow" | "drop" | "rpc":
             answer = broken(request)
     return answer
+
+
+def _document(kind: Literal["unknown", "empty", "malformed", "huge"]) -> web.Response:
+    """A document with 200 that says nothing, or is none."""
+    match kind:
+        case "unknown":
+            return face.answer("Command", {})
+        case "empty":
+            return web.Response(content_type="text/xml")
+        case "malformed":
+            return web.Response(text='<?xml version="1.0"?>\n<Command', content_type="text/xml")
+        case "huge":
+            return web.Response(body=_huge(), content_type="text/xml")
+
+
+async def _huge() -> AsyncIterator[bytes]:
+    """An answer that goes on and on."""
+    piece = b"<Command>".ljust(1 << 16)
+    for _ in range(0, HUGE, len(piece)):
+        yield piece
 
 
 async def _refusal(request: web.Request, codec: Codec, word: str) -> web.Response:
