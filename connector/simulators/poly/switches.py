@@ -50,6 +50,8 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Telnet: what it asks for first."""
     host_key: Literal["ed25519", "ssh-rsa"] = "ssh-rsa"
     """SSH: the one kind of host key; `ssh-rsa` is signed with SHA-1."""
+    reads: Literal["", "token", "text", "both"] = ""
+    """Where it looks for what to dial; empty: as its family does."""
     strict_token: bool = False
     """Whether an encoded token counts only when its last line ends too."""
 
