@@ -18,6 +18,8 @@ from connector.simulators.poly.unit import Unit
 PATIENCE = 20.0
 """Seconds that an answer may take."""
 LARGEST = 8 << 20
+VALIDATES = "feature.exchangeCalendar.validateCaCerts"
+"""A Trio's setting: whether it asks an authority; off at first, and unknown of the others."""
 PATH = "/EWS/Exchange.asmx"
 
 
@@ -179,7 +181,7 @@ class Connection:
             self._http = aiohttp.ClientSession(
                 # One connection, since NTLM logs a connection on and not a request.
                 connector=aiohttp.TCPConnector(
-                    limit=1, ssl=self.trust if self.trust is not None else False
+                    limit=1, ssl=self.trust or self.unit.settings.truth(VALIDATES)
                 ),
                 timeout=aiohttp.ClientTimeout(total=PATIENCE),
                 headers={"Content-Type": "text/xml; charset=utf-8"},

@@ -13,6 +13,10 @@ from connector.simulators.poly.meetings import Meeting
 from connector.simulators.poly.settings import Account
 from connector.simulators.poly.unit import Unit
 
+POLL = 15.0
+"""Seconds between polls."""
+INTERVAL = "exchange.pollInterval"
+"""A Trio's setting of it, in milliseconds."""
 PUSH_POLL = 240.0
 """Seconds between polls of a unit that is told by push."""
 
@@ -58,7 +62,8 @@ class Reader:
     async def _rest(self) -> None:
         """Wait for the next poll, or for a reason to poll at once."""
         switches = self.unit.switches
-        seconds = PUSH_POLL if switches.push and self.subscription else switches.poll
+        told = switches.push and bool(self.subscription)
+        seconds = PUSH_POLL if told else switches.poll or self._interval()
         sleep = asyncio.ensure_future(self.unit.sleep(seconds))
         wake = asyncio.create_task(self._wake.wait())
         try:
@@ -67,6 +72,11 @@ class Reader:
             for task in (sleep, wake):
                 task.cancel()
             await asyncio.gather(sleep, wake, return_exceptions=True)
+
+    def _interval(self) -> float:
+        """How often it polls by its settings."""
+        set_to = self.unit.settings.get(INTERVAL)
+        return int(set_to) / 1000 if set_to.isdigit() and int(set_to) else POLL
 
     async def poll(self) -> None:
         """Read once; how it went is the unit's status."""
@@ -124,8 +134,12 @@ class Reader:
         """A connection over which the calendar could be read."""
         line = Connection(self.unit, account, self.trust)
         try:
-            answer = await line.ask("FindItem", soap.login_test(account.mailbox))
-            literal.check(answer, "FindItemResponseMessage")
+            if self.unit.switches.enters == "find":
+                answer = await line.ask("FindItem", soap.login_test(account.mailbox))
+                literal.check(answer, "FindItemResponseMessage")
+            else:
+                answer = await line.ask("GetFolder", soap.folder(account.mailbox))
+                literal.check(answer, "GetFolderResponseMessage")
         except BaseException:
             await line.close()
             raise
@@ -133,6 +147,7 @@ class Reader:
 
     async def _get(self, line: Connection, found: list[tuple[str, str]]) -> None:
         """Read what is new or changed, and forget what is gone."""
+        before = set(self._known)
         listed = {identity for identity, _ in found}
         self._known = {identity: one for identity, one in self._known.items() if identity in listed}
         wanted = [
@@ -148,6 +163,11 @@ class Reader:
             meeting = self._meeting(item)
             if meeting is not None:
                 self._known[meeting.id] = meeting
+
+        for identity, key in wanted if self.unit.switches.accepts else ():
+            if identity not in before:
+                answer = await line.ask("CreateItem", soap.accept(identity, key))
+                literal.check(answer, "CreateItemResponseMessage")
 
     def _meeting(self, item: str) -> Meeting | None:
         """A meeting out of its text; None where a time is missing."""

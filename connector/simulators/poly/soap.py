@@ -52,6 +52,22 @@ def login_test(mailbox: str) -> str:
     return _find(one, mailbox)
 
 
+def folder(mailbox: str) -> str:
+    """The same by asking for the folder itself."""
+    shape = "<m:FolderShape><t:BaseShape>IdOnly</t:BaseShape></m:FolderShape>"
+    ids = f"<m:FolderIds>{_folder(mailbox)}</m:FolderIds>"
+    return envelope(f"<m:GetFolder>{shape}{ids}</m:GetFolder>")
+
+
+def accept(identity: str, key: str) -> str:
+    """Accept a meeting."""
+    item = f'<t:ReferenceItemId Id="{escape(identity)}" ChangeKey="{escape(key)}"/>'
+    return envelope(
+        '<m:CreateItem MessageDisposition="SendAndSaveCopy">'
+        f"<m:Items><t:AcceptItem>{item}</t:AcceptItem></m:Items></m:CreateItem>"
+    )
+
+
 def view(mailbox: str, now: datetime) -> str:
     """The ids of meetings around now."""
     span = f'StartDate="{stamp(now - BEFORE)}" EndDate="{stamp(now + AFTER)}"'

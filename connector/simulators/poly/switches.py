@@ -22,8 +22,12 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """An operation of its own that it sends before each poll, and whose answer it ignores."""
     push: bool = False
     """Whether it subscribes to push notifications, as Polycom DMA does, and polls each 4 min."""
-    poll: Seconds = 15.0
-    """Seconds between polls."""
+    enters: Literal["find", "folder"] = "find"
+    """Whether it tries its login with FindItem or with GetFolder."""
+    accepts: bool = False
+    """Whether it accepts each meeting that it reads anew, by CreateItem."""
+    poll: Seconds = 0.0
+    """Seconds between polls; 0 for 15, or what a Trio's setting says: 30."""
     session: bool = True
     """REST: whether a session lets in."""
     xsrf: bool = True
@@ -58,9 +62,7 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 def usual(family: Family) -> Switches:
     """What units of a family do unless told otherwise."""
-    trio = family.rest == "trio"
     return Switches(
-        poll=30.0 if trio else 15.0,
-        rest=not trio,
+        rest=family.rest != "trio",
         prompts="password" if not family.rest else "user",
     )

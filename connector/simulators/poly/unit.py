@@ -200,9 +200,16 @@ class Unit:
         )
 
     def title(self, meeting: Meeting, *, admin: bool = False) -> str:
-        """A meeting's subject, unless it is private and the settings hide it."""
+        """A meeting's subject, unless the settings hide it."""
+        if not admin and not self._shows("Subject"):
+            return ""
         hidden = meeting.private and not admin and not self.settings.shows_private()
         return PRIVATE if hidden else meeting.subject
+
+    def _shows(self, what: str) -> bool:
+        """Whether a Trio's settings let the screen show something of any meeting."""
+        name = f"exchange.meeting.show{what}"
+        return name not in self.settings or self.settings.truth(name)
 
     def screen(self, now: datetime | None = None) -> Screen:
         """What a person sees, now or at another time: what is not over."""
@@ -222,8 +229,8 @@ class Unit:
         return Shown(
             id=meeting.id,
             title=self.title(meeting),
-            organizer=meeting.organizer,
-            location="" if hidden else meeting.location,
+            organizer=meeting.organizer if self._shows("Organizer") else "",
+            location=meeting.location if self._shows("Location") and not hidden else "",
             start=meeting.start,
             end=meeting.end,
             private=meeting.private,

@@ -83,6 +83,16 @@ async def test_a_meeting_is_read_shown_and_dialled() -> None:
         assert one.unit.press_join(shown.id).number == "123@example.com"
 
 
+async def test_without_a_scheme_it_tries_https_and_then_http() -> None:
+    async with house() as one:
+        await one.reader.poll()
+        assert one.asked[:2] == [("FindItem", 0), ("FindItem", 200)]
+    async with house(server="https://127.0.0.1:9") as one:
+        await one.reader.poll()
+        assert {status for _, status in one.asked} == {0}
+        assert one.status == "OFFLINE"
+
+
 async def test_only_what_is_new_or_changed_is_read_again() -> None:
     async with house() as one:
         one.add()
@@ -213,6 +223,43 @@ async def test_private_and_cancelled_meetings_are_told_by_what_ews_says() -> Non
         await one.reader.poll()
         assert one.titles == ["private meeting"]
         assert [meeting.canceled for meeting in one.unit.meetings] == [False, True]
+
+
+async def test_it_may_try_its_login_otherwise_and_accept_what_it_reads() -> None:
+    async with house(enters="folder", accepts=True) as one:
+        one.add(response="notResponded")
+        await one.reader.poll()
+        await one.reader.poll()
+        names = [what for what, status in one.asked if status]
+        assert names == ["GetFolder", "FindItem", "GetItem", "CreateItem", "FindItem", "GetItem"]
+        assert one.status == "ONLINE"
+
+
+async def test_a_trio_that_asks_an_authority_does_not_take_any_certificate() -> None:
+    async with house("trio") as one, serve_unit(Unit("trio")) as strange:
+        one.unit.settings.give("server", strange.url)
+        await one.reader.poll()
+        assert one.status == "ERR_UNKNOWN"
+        one.unit.settings.set("feature.exchangeCalendar.validateCaCerts", "1")
+        await one.reader.leave()
+        await one.reader.poll()
+        assert one.status == "OFFLINE"
+
+
+async def test_a_trios_screen_shows_what_its_settings_let_it() -> None:
+    async with house("trio") as one:
+        one.add(locations=("sip:9@example.com",))
+        await one.reader.poll()
+        (shown,) = one.unit.screen().meetings
+        assert (shown.title, shown.location, shown.dial) == (
+            "Review",
+            "sip:9@example.com",
+            "9@example.com",
+        )
+        for name in ("Subject", "Organizer", "Location"):
+            one.unit.settings.set(f"exchange.meeting.show{name}", "0")
+        (shown,) = one.unit.screen().meetings
+        assert (shown.title, shown.organizer, shown.location) == ("", "", "")
 
 
 async def test_a_restart_reads_everything_again() -> None:
