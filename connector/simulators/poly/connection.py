@@ -190,9 +190,11 @@ class Connection:
         async with self._http.post(
             url, data=body, headers=headers, allow_redirects=False
         ) as answer:
-            raw = await answer.content.read(LARGEST)
+            raw = b""
             while piece := await answer.content.read(LARGEST):
                 raw += piece
+                if len(raw) > LARGEST:
+                    raise aiohttp.ClientPayloadError("too large")
             offers = answer.headers.getall("WWW-Authenticate", [])
             return answer.status, offers, raw.decode(errors="replace")
 

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from yarl import URL
 
@@ -18,7 +18,9 @@ POLL = 15.0
 INTERVAL = "exchange.pollInterval"
 """A Trio's setting of it, in milliseconds."""
 PUSH_POLL = 240.0
-"""Seconds between polls of a unit that is told by push."""
+"""Seconds between polls of a unit that wants to be told by push, whether or not it is."""
+SILENCE = timedelta(minutes=5)
+"""After which a push subscription is taken to be lost: heartbeats come each minute."""
 
 
 class Reader:
@@ -36,6 +38,7 @@ class Reader:
         self._known: dict[str, Meeting] = {}
         self._boots = unit.boots
         self._wake = asyncio.Event()
+        self._heard = unit.now()
         self._turn = asyncio.Lock()
 
     async def run(self) -> None:
@@ -62,8 +65,8 @@ class Reader:
     async def _rest(self) -> None:
         """Wait for the next poll, or for a reason to poll at once."""
         switches = self.unit.switches
-        told = switches.push and bool(self.subscription)
-        seconds = PUSH_POLL if told else switches.poll or self._interval()
+        usually = PUSH_POLL if switches.push else self._interval()
+        seconds = switches.poll or usually
         sleep = asyncio.ensure_future(self.unit.sleep(seconds))
         wake = asyncio.create_task(self._wake.wait())
         try:
@@ -120,8 +123,11 @@ class Reader:
         if switches.operation:
             with suppress(Refused):
                 await line.ask(switches.operation, soap.odd(switches.operation))
-        if switches.push and not self.subscription:
-            await self._subscribe(line, account)
+        if switches.push:
+            if unit.now() - self._heard > SILENCE:
+                self.subscription = ""
+            if not self.subscription:
+                await self._subscribe(line, account)
         form = soap.view if switches.form == "view" else soap.restriction
         answer = await line.ask("FindItem", form(account.mailbox, unit.now().astimezone(UTC)))
         literal.check(answer, "FindItemResponseMessage")
@@ -213,12 +219,14 @@ class Reader:
             answer = await line.ask("Subscribe", soap.subscribe(account.mailbox, self.listener))
             literal.check(answer, "SubscribeResponseMessage")
             self.subscription = literal.element(answer, "m:SubscriptionId")
+            self._heard = self.unit.now()
 
     def notified(self, body: str) -> str:
         """Take a notification; what to answer."""
         told = literal.element(body, "t:SubscriptionId")
         if not told or told != self.subscription:
             return soap.heard(more=False)
+        self._heard = self.unit.now()
         if any(f"<t:{name}Event>" in body for name in ("Created", "Deleted", "Modified", "Moved")):
             self.wake()
         return soap.heard(more=True)

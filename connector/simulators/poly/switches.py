@@ -27,7 +27,7 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     accepts: bool = False
     """Whether it accepts each meeting that it reads anew, by CreateItem."""
     poll: Seconds = 0.0
-    """Seconds between polls; 0 for 15, or what a Trio's setting says: 30."""
+    """Seconds between polls; 0 for 15, for what a Trio's setting says (30), with push 240."""
     session: bool = True
     """REST: whether a session lets in."""
     xsrf: bool = True
@@ -50,6 +50,8 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """CLI: whether the greeting names the unit, and a call the far end."""
     echo: bool = False
     """CLI: whether it sends back what is typed."""
+    telnet: bool = True
+    """Whether telnet is on; otherwise a connection ends at once."""
     prompts: Literal["none", "password", "user"] = "user"
     """Telnet: what it asks for first."""
     host_key: Literal["ed25519", "ssh-rsa"] = "ssh-rsa"
@@ -64,5 +66,7 @@ def usual(family: Family) -> Switches:
     """What units of a family do unless told otherwise."""
     return Switches(
         rest=family.rest != "trio",
+        # X30 export: sec.telnet is off, ssh on.
+        telnet=family.model != "StudioX30",
         prompts="password" if not family.rest else "user",
     )

@@ -27,7 +27,10 @@ USER = "EXAMPLE\\kestrel"
 class House:
     """A server with one room, and a unit that reads it."""
 
-    def __init__(self, exchange: Exchange, unit: Unit, reader: Reader, url: str) -> None:
+    def __init__(
+        self, exchange: Exchange, unit: Unit, reader: Reader, url: str, clock: Clock
+    ) -> None:
+        self.clock = clock
         self.exchange = exchange
         self.unit = unit
         self.reader = reader
@@ -64,7 +67,7 @@ async def house(
     unit = Unit(family, clock=clock, **options)
     reader = Reader(unit)
     async with serve(exchange) as url:
-        one = House(exchange, unit, reader, url)
+        one = House(exchange, unit, reader, url, clock)
         unit.configure(server or one.host, USER, "right", KESTREL)
         try:
             yield one
@@ -316,6 +319,19 @@ async def test_a_unit_that_is_told_by_push_reads_when_it_is_told() -> None:
             listener = address.reader.listener
             async with http.post(listener, data=strange) as answer:
                 assert "Unsubscribe" in await answer.text()
+
+
+async def test_a_push_subscription_that_fell_silent_is_made_again() -> None:
+    async with house(push=True) as one:
+        one.reader.listener = "http://127.0.0.1:9/ews/notifications"
+        await one.reader.poll()
+        first = one.reader.subscription
+        assert "OK" in one.reader.notified(f"<t:SubscriptionId>{first}</t:SubscriptionId>")
+        await one.reader.poll()
+        assert one.reader.subscription == first
+        one.clock.move(minutes=6)
+        await one.reader.poll()
+        assert one.reader.subscription not in {"", first}
 
 
 async def test_it_discovers_its_server_by_an_address() -> None:
