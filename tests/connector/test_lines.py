@@ -276,7 +276,7 @@ def saying(*parts: bytes, stay: bool = True) -> Talk:
 
 async def test_lines_end_in_all_ways_alike(outside: Outside) -> None:
     async with (
-        listening(saying(b"one\nt", b"wo\r", b"\nthree\r\r\n\r\r\nfi", b"ve\xff\n")) as port,
+        listening(saying(b"one\nt", b"wo\r", b"\nthree\r\r\n\r\r\nfi", b"ve\xfe\n")) as port,
         telnet(outside, "127.0.0.1", port) as lines,
     ):
         told = [await lines.line() for _ in range(5)]
