@@ -16,10 +16,10 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from connector.endpoint import Facts, Order, PhoneCall
-from connector.errors import Denied, Malformed
+from connector.endpoint import Facts, Order, PhoneCall, Progress
+from connector.errors import Denied, Malformed, Unavailable
 from connector.http import ask, failure
-from connector.lines import Lines, telnet
+from connector.lines import telnet
 from connector.outside import Outside, Trust
 from connector.secret import Secret
 
@@ -33,7 +33,16 @@ LIMIT = 1 << 16
 """Bytes of an answer."""
 ERRAND_LIMIT = 60.0
 """Seconds for all that one errand says."""
-_END = frozenset({"callinfo end", "system is not in a call"})
+STATES: dict[str, Progress] = {
+    "talking max": "connected",
+    "talking": "connected",
+    "ringing": "ringing",
+    "outgoing": "dialling",
+}
+"""The words of `sysstatus` that stand for a call; several may come at once."""
+_WORDS = re.compile(r"\b(sleeping|idle|outgoing|ringing|talking max|talking|finished)\b")
+_TOLD_BY_ITSELF = ("version ", "incoming ", "donotdisturb ", "mute ", "storage ")
+"""How lines begin that come unasked."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +99,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RoomSystem:
-    """A unit of the VC series, which is told by lines."""
+    """A unit of the VC series, which is told by lines; each errand has a connection of its own."""
 
     __slots__ = ("_call_rate", "_host", "_outside", "_port")
 
@@ -108,69 +117,70 @@ class RoomSystem:
         """Make it call."""
         if '"' in order.dial.address:
             raise Malformed("a quotation mark cannot be dialled", reason="request_refused")
-        async with self._open() as lines:
-            await lines.send(
-                f"dial manual video {order.dial.protocol}"
-                f' "{self._call_rate}" "{order.dial.address}"'
-            )
-            # How the unit answers is not documented; a question behind it brings refusals in.
-            await _callinfo(lines)
+        await self._told(
+            f'dial manual video {order.dial.protocol} "{self._call_rate}" "{order.dial.address}"'
+        )
 
     async def hang_up(self) -> None:
-        """End all its calls."""
-        async with self._open() as lines:
-            if await _callinfo(lines):
-                await lines.send("hangup all")
-                await _callinfo(lines)
+        """End its call, by the key for it."""
+        if await self.calls():
+            await self._told("button hangup")
 
     async def calls(self) -> Sequence[PhoneCall]:
-        """The calls of `callinfo all`."""
-        async with self._open() as lines:
-            return await _callinfo(lines)
+        """One call, where `sysstatus get` says that there is any."""
+        states = await self._told()
+        found = next((STATES[state] for state in STATES if state in states), None)
+        if found is None:
+            return []
+        return [PhoneCall(id="call", state=found, direction="out" if "outgoing" in states else "")]
+
+    async def tones(self, digits: str) -> None:
+        """Send tones, each by itself."""
+        await self._told(*(f"gendial {digit}" for digit in digits))
 
     async def facts(self) -> Facts:
-        """How it is talked to: what `sysstatus get` answers is not documented."""
-        async with self._open() as lines:
-            await _callinfo(lines)
-        return Facts(product="Yealink VC", way="tcp")
+        """What `version` says."""
+        told: dict[str, str] = {}
+        await self._told("version", into=told)
+        return Facts(
+            product=told.get("model", "")[:200],
+            software=told.get("firmware", "")[:200],
+            way="tcp",
+        )
 
-    @asynccontextmanager
-    async def _open(self) -> AsyncIterator[Lines]:
-        async with telnet(self._outside, self._host, self._port) as lines:
-            yield lines
+    async def _told(self, *commands: str, into: dict[str, str] | None = None) -> set[str]:
+        """Give commands, and then ask for the state: all that comes before belongs to them.
+
+        How most commands are answered is not documented, only that refusals begin with `error:`.
+
+        Raises:
+            Malformed: the unit refuses one of them.
+            Unavailable: it does not answer in time.
+        """
+        try:
+            async with (
+                asyncio.timeout(ERRAND_LIMIT),
+                telnet(self._outside, self._host, self._port) as lines,
+            ):
+                for command in (*commands, "sysstatus get"):
+                    await lines.send(command)
+                while True:
+                    line = (await lines.line()).strip()
+                    if line.startswith("error:"):
+                        raise _refused()
+                    if line.startswith("version ") and into is not None:
+                        into.update(re.findall(r'"(\w+):([^"]*)"', line))
+                    elif not line.startswith(_TOLD_BY_ITSELF) and (found := _WORDS.findall(line)):
+                        return set(found)
+        except TimeoutError as error:
+            raise Unavailable("the unit came to no end in time", reason="timeout") from error
 
 
-async def _callinfo(lines: Lines) -> list[PhoneCall]:
-    """The calls the unit is in; its complaints about what was sent before come with them.
-
-    Raises:
-        Malformed: it complains.
-        Unavailable: it does not answer in time.
-    """
-    await lines.send("callinfo all")
-    found = []
-    while True:
-        line = (await lines.line()).strip().removeprefix("->").strip()
-        if line.lower().startswith("error"):
-            raise Malformed(
-                "the unit refuses the command",
-                reason="request_refused",
-                fix="check its software, and that its family is right",
-            )
-        if line in _END:
-            return found
-        parts = line.split(":")
-        if parts[0] == "callinfo" and len(parts) > 1:
-            found.append(_call(parts))
-
-
-def _call(parts: list[str]) -> PhoneCall:
-    """A `callinfo:` line; where its words are not known, the call is told all the same."""
-    words = {part.strip().lower() for part in parts[2:]}
-    return PhoneCall(
-        id=parts[1][:40],
-        state="connected" if "connected" in words else "unknown",
-        direction="out" if "outgoing" in words else "in" if "incoming" in words else "",
+def _refused() -> Malformed:
+    return Malformed(
+        "the unit refuses the command",
+        reason="request_refused",
+        fix="check its software, and that its family is right",
     )
 
 
@@ -195,7 +205,7 @@ class Phone:
             raise Malformed(
                 "phones dial SIP only", reason="unsupported", fix="set protocols: [sip]"
             )
-        if re.search(r"[&#;=?\s]", order.dial.address):
+        if not re.fullmatch(r"[A-Za-z0-9.@:+*~_-]+", order.dial.address):
             raise Malformed(
                 "the address cannot be written into an Action URI", reason="request_refused"
             )
@@ -213,7 +223,7 @@ class Phone:
     async def tones(self, digits: str) -> None:
         """Press the keys, one after the other."""
         for digit in digits:
-            await self._press({"*": "STAR", "#": "POUND"}.get(digit, digit))
+            await self._press("POUND" if digit == "#" else digit)
 
     async def _press(self, key: str) -> None:
         """Have the phone do what a key does.
@@ -247,12 +257,6 @@ def _not_allowed(status: int) -> Denied:
         fix="name the appliance's address in the phone's Action URI allow list, answer its question"
         " on the screen once, and compare user name and password; then reload",
     )
-
-
-class _Bounded(RoomSystem):
-    """A unit of the VC series whose errands come one after the other, each in bounded time."""
-
-    __slots__ = ("_turn",)
 
 
 @asynccontextmanager

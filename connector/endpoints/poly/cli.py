@@ -33,7 +33,7 @@ class CommandLine:
         clock: Clock,
         *,
         way: str,
-        login: tuple[str, Secret | None] | None,
+        login: tuple[str, Secret] | None,
         protocols: tuple[str, ...],
         call_rate: int,
     ) -> None:

@@ -11,14 +11,13 @@ from typing import Any
 
 from connector.endpoint import Facts, PhoneCall, Progress
 from connector.endpoints.poly.meetings import Meeting
-from connector.endpoints.poly.way import refused, unsupported
-from connector.errors import Malformed, Unavailable
+from connector.endpoints.poly.way import unsupported
+from connector.errors import Malformed
 from connector.lines import Lines
 from connector.secret import Secret
+from connector.telnet_login import sign_in
 
 PROMPT = "-> "
-LOGIN_SECONDS = 5.0
-"""How long a unit may take to greet, or to ask for a login."""
 IDLE_OR_END = frozenset({"system is not in a call", "callinfo end"})
 """How the answer to `callinfo all` ends."""
 
@@ -41,35 +40,19 @@ class Terminal:
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
 
-    async def sign_in(self, username: str, password: Secret | None) -> None:
-        """Answer the questions of a telnet login, each once; units without a login only greet.
+    async def sign_in(self, username: str, password: Secret) -> None:
+        """Answer the questions of a telnet login, each once.
 
         Raises:
-            Denied: the unit asks again, or hangs up on what it was told.
-            Unavailable: the connection is gone.
+            Unavailable, Denied: named after who must act.
         """
-        asked: set[str] = set()
-        while True:
-            try:
-                heard = await self._lines.until(
-                    "ogin:", "sername:", "assword:", PROMPT, "\n", seconds=LOGIN_SECONDS
-                )
-            except Unavailable as error:
-                if error.reason == "timeout":
-                    return  # some neither greet nor ask: what is said next tells
-                if "password" in asked:
-                    raise refused() from error
-                raise
-            if heard.endswith(PROMPT) or "my name is" in heard:
-                return
-            if heard.endswith("\n"):
-                continue
-            kind = "password" if heard.endswith("assword:") else "user"
-            if kind in asked or (kind == "password" and password is None):
-                raise refused()
-            asked.add(kind)
-            secret = password.reveal() if password is not None else ""
-            await self._lines.send(secret if kind == "password" else username)
+        await sign_in(
+            self._lines,
+            username,
+            password,
+            prompts=(PROMPT,),
+            greeted=lambda line: "my name is" in line,
+        )
 
     async def ask(self, command: str, ends: Callable[[str], bool]) -> list[str]:
         """Send a command; all lines up to and with the one that ends its answer.

@@ -156,7 +156,7 @@ class Unit:
         """The command line: over SSH where that is configured, else over telnet."""
         lines, wire = self._lines, self._wire
         opens: Opens
-        login: tuple[str, Secret | None] | None = None
+        login: tuple[str, Secret] | None = None
         if (trust := self._ssh) is not None:
 
             def opens() -> Any:
