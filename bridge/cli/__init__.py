@@ -257,9 +257,26 @@ def _add_offline(commands: Commands) -> None:
     cisco = simulate.add("cisco", "a Cisco room system", "simulate.cisco")
     cisco.add_argument("--version", default="RoomOS 11.27.2.0", help="software version it tells")
     cisco.add_argument("--http", action="store_true", help="without TLS")
-    for command in (graph, exchange, google, cisco):
+    poly = _add_poly(simulate)
+    for command in (graph, exchange, google, cisco, poly):
         command.add_argument("--address", default="127.0.0.1", help="default: 127.0.0.1")
         command.add_argument("--port", type=int, default=0, help="default: any that is free")
+
+
+def _add_poly(simulate: "Commands") -> argparse.ArgumentParser:
+    """A Poly unit, and the calendar that it reads."""
+    poly = simulate.add("poly", "a Poly room system", "simulate.poly")
+    families = ["hdx", "group", "studio", "trio"]
+    poly.add_argument("--family", choices=families, default="studio", help="default: studio")
+    poly.add_argument("--software", default="", help="version it tells")
+    poly.add_argument("--http", action="store_true", help="without TLS")
+    poly.add_argument("--telnet-port", type=int, default=0, help="default: any that is free")
+    poly.add_argument("--ssh-port", type=int, default=0, help="default: any that is free")
+    poly.add_argument("--server", metavar="URL", default="", help="reads its calendar there (EWS)")
+    poly.add_argument("--username", default="", help="as this user")
+    poly.add_argument("--password-file", type=Path, metavar="FILE", help="with what stands there")
+    poly.add_argument("--mailbox", default="", help="of this room; default: the user's own")
+    return poly
 
 
 def _add_calendars(command: argparse.ArgumentParser) -> None:

@@ -20,6 +20,7 @@ from connector.simulators import cisco as cisco_simulator
 from connector.simulators import exchange as exchange_simulator
 from connector.simulators import google as google_simulator
 from connector.simulators import graph as graph_simulator
+from connector.simulators import poly as poly_simulator
 from rooms.room import Room
 
 SERVICE_ACCOUNT = "service@example.com"
@@ -50,6 +51,11 @@ def google(given: Namespace) -> int:
 def cisco(given: Namespace) -> int:
     """A Cisco room system, until a signal."""
     return _run(_cisco, given)
+
+
+def poly(given: Namespace) -> int:
+    """A Poly room system, until a signal."""
+    return _run(_poly, given)
 
 
 @asynccontextmanager
@@ -181,6 +187,43 @@ async def _cisco(given: Namespace) -> AsyncIterator[dict[str, str]]:
             "password": SECRET,
             "control": f"{address.url}/control",
         }
+
+
+@asynccontextmanager
+async def _poly(given: Namespace) -> AsyncIterator[dict[str, str]]:
+    unit = poly_simulator.Unit(given.family, software=given.software)
+    user = unit.family.user
+    unit.users[user] = SECRET
+    unit.switch(rest=True)
+    if given.server:
+        password = await asyncio.to_thread(_password, given.password_file)
+        unit.configure(given.server, given.username, password, given.mailbox)
+    async with poly_simulator.serve(
+        unit,
+        given.address,
+        given.port,
+        tls=not given.http,
+        telnet_port=given.telnet_port,
+        ssh_port=given.ssh_port,
+    ) as address:
+        yield {
+            "url": address.url,
+            "fingerprint": address.fingerprint,
+            "telnet_port": str(address.telnet_port),
+            "ssh_port": str(address.ssh_port),
+            "ssh_fingerprint": address.ssh_fingerprint,
+            "username": user,
+            "password": SECRET,
+            "control": f"{address.url}/control",
+        }
+
+
+def _password(file: Path | None) -> str:
+    """What stands in a file, without its last line end."""
+    try:
+        return file.read_text().rstrip("\n") if file else ""
+    except OSError as error:
+        sys.exit(f"{file} cannot be read: {error.strerror}")
 
 
 def _trusted(authority: Path, name: str) -> ssl.SSLContext:
