@@ -128,7 +128,9 @@ class Session:
                 reason="throttled",
                 retry_after=LOCKED,
             )
-        if answer.status in {401, 403}:
+        if answer.status in {400, 401, 403, 412}:
+            # How a wrong password is told is not documented. What is no other known word is taken
+            # for that: the login is always written alike, and a second one might lock the user out.
             raise refused()
         if not 200 <= answer.status < 300:
             raise failure(answer, self._wire.outside.clock.now(), what=reason)

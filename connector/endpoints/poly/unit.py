@@ -138,9 +138,10 @@ class Unit:
         try:
             if _is_rest(await self._wire.ask("GET", self._wire.url / "rest" / "session")):
                 return VideoOs(self._wire, self._lines.protocols)
-            if self._family == "auto" and _is_rest(
-                await self._wire.ask("GET", self._wire.url / "api/v1/mgmt/device/info")
-            ):
+            # A Trio has no command line. Old web services ask for a login whatever the path is.
+            may_be_trio = self._family == "auto" and not self._has_lines
+            device = self._wire.url / "api/v1/mgmt/device/info"
+            if may_be_trio and _is_rest(await self._wire.ask("GET", device)):
                 return Trio(self._wire)
         except ConnectorError as error:
             # An old unit has no web service, or none with a TLS that anybody trusts still.
