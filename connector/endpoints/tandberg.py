@@ -82,7 +82,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def host(self) -> str:
         """Where it is: an IP address or a name."""
-        return self.url.host or ""
+        try:
+            return self.url.host or ""
+        except ValueError:
+            return ""  # `problems` says so
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """What types cannot tell: the key and the words."""

@@ -153,6 +153,16 @@ async def test_an_active_session_is_ended_and_begun_anew(outside: Outside) -> No
         assert len(stand.unit.sessions) == 0
 
 
+async def test_a_session_of_somebody_else_is_no_wrong_password(outside: Outside) -> None:
+    async with standing(outside, more={"family": "videoos"}) as stand:
+        taken = Fault(kind="reason", reason="SessionAlreadyActive", path="/rest/session", times=3)
+        stand.unit.faults.add(taken)
+        with pytest.raises(Unavailable) as caught:
+            await stand.driven.dial(SIP)
+        assert caught.value.reason == "service_error"
+        await stand.driven.dial(SIP)
+
+
 async def test_a_locked_port_is_left_alone_for_a_while(outside: Outside) -> None:
     async with standing(outside, more={"family": "videoos"}) as stand:
         locked = Fault(kind="reason", reason="SessionPortLockout", path="/rest/session", times=2)
@@ -178,6 +188,7 @@ async def test_a_wrong_password_is_tried_once_and_never_again(
             assert caught.value.reason == "credentials_refused"
         tried = [seen for seen in stand.unit.requests if seen.user]
         assert len(tried) == 1
+        assert not any(what.startswith("DELETE") for what in stand.asked)
         assert "wrong" not in str(caught.value) + caught.value.fix
 
 
