@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from aiohttp import web
 
 from connector.certificates import Certificate, self_signed
+from connector.simulators.poly.reader import Reader
 from connector.simulators.poly.unit import Unit
 
 Kind: TypeAlias = Literal["new", "expired"]
@@ -29,6 +30,8 @@ class Address:
         self.ssh_port = 0
         self.ssh_fingerprint = ""
         """Of its host key: `SHA256:…`, as ssh-keygen writes it."""
+        self.reader: Reader | None = None
+        """What reads its calendar; None where nothing does."""
         self.context = _context() if tls else None
         self.certificate: Certificate | None = None
 

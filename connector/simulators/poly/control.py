@@ -82,6 +82,7 @@ def routes() -> list[web.RouteDef]:
         web.put("/control/status", stand),
         web.get("/control/requests", requests),
         web.delete("/control/requests", forget_requests),
+        web.post("/control/poll", poll),
         web.post("/control/join", join),
         web.post("/control/hangup", hang_up),
         web.post("/control/reboot", reboot),
@@ -215,6 +216,15 @@ async def forget_requests(request: web.Request) -> web.Response:
     """Begin the log anew."""
     unit_of(request).requests.clear()
     return json({})
+
+
+async def poll(request: web.Request) -> web.Response:
+    """Read the calendar now."""
+    reader = place_of(request).reader
+    if reader is None:
+        return _refuse(409, "this unit reads no calendar")
+    await reader.poll()
+    return await meetings(request)
 
 
 async def join(request: web.Request) -> web.Response:

@@ -20,7 +20,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     times: Annotated[int, msgspec.Meta(ge=1)] | None = 1
     """How many requests it strikes; None: all until it is cleared."""
     path: str = ""
-    """Strikes only what begins so: `/rest/conferences`, `cli dial`, `ews FindItem`, `ntlm`."""
+    """Strikes only what begins so: `/rest/conferences`, `cli dial`, `ews ntlm`."""
     status: Annotated[int, msgspec.Meta(ge=200, le=599)] = 503
     """For `status`."""
     reason: str = "SessionRequestInvalid"

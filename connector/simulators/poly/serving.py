@@ -1,8 +1,9 @@
 """A unit on the network: REST, CLI and the calendar that it reads."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from aiohttp import web
 from asyncssh import SSHAcceptor
@@ -16,13 +17,16 @@ from connector.simulators.poly import (
     videoos,
     videoos_calendar,
 )
-from connector.simulators.poly.address import ADDRESS, Address
+from connector.simulators.poly.address import ADDRESS, Address, place_of
+from connector.simulators.poly.reader import Reader
 from connector.simulators.poly.telnet import Telnet
 from connector.simulators.poly.unit import Unit
 
 SHUTDOWN = 0.01
 """Seconds that requests under way get when the unit goes; to aiohttp, none would mean for ever."""
 LARGEST = 1 << 20
+NOTIFICATIONS = "/ews/notifications"
+"""Where calendar servers tell of changes."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -52,8 +56,17 @@ def _application(place: Address) -> web.Application:
         application.add_routes(_videoos())
     elif place.unit.family.rest == "trio":
         application.add_routes(_trio())
+    application.add_routes([web.post(NOTIFICATIONS, _notified)])
     application.add_routes(control.routes())
     return application
+
+
+async def _notified(request: web.Request) -> web.Response:
+    """A push notification."""
+    reader = place_of(request).reader
+    if reader is None:
+        raise web.HTTPNotFound
+    return web.Response(text=reader.notified(await request.text()), content_type="text/xml")
 
 
 OPEN = frozenset({"/rest/session", "/rest/current/session"})
@@ -127,11 +140,16 @@ async def serve(
     tls: bool = True,
     telnet_port: int = 0,
     ssh_port: int = 0,
+    trust: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Address]:
-    """Serve a unit with all that its family offers; port 0 stands for any that is free."""
+    """Serve a unit with all that its family offers; port 0 stands for any that is free.
+
+    `trust` is what it believes of calendar servers; without, any certificate.
+    """
     address = Address(unit, host, tls=tls)
     async with AsyncExitStack() as stack:
         await _serve_http(stack, address, port)
+        await _read_calendar(stack, address, trust)
         if unit.family.cli:
             await _serve_cli(stack, address, telnet_port, ssh_port)
         yield address
@@ -150,6 +168,23 @@ async def _serve_http(stack: AsyncExitStack, address: Address, port: int) -> Non
     stack.push_async_callback(runner.cleanup)
     await web.TCPSite(runner, address.host, port, ssl_context=address.context).start()
     address.port = runner.addresses[0][1]
+
+
+async def _read_calendar(
+    stack: AsyncExitStack, address: Address, trust: ssl.SSLContext | None
+) -> None:
+    reader = Reader(address.unit, trust)
+    reader.listener = f"{address.url}{NOTIFICATIONS}"
+    address.reader = reader
+    address.unit.discovery = reader.discover
+    task = asyncio.create_task(reader.run())
+    stack.push_async_callback(_cancelled, task)
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 async def _serve_cli(

@@ -40,6 +40,10 @@ class Settings:
     def __getitem__(self, name: str) -> str:
         return self._values[name]
 
+    def get(self, name: str) -> str:
+        """One of them; nothing where the family has it not."""
+        return self._values.get(name, "")
+
     def names(self) -> tuple[str, ...]:
         """All of them."""
         return tuple(self._values)

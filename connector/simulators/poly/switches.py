@@ -22,8 +22,12 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """An operation of its own that it sends before each poll, and whose answer it ignores."""
     push: bool = False
     """Whether it subscribes to push notifications, as Polycom DMA does, and polls each 4 min."""
-    poll: Seconds = 15.0
-    """Seconds between polls."""
+    enters: Literal["find", "folder"] = "find"
+    """Whether it tries its login with FindItem or with GetFolder."""
+    accepts: bool = False
+    """Whether it accepts each meeting that it reads anew, by CreateItem."""
+    poll: Seconds = 0.0
+    """Seconds between polls; 0 for 15, for what a Trio's setting says (30), with push 240."""
     session: bool = True
     """REST: whether a session lets in."""
     xsrf: bool = True
@@ -46,19 +50,23 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """CLI: whether the greeting names the unit, and a call the far end."""
     echo: bool = False
     """CLI: whether it sends back what is typed."""
+    telnet: bool = True
+    """Whether telnet is on; otherwise a connection ends at once."""
     prompts: Literal["none", "password", "user"] = "user"
     """Telnet: what it asks for first."""
     host_key: Literal["ed25519", "ssh-rsa"] = "ssh-rsa"
     """SSH: the one kind of host key; `ssh-rsa` is signed with SHA-1."""
+    reads: Literal["", "token", "text", "both"] = ""
+    """Where it looks for what to dial; empty: as its family does."""
     strict_token: bool = False
     """Whether an encoded token counts only when its last line ends too."""
 
 
 def usual(family: Family) -> Switches:
     """What units of a family do unless told otherwise."""
-    trio = family.rest == "trio"
     return Switches(
-        poll=30.0 if trio else 15.0,
-        rest=not trio,
+        rest=family.rest != "trio",
+        # X30 export: sec.telnet is off, ssh on.
+        telnet=family.model != "StudioX30",
         prompts="password" if not family.rest else "user",
     )

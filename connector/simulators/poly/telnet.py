@@ -51,7 +51,7 @@ class Telnet:
         def write(text: str) -> None:
             writer.write(text.encode())
 
-        if not unit.is_up():
+        if not unit.is_up() or not unit.switches.telnet:
             return
         typed = lines(read)
         user = await self._user(typed, writer)

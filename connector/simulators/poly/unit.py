@@ -79,10 +79,14 @@ class Unit:
         self.meetings: tuple[Meeting, ...] = ()
         self.synced: datetime | None = None
         """When the calendar was last read."""
-        self._status: Status | None = None
+        self.found: Status | None = None
+        """How it really finds its calendar, once it looked."""
+        self._said: Status | None = None
         self.answers = timedelta()
         """After what time a called end answers."""
         self.calls = Calls()
+        self.autodiscover = ""
+        """Where it discovers its server; empty: `autodiscover.` and the address's domain."""
         self.discovery: Callable[[str, str, str], Awaitable[str]] | None = None
         """Finds the server for an address, a user and a password: Autodiscover, where it has it."""
         self.faults = Faults()
@@ -90,6 +94,8 @@ class Unit:
         self.most_at_once = 0
         """How many REST requests were ever under way together (EP-26)."""
         self._thawed: asyncio.Event | None = None
+        self.boots = 1
+        """How often it was started."""
         self.booted = self.now()
         self._back: datetime | None = None
 
@@ -136,13 +142,14 @@ class Unit:
     @property
     def status(self) -> Status:
         """How it finds its calendar."""
-        if self._status is not None:
-            return self._status
+        status = self._said or self.found
+        if status is not None:
+            return status
         return "CONNECTING" if self.settings.account() else "DISABLED"
 
     def stand(self, status: Status | None) -> None:
-        """Find the calendar so; None for what follows from the settings."""
-        self._status = status
+        """Say that it finds its calendar so; None for the truth."""
+        self._said = status
 
     def hold(self, meetings: Iterable[Meeting]) -> None:
         """Hold exactly these meetings, in order of time, as if they had been read."""
@@ -165,8 +172,10 @@ class Unit:
         if self._thawed is not None:
             self._thawed.set()
         self._thawed = None
+        self.boots += 1
         self.booted = self.now() + down
         self._back = self.booted if down else None
+        self.found = None
         self.stand(None)
         self.hold(())
 
@@ -191,9 +200,16 @@ class Unit:
         )
 
     def title(self, meeting: Meeting, *, admin: bool = False) -> str:
-        """A meeting's subject, unless it is private and the settings hide it."""
+        """A meeting's subject, unless the settings hide it."""
+        if not admin and not self._shows("Subject"):
+            return ""
         hidden = meeting.private and not admin and not self.settings.shows_private()
         return PRIVATE if hidden else meeting.subject
+
+    def _shows(self, what: str) -> bool:
+        """Whether a Trio's settings let the screen show something of any meeting."""
+        name = f"exchange.meeting.show{what}"
+        return name not in self.settings or self.settings.truth(name)
 
     def screen(self, now: datetime | None = None) -> Screen:
         """What a person sees, now or at another time: what is not over."""
@@ -213,8 +229,8 @@ class Unit:
         return Shown(
             id=meeting.id,
             title=self.title(meeting),
-            organizer=meeting.organizer,
-            location="" if hidden else meeting.location,
+            organizer=meeting.organizer if self._shows("Organizer") else "",
+            location=meeting.location if self._shows("Location") and not hidden else "",
             start=meeting.start,
             end=meeting.end,
             private=meeting.private,

@@ -228,6 +228,13 @@ async def test_trouble_strikes_commands_too() -> None:
         assert await cli.reader.read() == b""
 
 
+async def test_telnet_is_off_on_a_studio_until_it_is_turned_on() -> None:
+    async with at_the_port("studio") as cli:
+        assert await cli.reader.read() == b""
+    async with telnet("studio", telnet=True) as cli:
+        assert await cli.give("version") == ["version 3.12.0"]
+
+
 async def test_what_telnet_clients_negotiate_is_passed_over() -> None:
     async with telnet() as cli:
         cli.writer.write(b"\xff\xfd\x03\xff\xfa\x18\x00xterm\xff\xf0callinfo all\r\n")
