@@ -2,6 +2,7 @@
 
 import asyncio
 import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -230,6 +231,15 @@ async def test_the_presented_key_is_told_as_openssh_prints_it(
 def test_what_is_no_fingerprint_is_told(text: str) -> None:
     assert [key for key, _ in SshTrust(fingerprint=text).problems()] == ["fingerprint"]
     assert [key for key, _ in SshTrust(port=0).problems()] == ["port"]
+
+
+def test_neither_library_is_imported_before_it_is_needed() -> None:
+    text = (
+        "import sys, connector.lines, connector.endpoints.poly, connector.endpoints.yealink,"
+        " connector.endpoints.tandberg; print({'asyncssh', 'telnetlib3'} & set(sys.modules))"
+    )
+    told = subprocess.run([sys.executable, "-c", text], check=True, capture_output=True, text=True)
+    assert told.stdout.strip() == "set()"
 
 
 # --- plain servers

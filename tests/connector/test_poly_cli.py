@@ -12,7 +12,7 @@ from connector.endpoints import poly
 from connector.endpoints.poly import meetings, terminal
 from connector.endpoints.poly.unit import Unit as Driven
 from connector.errors import ConnectorError, Denied, Malformed, Unavailable
-from connector.lines import SshTrust
+from connector.lines import SshTrust, presented
 from connector.outside import Outside
 from connector.secret import Secret
 from connector.simulators.poly import Fault, Unit, serve
@@ -73,7 +73,7 @@ async def test_a_unit_says_what_it_is_and_how_it_finds_its_calendar(
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("family", ["hdx", "group", "studio"])
 async def test_a_unit_is_pointed_at_the_facade(outside: Outside, way: str, family: str) -> None:
-    async with standing(outside, family, way) as stand:
+    async with standing(outside, family, way, telnet=True) as stand:
         made = await stand.driven.provision(CALENDAR)
         account = stand.unit.settings.account()
         assert account
@@ -137,7 +137,8 @@ async def test_another_host_key_is_not_told_the_password(outside: Outside) -> No
         given = options(address, "ssh", ssh=SshTrust(port=address.ssh_port, fingerprint=""))
         async with poly.connect(given, outside) as driven:
             assert isinstance(driven, Driven)
-            assert await driven.presented() == address.ssh_fingerprint
+            shown = await presented(outside, given.host, address.ssh_port)
+            assert shown == address.ssh_fingerprint
             with pytest.raises(Denied):
                 await driven.calls()
         pinned = SshTrust(port=address.ssh_port, fingerprint=other.fingerprint)

@@ -14,7 +14,7 @@ from connector.endpoints.poly.way import Way, unsupported
 from connector.endpoints.poly.wire import Wire, decoded
 from connector.errors import ConnectorError, Denied, Malformed, Unavailable
 from connector.http import Answer
-from connector.lines import SshTrust, presented, ssh, telnet
+from connector.lines import SshTrust, ssh, telnet
 from connector.outside import Outside
 from connector.secret import Secret
 from rooms.model import Agenda
@@ -90,12 +90,6 @@ class Unit:
     async def lists(self, agenda: Agenda) -> bool | None:
         """Whether it lists these bookings; None where it cannot tell."""
         return await self._errand(lambda way: way.lists(agenda))
-
-    async def presented(self) -> str:
-        """The fingerprint of the SSH host key that answers; empty where SSH is not configured."""
-        if self._ssh is None:
-            return ""
-        return await presented(self._outside, self._host, self._ssh.port)
 
     @property
     def _host(self) -> str:
