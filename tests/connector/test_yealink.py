@@ -261,9 +261,15 @@ PROBLEMS: list[tuple[dict[str, Any], list[str]]] = [
     ({"address": "10.0.0.1", "username": "a", "password": Secret("b")}, ["username"]),
     ({"address": "10.0.0.1", "family": "phone", "account": "a&b"}, ["account"]),
     ({"address": "10.0.0.1", "call_rate": 1}, ["call_rate"]),
+    ({"address": "10.0.0.1", "family": "phone", "protocols": ("h323",)}, ["protocols"]),
 ]
 
 
 @pytest.mark.parametrize(("given", "keys"), PROBLEMS, ids=str)
 def test_settings_that_cannot_work_are_told(given: dict[str, Any], keys: list[str]) -> None:
     assert [key for key, _ in yealink.Options(**given).problems()] == keys
+
+
+def test_phones_are_given_sip_addresses_only() -> None:
+    assert yealink.Options(address="10.0.0.1", family="phone").protocols == ("sip",)
+    assert yealink.Options(address="10.0.0.1").protocols == ("sip", "h323")
