@@ -215,7 +215,7 @@ async def test_a_result_that_is_no_success_is_told(outside: Outside, way: Any) -
     assert caught.value.reason == "request_refused"
 
 
-@pytest.mark.fault("endpoint_error_inside")
+@pytest.mark.fault("endpoint_error_inside", "endpoint_control_characters")
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
