@@ -51,7 +51,7 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     echo: bool = False
     """CLI: whether it sends back what is typed."""
     telnet: bool = True
-    """Whether telnet is on; otherwise a connection ends at once."""
+    """Whether telnet is on, as it is not in an X30 from the factory; without, a connection ends."""
     prompts: Literal["none", "password", "user"] = "user"
     """Telnet: what it asks for first."""
     host_key: Literal["ed25519", "ssh-rsa"] = "ssh-rsa"
@@ -66,7 +66,5 @@ def usual(family: Family) -> Switches:
     """What units of a family do unless told otherwise."""
     return Switches(
         rest=family.rest != "trio",
-        # X30 export: sec.telnet is off, ssh on.
-        telnet=family.model != "StudioX30",
         prompts="password" if not family.rest else "user",
     )

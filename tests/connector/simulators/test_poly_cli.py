@@ -228,10 +228,10 @@ async def test_trouble_strikes_commands_too() -> None:
         assert await cli.reader.read() == b""
 
 
-async def test_telnet_is_off_on_a_studio_until_it_is_turned_on() -> None:
-    async with at_the_port("studio") as cli:
+async def test_telnet_may_be_off() -> None:
+    async with at_the_port("studio", telnet=False) as cli:
         assert await cli.reader.read() == b""
-    async with telnet("studio", telnet=True) as cli:
+    async with telnet("studio") as cli:
         assert await cli.give("version") == ["version 3.12.0"]
 
 
