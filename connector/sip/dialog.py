@@ -1,6 +1,7 @@
 """Dialogs: what two ends share from the first request to the last (RFC 3261 §12)."""
 
 import secrets
+from collections.abc import Collection
 
 from connector.sip.address import bracketed, named
 from connector.sip.digest import Login, answer, challenge
@@ -23,7 +24,14 @@ class Dialog:
     """One conversation with one other end, as its caller sees it."""
 
     def __init__(
-        self, stack: Stack, flow: Flow, *, ours: str, theirs: str, login: Login | None = None
+        self,
+        stack: Stack,
+        flow: Flow,
+        *,
+        ours: str,
+        theirs: str,
+        login: Login | None = None,
+        gates: Collection[int] = (401, 407),
     ) -> None:
         self.stack = stack
         self.flow = flow
@@ -38,6 +46,7 @@ class Dialog:
         self._routes: list[str] = []
         self._number = secrets.randbelow(1 << 16)
         self._login = login
+        self._gates = gates  # whoever else asks for a login is refusing us
         self._signature: tuple[Field, ...] = ()
         self._contact = contact(flow, ours)
 
@@ -87,7 +96,7 @@ class Dialog:
         request = self.request(method, *more, kind=kind, body=body)
         response = await self.stack.ask(self.flow, request, heard)
         signed = renewed = False
-        while response.status in {401, 407}:
+        while response.status in self._gates:
             asked = challenge(response)
             # An old nonce says that the password was right: asking anew is no second try.
             if self._login is None or asked is None or (signed and (renewed or not asked.stale)):

@@ -1,7 +1,7 @@
 """One SIP unit that is made to call."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from typing import Any, Literal
 
@@ -166,8 +166,8 @@ class Unit:
 
             async def meeting() -> Dialog:
                 way = await held.enter_async_context(self._ways.meeting(target))
-                # A password of the site is for the site's own PBX.
-                return self._dialog(way, target, login=self._ways.by_proxy)
+                # A password of the site is for the site's own PBX, never for the meeting.
+                return self._dialog(way, target, gates=(407,) if self._ways.by_proxy else ())
 
             async def follow(leads: str, used: Flow) -> Flow:
                 return await self._ways.follow(held, leads, used)
@@ -188,13 +188,14 @@ class Unit:
                 await call.close()
                 del self._calls[task]
 
-    def _dialog(self, flow: Flow, theirs: str, *, login: bool = True) -> Dialog:
+    def _dialog(self, flow: Flow, theirs: str, *, gates: Collection[int] = (401, 407)) -> Dialog:
         return Dialog(
             self._ways.stack,
             flow,
             ours=self._own(flow),
             theirs=theirs,
-            login=self._login if login else None,
+            login=self._login,
+            gates=gates,
         )
 
     def _own(self, flow: Flow) -> str:
