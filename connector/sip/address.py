@@ -75,7 +75,8 @@ def named(text: str) -> Named:
     found = _NAMED.fullmatch(text.strip())
     if found:
         return Named(found["uri"].strip(), parameters(found["more"] or ""))
-    plain, _, more = text.strip().partition(";")
+    plain, _, more = text.partition(";")
+    plain = plain.strip()
     if not plain or re.search(r'[\s<>"]', plain):
         raise NotSip("an address makes no sense")
     return Named(plain, parameters(more))  # without brackets parameters are the field's

@@ -255,8 +255,8 @@ async def _reinvited(leg: Leg, other: Leg, request: Request, server: Server) -> 
         server.answer(reply(request, 491, "Request Pending"))  # both at once: RFC 3261 §14.2
         return
     server.answer(reply(request, 100, "Trying"))
-    leg.dialog.aim(request)
     try:
+        leg.dialog.aim(request)
         async with asyncio.timeout(ANSWER):
             answered = await other.invite(request.first("content-type"), request.body)
     except (NoAnswer, Challenged, NotSip, TimeoutError):

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Collection
 
-from connector.sip.address import bracketed, named
+from connector.sip.address import bracketed, named, uri
 from connector.sip.digest import Login, answer, challenge
 from connector.sip.message import Field, Request, Response
 from connector.sip.stack import ALLOWED, PRODUCT, Stack
@@ -130,9 +130,15 @@ class Dialog:
         self.aim(response)
 
     def aim(self, message: Request | Response) -> None:
-        """The other end may have moved (§12.2.1.2)."""
+        """The other end may have moved (§12.2.1.2).
+
+        Raises:
+            NotSip: nobody could be asked there.
+        """
         for value in message.each("contact")[:1]:
-            self._target = named(value).uri
+            moved = named(value).uri
+            _ = uri(moved)
+            self._target = moved
 
 
 def contact(flow: Flow, ours: str) -> str:

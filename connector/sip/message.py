@@ -40,8 +40,8 @@ _WRITTEN = {
 }
 _WORD = r"[A-Za-z0-9\-.!%*_+`'~]+"
 _NAME = re.compile(_WORD)
-_REQUEST = re.compile(rf"({_WORD}) (\S+) SIP/2\.0", re.IGNORECASE)
-_RESPONSE = re.compile(r"SIP/2\.0 ([1-6][0-9][0-9])(?: (.*))?", re.IGNORECASE)
+_REQUEST = re.compile(rf"({_WORD}) ([^\s\0]+) SIP/2\.0", re.IGNORECASE)
+_RESPONSE = re.compile(r"SIP/2\.0 ([1-6][0-9][0-9])(?: ([^\r\n\0]*))?", re.IGNORECASE)
 _CSEQ = re.compile(rf"([0-9]{{1,10}})[ \t]+({_WORD})")
 _VIA = re.compile(
     rf"SIP\s*/\s*2\.0\s*/\s*(?P<transport>{_WORD})\s+"

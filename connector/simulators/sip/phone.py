@@ -87,7 +87,7 @@ class Phone:
         if self.switches.lose:
             self.switches.lose -= 1
             return
-        if self.switches.accepts not in {"both", line.transport}:
+        if self.switches.accepts not in {"both", "udp" if line.transport == "udp" else "tcp"}:
             return
         try:
             text = parse(data)
@@ -303,7 +303,7 @@ class Phone:
 
     def contact(self, transport: str) -> str:
         """Where it is reached."""
-        more = ";transport=tcp" if transport == "tcp" else ""
+        more = "" if transport == "udp" else f";transport={transport}"
         return f"<sip:{self.name}@{self.at[0]}:{self.at[1]}{more}>"
 
     def request(self, method: str, call: Call, *more: tuple[str, str], body: str = "") -> Text:
@@ -325,7 +325,7 @@ class Phone:
 
     async def way(self, where: Place, line: Line | None) -> Line:
         """How somebody is reached: by the connection they opened, or anew."""
-        if line is not None and line.transport == "tcp":
+        if line is not None and line.transport != "udp":
             return line
         if where.transport == "tcp":
             return await self._connect(where.host, where.port)

@@ -1,7 +1,8 @@
 """A simulated unit on the network: UDP and TCP at one port."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import ssl
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
@@ -35,16 +36,18 @@ class _Udp(asyncio.DatagramProtocol):
 
 
 class _Tcp(asyncio.Protocol):
-    def __init__(self, agent: Phone, gone: Callable[["_Tcp"], None]) -> None:
+    def __init__(self, agent: Phone, open_: "set[_Tcp]", name: str) -> None:
         self.agent = agent
-        self.gone = gone
+        self.name = name
+        self.open = open_
         self.held = bytearray()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what TCP has
         self.transport = transport
+        self.open.add(self)
         host, port = transport.get_extra_info("peername")[:2]
-        self.line = Line("tcp", host, port, transport.write)
+        self.line = Line(self.name, host, port, transport.write)
 
     def data_received(self, data: bytes) -> None:
         self.held += data
@@ -52,21 +55,24 @@ class _Tcp(asyncio.Protocol):
             self.agent.receive(self.line, message)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's
-        self.gone(self)
+        self.open.discard(self)
 
 
 @asynccontextmanager
-async def serve(agent: Phone, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Address]:
-    """Serve a unit or a meeting; port 0 stands for any that is free, the same over UDP and TCP."""
+async def serve(
+    agent: Phone, host: str = "127.0.0.1", port: int = 0, *, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Address]:
+    """Serve a unit or a meeting; port 0 stands for any that is free, the same over UDP and TCP.
+
+    With `tls` there is TLS in place of TCP.
+    """
     loop = asyncio.get_running_loop()
     connections: set[_Tcp] = set()
 
     def accepted() -> _Tcp:
-        one = _Tcp(agent, connections.discard)
-        connections.add(one)
-        return one
+        return _Tcp(agent, connections, "tls" if tls else "tcp")
 
-    server = await loop.create_server(accepted, host, port)
+    server = await loop.create_server(accepted, host, port, ssl=tls)
     port = server.sockets[0].getsockname()[1]
     udp, _ = await loop.create_datagram_endpoint(lambda: _Udp(agent), local_addr=(host, port))
 
