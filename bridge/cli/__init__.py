@@ -257,7 +257,21 @@ def _add_offline(commands: Commands) -> None:
     cisco = simulate.add("cisco", "a Cisco room system", "simulate.cisco")
     cisco.add_argument("--version", default="RoomOS 11.27.2.0", help="software version it tells")
     cisco.add_argument("--http", action="store_true", help="without TLS")
-    for command in (graph, exchange, google, cisco):
+    sip = simulate.add("sip", "a SIP room system and a meeting that it can call", "simulate.sip")
+    sip.add_argument(
+        "--refer",
+        default="obey",
+        metavar="HOW",
+        help="orders to call (REFER): obey, silent, or a status such as 501 (default: obey)",
+    )
+    sip.add_argument(
+        "--tells",
+        choices=["as_asked", "always", "never"],
+        default="as_asked",
+        help="whether it tells how an ordered call goes (default: as_asked)",
+    )
+    sip.add_argument("--login", action="store_true", help="ask for a login")
+    for command in (graph, exchange, google, cisco, sip):
         command.add_argument("--address", default="127.0.0.1", help="default: 127.0.0.1")
         command.add_argument("--port", type=int, default=0, help="default: any that is free")
 

@@ -195,7 +195,8 @@ class Stack:
             return stream
         port = await self._listen() if target.name == "TCP" else 0
         stream = Stream(self._take, self._lost, target.name, port)
-        await connected(stream, (target.address, target.port), tls, target.host)
+        peer = target.address, target.port
+        await connected(stream, peer, tls, target.host, self._host)
         self._streams[key] = stream
         return stream
 

@@ -69,7 +69,9 @@ class Datagrams(asyncio.DatagramProtocol):
         """The way to an IP address and port."""
         if self._transport is None or self._transport.is_closing():
             raise OSError(None, "the socket is closed")
-        return DatagramFlow(self._transport, peer, self.at((facing(peer), 0)))
+        bound = str(self._transport.get_extra_info("sockname")[0])
+        wild = bound in {"0.0.0.0", "::"}  # noqa: S104 - is read here, not bound
+        return DatagramFlow(self._transport, peer, self.at((facing(peer) if wild else bound, 0)))
 
     def close(self) -> None:
         """Hear nothing more."""
@@ -179,6 +181,7 @@ async def connected(
     peer: tuple[str, int],
     tls: ssl.SSLContext | aiohttp.Fingerprint | None,
     host: str,
+    local: str = "",
 ) -> None:
     """Open a connection; nothing is sent over one that cannot be trusted.
 
@@ -192,6 +195,7 @@ async def connected(
             lambda: stream,
             *peer,
             ssl=context,
+            local_addr=(local, 0) if local else None,
             server_hostname=host if context is not None else None,
         )
     if isinstance(tls, aiohttp.Fingerprint):

@@ -39,6 +39,8 @@ class Phone:
         self.gate = Gate(self.switches)
         self.requests: deque[Seen] = deque(maxlen=10_000)
         """Every request that came, the unknown ones too; what was sent again counts once."""
+        self.noticed: Callable[[Seen], None] | None = None
+        """Who wants to be told of each request at once."""
         self.unknown: deque[str] = deque(maxlen=1000)
         """What came and made no sense, or had a method that is not known here."""
         self.called: list[str] = []
@@ -94,12 +96,13 @@ class Phone:
         except Broken:
             self.unknown.append("no SIP")
             return
-        if not text.method:
-            number, method = text.sequence
-            waiting = self._waiting.get((text["Call-ID"], number, method))
-            if waiting is not None:
-                waiting.put_nowait(text)
-            return
+        if text.method:
+            self._asked(line, text)
+        elif waiting := self._waiting.get((text["Call-ID"], *text.sequence)):
+            waiting.put_nowait(text)
+
+    def _asked(self, line: Line, text: Text) -> None:
+        """A request came, perhaps not for the first time."""
         key = (text["Via"], text["Call-ID"], text["CSeq"])
         if key in self._answers:
             if self._answers[key]:
@@ -109,7 +112,10 @@ class Phone:
             self._answers.clear()
         if text.method != "ACK":
             self._answers[key] = b""
-        self.requests.append(Seen(text.method, text.uri, line.transport, text))
+        seen = Seen(text.method, text.uri, line.transport, text)
+        self.requests.append(seen)
+        if self.noticed is not None:
+            self.noticed(seen)
         self.spawn(self._take(line, text))
 
     async def _take(self, line: Line, text: Text) -> None:
