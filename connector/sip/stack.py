@@ -89,9 +89,8 @@ class Stack:
                 datagrams = await self._udp(six=":" in target.address)
             yield datagrams.flow((target.address, target.port))
             return
-        async with self._opening:
-            stream = await self._stream(target, tls)
-            stream.users += 1
+        stream = await self._stream(target, tls)
+        stream.users += 1
         try:
             yield stream
         finally:
@@ -195,6 +194,7 @@ class Stack:
             return stream
         port = await self._listen() if target.name == "TCP" else 0
         stream = Stream(self._take, self._lost, target.name, port)
+        # Nobody waits for another's connection; two to the same element do no harm.
         peer = target.address, target.port
         await connected(stream, peer, tls, target.host, self._host)
         self._streams[key] = stream
@@ -202,19 +202,21 @@ class Stack:
 
     async def _listen(self) -> int:
         """Hear TCP, too; over TLS others answer by the connection that we opened."""
-        if self._listening is None:
-            self._listening = await asyncio.get_running_loop().create_server(
-                self._accept, self._host or None, self._port
-            )
+        async with self._opening:
+            if self._listening is None:
+                self._listening = await asyncio.get_running_loop().create_server(
+                    self._accept, self._host or None, self._port
+                )
         return int(self._listening.sockets[0].getsockname()[1])
 
     def _accept(self) -> Stream:
-        return Stream(self._take, self._lost, "TCP", 0)
+        return Stream(self._take, self._lost, "TCP", 0, accepted=True)
 
     def _lost(self, flow: Flow) -> None:
         for key in [key for key, stream in self._streams.items() if stream is flow]:
             del self._streams[key]
-        self._accepted = {stream for stream in self._accepted if stream is not flow}
+        if isinstance(flow, Stream):
+            self._accepted.discard(flow)
         for client in [one for one in self._clients.values() if one.flow is flow]:
             client.broken()
 
@@ -239,7 +241,7 @@ class Stack:
             if isinstance(flow, Stream):
                 flow.close()
             return False
-        if isinstance(flow, Stream) and flow not in self._streams.values():
+        if isinstance(flow, Stream) and flow.accepted:
             self._accepted.add(flow)
             if len(self._accepted) > STREAMS:
                 flow.close()
@@ -275,7 +277,10 @@ class Stack:
         server = self._servers[key] = Server(flow, request, self._timers)
         loop = asyncio.get_running_loop()
         loop.call_later(2 * self._timers.limit, self._servers.pop, key, None)
-        if hearer is None:
+        needed = [] if method == "CANCEL" else request.each("require")
+        if needed:  # nothing beyond RFC 3261 is promised (§8.2.2.3)
+            server.answer(reply(request, 420, "Bad Extension", ("unsupported", ", ".join(needed))))
+        elif hearer is None:
             self._unknown(request, server)
         else:
             hearer(request, server)

@@ -120,11 +120,21 @@ class DatagramFlow:
 class Stream(asyncio.Protocol):
     """A TCP or TLS connection; whole messages come out of it."""
 
-    def __init__(self, taken: Taken, lost: Callable[[Flow], None], name: Name, port: int) -> None:
+    def __init__(
+        self,
+        taken: Taken,
+        lost: Callable[[Flow], None],
+        name: Name,
+        port: int,
+        *,
+        accepted: bool = False,
+    ) -> None:
         self.name: Name = name
         self.local = ("", port)
         self.users = 0
         """Who needs it; without any it is closed."""
+        self.accepted = accepted
+        """Whether the other end opened it."""
         self._taken = taken
         self._lost = lost
         self._framing = Framing()

@@ -71,12 +71,14 @@ def test_what_nobody_asked_for_is_refused_and_logged_once(
                 request("NOTIFY", mark="d"),
                 request("WEIRD", mark="e"),
                 request("WEIRD", mark="f"),
+                request("INFO", mark="g").replace(b"\r\n\r\n", b"\r\nRequire: x, y\r\n\r\n"),
                 b"nonsense",
                 b"\r\n\r\n",
             )
             told = sorted({(one.kind, one.status) for one in answers})
             assert told == [
                 ("BYE", 481),
+                ("INFO", 420),
                 ("INVITE", 405),
                 ("NOTIFY", 481),
                 ("OPTIONS", 200),
