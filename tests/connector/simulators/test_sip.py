@@ -5,57 +5,18 @@ import hashlib
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from connector.simulators import sip as simulator
 from connector.simulators.sip import Address, Agent, Meeting, Phone, Seen, Switches, serve
+from tests.fakes.sip import Wire, field
 from tests.fakes.virtual import in_virtual_time
 
 SDP = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
-
-
-class Wire(asyncio.DatagramProtocol):
-    """Sends text over UDP and collects what comes."""
-
-    def __init__(self) -> None:
-        self.got: list[str] = []
-
-    def connection_made(self, transport: Any) -> None:
-        self.transport = transport
-        self.port = transport.get_extra_info("sockname")[1]
-
-    def datagram_received(self, data: bytes, addr: Any) -> None:
-        self.got.append(data.decode())
-
-    def request(self, to: Address, method: str, *more: str, body: str = "", mark: str = "1") -> str:
-        text = "\r\n".join(
-            [
-                f"{method} {to.uri} SIP/2.0",
-                f"Via: SIP/2.0/UDP 127.0.0.1:{self.port};branch=z9hG4bK{method}{mark}",
-                "From: <sip:me@127.0.0.1>;tag=me",
-                f"To: <{to.uri}>",
-                "Call-ID: mine",
-                f"CSeq: {mark} {method}",
-                f"Contact: <sip:me@127.0.0.1:{self.port}>",
-                *more,
-                f"Content-Length: {len(body)}",
-                "",
-                body,
-            ]
-        )
-        self.transport.sendto(text.encode(), tuple(to))
-        return text
-
-    async def next(self, begin: str) -> str:
-        """The next message that begins so; those before it are passed over."""
-        for _ in range(400):
-            while self.got:
-                if (text := self.got.pop(0)).startswith(begin):
-                    return text
-            await asyncio.sleep(0.1)
-        pytest.fail(f"never came: {begin}")
 
 
 @asynccontextmanager
@@ -66,12 +27,6 @@ async def at(phone: Phone) -> AsyncIterator[tuple[Address, Wire]]:
         yield address, wire
         transport.close()
         await asyncio.sleep(0)
-
-
-def field(text: str, name: str) -> str:
-    found = re.search(rf"^{name}: (.*)\r$", text, re.MULTILINE)
-    assert found
-    return found[1]
 
 
 def test_an_order_is_accepted_and_obeyed_and_told_of() -> None:
@@ -262,3 +217,9 @@ def test_switches_that_make_no_sense_are_refused() -> None:
     for settings in ({"refer": "perhaps"}, {"refer": 42}, {"late": -1}, {"nothing": 1}):
         with pytest.raises(msgspec.ValidationError):
             msgspec.convert(settings, Switches)
+
+
+def test_it_is_written_independently_of_what_it_tests() -> None:
+    for path in Path(simulator.__file__).parent.glob("*.py"):
+        lines = [one for one in path.read_text().splitlines() if "import" in one]
+        assert not [one for one in lines if "connector.sip" in one or "endpoints" in one]
