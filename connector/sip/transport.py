@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 
 CONNECT_LIMIT = 10.0
 """Seconds to open a stream, its TLS handshake included."""
+CLOSE_LIMIT = 5.0
+"""Seconds for the last message to leave."""
 Name = Literal["UDP", "TCP", "TLS"]
 Taken = Callable[["Flow", bytes], None]
 """Where whole messages go."""
@@ -176,9 +178,10 @@ class Stream(asyncio.Protocol):
             self._transport.write(data)
 
     def close(self) -> None:
-        """End the connection at once."""
-        if self._transport is not None:
-            self._transport.abort() if self.name == "TCP" else self._transport.close()
+        """End the connection when all is sent; whoever does not take it is left."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.close()
+            asyncio.get_running_loop().call_later(CLOSE_LIMIT, self._transport.abort)
 
     def shown(self) -> bytes:
         """The certificate at the other end (DER); empty without TLS."""

@@ -82,6 +82,23 @@ def test_hanging_up_while_it_rings_takes_the_call_back() -> None:
     in_virtual_time(rings())
 
 
+def test_hanging_up_while_the_meeting_rings_leaves_nobody_in_a_call() -> None:
+    async def rings() -> None:
+        async with opened() as site, looked_after(site, **MODE) as unit:
+            site.meeting.switches.rings = 15
+            dialling = asyncio.create_task(unit.dial(order()))
+            await until(lambda: site.meeting.requests)
+            await asyncio.sleep(1)
+            await unit.hang_up()
+            with pytest.raises(Unavailable):
+                await dialling
+            await until(lambda: not site.agent.calls and not site.meeting.calls)
+            assert asked(site.agent) == ["INVITE", "ACK", "BYE"]
+            assert asked(site.meeting) == ["INVITE", "CANCEL", "ACK"]
+
+    in_virtual_time(rings())
+
+
 def test_whom_nobody_answers_is_not_rung_for_ever() -> None:
     async def rings() -> None:
         async with opened(rings=500) as site, looked_after(site, **MODE) as unit:

@@ -14,7 +14,7 @@ from connector.certificates import self_signed
 from connector.endpoints import sip
 from connector.errors import Malformed, Unavailable
 from connector.outside import Outside, Trust, open_outside
-from connector.simulators.sip import Agent, Switches, serve
+from connector.simulators.sip import Agent, Meeting, Switches, serve
 from connector.sip.message import Response, read
 from connector.sip.stack import Stack, Target
 from connector.sip.transaction import NoAnswer, Timers
@@ -212,8 +212,9 @@ async def test_over_tls_only_the_right_certificate_is_spoken_to(
 ) -> None:
     context, _, right = certificate
     trust = Trust(fingerprint=right if fingerprint == "own" else fingerprint)
-    agent = Agent(switches=Switches(tells="always"))
-    async with serve(agent, tls=context) as room:
+    agent, meeting = Agent(switches=Switches(tells="always")), Meeting()
+    async with serve(agent, tls=context) as room, serve(meeting) as away:
+        agent.route = away
         settings = sip.Options(address=str(room), transport="tls", tls=trust)
         async with sip.connect(settings, outside) as unit:
             if reason:
@@ -222,7 +223,8 @@ async def test_over_tls_only_the_right_certificate_is_spoken_to(
                 assert caught.value.reason == reason
                 assert not agent.requests
             else:
-                await unit.attempt()
+                await unit.dial(order())
+                assert meeting.joined == agent.called
                 (seen,) = agent.requests
                 assert seen.text["Via"].startswith("SIP/2.0/TLS")
                 assert "transport=tls" in seen.text["Contact"]

@@ -1,10 +1,12 @@
 """SIPp and baresip: what is dialled is exactly what the invitation says, and calls stand."""
 
 import asyncio
+import hashlib
 import json
 import os
 import re
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
@@ -12,10 +14,12 @@ from typing import Any
 
 import pytest
 
+from connector.certificates import self_signed
 from connector.endpoint import Order
 from connector.endpoints import sip
 from connector.endpoints.sip.unit import Unit
-from connector.outside import open_outside
+from connector.errors import Malformed, NotFound
+from connector.outside import Trust, open_outside
 from connector.simulators.sip import Agent, Switches, serve
 from rooms.join import Dialing, DialString, dial_string
 from rooms.model import JoinDetails
@@ -186,8 +190,11 @@ async def test_the_bridge_connects_sipp_as_a_room_with_sipp_as_its_meeting(tmp_p
 class Baresip:
     """baresip, told what to do over its control port."""
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+    def __init__(self, port: int, control: int, certificate: bytes) -> None:
+        self.port = port
+        """Over UDP and TCP; over TLS it is the next one."""
+        self.fingerprint = f"sha256:{hashlib.sha256(certificate).hexdigest()}"
+        self._port = control
 
     async def tell(self, command: str, params: str = "") -> dict[str, Any]:
         """Give one command (JSON in a netstring); its answer."""
@@ -210,7 +217,10 @@ async def baresip(folder: Path, proxy: int) -> AsyncIterator[Baresip]:
     """A baresip that calls by way of a port of this machine."""
     program = need("baresip", "baresip-core")
     port, control = free(), free()
+    made = self_signed(["127.0.0.1"], days=2, now=FixedClock().now())
+    (folder / "tls.pem").write_bytes(made.pem + made.key)
     (folder / "config").write_text(
+        f"sip_certificate {folder}/tls.pem\n"
         f"sip_listen 127.0.0.1:{port}\nmodule_path {MODULES}\nmodule g711.so\nmodule aubridge.so\n"
         "module_app account.so\nmodule_app menu.so\nmodule ctrl_tcp.so\n"
         f"ctrl_tcp_listen 127.0.0.1:{control}\naudio_source aubridge,x\naudio_player aubridge,x\n"
@@ -226,7 +236,7 @@ async def baresip(folder: Path, proxy: int) -> AsyncIterator[Baresip]:
     )  # fmt: skip
     try:
         await until(lambda: listening(control), "baresip's control port")
-        yield Baresip(control)
+        yield Baresip(port, control, ssl.PEM_cert_to_DER_cert(made.pem.decode()))
     finally:
         if process.returncode is None:
             process.terminate()
@@ -246,11 +256,9 @@ async def test_baresip_calls_exactly_the_dial_string(details: JoinDetails, tmp_p
 async def test_baresip_refuses_orders_and_is_connected_by_the_bridge(tmp_path: Path) -> None:
     """It answers 501 to REFER outside of a call; invited without media it offers its own."""
     async with sipp(tmp_path, "-sn", "uas") as meeting, baresip(tmp_path, meeting.port) as room:
-        listing = (tmp_path / "config").read_text()
-        (port,) = re.findall(r"sip_listen 127\.0\.0\.1:([0-9]+)", listing)
-        aor = f"sip:room@127.0.0.1:{port}"
+        aor = f"sip:room@127.0.0.1:{room.port}"
         settings = {"aor": aor, "proxy": f"127.0.0.1:{meeting.port}"}
-        async with looked_after(f"127.0.0.1:{port}", **settings) as unit:
+        async with looked_after(f"127.0.0.1:{room.port}", **settings) as unit:
             await unit.attempt()
             assert "baresip" in (await unit.facts()).product
             order = asyncio.create_task(unit.dial(Order(dial=dialled(ZOOM))))
@@ -264,3 +272,27 @@ async def test_baresip_refuses_orders_and_is_connected_by_the_bridge(tmp_path: P
             assert await called(meeting) == [f"sip:{ZOOM.sip}"]
             await unit.hang_up()
         assert await meeting.ended() == 0
+
+
+@pytest.mark.parametrize("transport", ["tcp", "tls"])
+async def test_baresip_is_reached_over_streams_and_known_by_its_certificate(
+    transport: str, tmp_path: Path
+) -> None:
+    async with baresip(tmp_path, free()) as room:
+        port = room.port + 1 if transport == "tls" else room.port
+        trust = Trust(fingerprint=room.fingerprint)
+        settings: dict[str, Any] = {
+            "aor": f"sip:room@127.0.0.1:{room.port}",
+            "transport": transport,
+        }
+        async with looked_after(f"127.0.0.1:{port}", tls=trust, **settings) as unit:
+            assert "baresip" in (await unit.facts()).product
+        async with looked_after(f"127.0.0.1:{port}", transport=transport, tls=trust) as unit:
+            with pytest.raises(NotFound, match="404"):  # it goes by its user
+                await unit.attempt()
+        if transport == "tls":
+            trust = Trust(fingerprint="sha256:" + "0" * 64)
+            async with looked_after(f"127.0.0.1:{port}", tls=trust, **settings) as unit:
+                with pytest.raises(Malformed) as caught:
+                    await unit.attempt()
+                assert caught.value.reason == "certificate_changed"
