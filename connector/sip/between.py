@@ -38,6 +38,10 @@ class Refused(Exception):
         self.second = second
 
 
+class HungUp(Exception):
+    """The first party left before the second answered."""
+
+
 class Leg:
     """The dialog with one of the two."""
 
@@ -121,6 +125,7 @@ class Between:
         self._second = second
         self._follow = follow
         self._other: Leg | None = None
+        self._inviting: asyncio.Task[Response] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         first.stack.hear(first.call_id, self._hearer(lambda: self.first, lambda: self._other))
 
@@ -133,7 +138,8 @@ class Between:
         """Connect the two.
 
         Raises:
-            Refused, NoAnswer, Challenged, TimeoutError: there is no call; nobody is left in one.
+            Refused, HungUp, NoAnswer, Challenged, TimeoutError: there is no call, and nobody is
+            left in one.
         """
         try:
             async with asyncio.timeout(RING):
@@ -156,17 +162,23 @@ class Between:
         if not offered.body:
             raise Refused(None, second=False)
         dialog = await self._second()
+        if not self.first.up:
+            raise HungUp
         leg = self._other = Leg(dialog, self._follow, self._ringing)
         dialog.stack.hear(dialog.call_id, self._hearer(lambda: leg, lambda: self.first))
+        inviting = asyncio.create_task(leg.invite(offered.first("content-type"), offered.body))
+        self._inviting = inviting
         try:
-            answered = await leg.invite(offered.first("content-type"), offered.body)
+            answered = await inviting
         except NotSip:
             raise Refused(None, second=True) from None
+        except asyncio.CancelledError:
+            if self.first.up:
+                raise
+            raise HungUp from None
         if not answered.good:
             raise Refused(answered, second=True)
         leg.confirm(answered)
-        if not self.first.up:  # it hung up meanwhile
-            raise Refused(None, second=False)
         return answered
 
     async def end(self) -> None:
@@ -210,6 +222,8 @@ class Between:
         if request.method == "BYE":
             leg.up = False
             server.answer(reply(request, 200, "OK"))
+            if self._inviting is not None:
+                self._inviting.cancel()
             self._spawn(self.end())
         elif request.method in {"OPTIONS", "CANCEL"}:
             server.answer(reply(request, 200, "OK"))

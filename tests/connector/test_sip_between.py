@@ -99,6 +99,22 @@ def test_hanging_up_while_the_meeting_rings_leaves_nobody_in_a_call() -> None:
     in_virtual_time(rings())
 
 
+def test_a_room_that_hangs_up_while_the_meeting_rings_ends_that_too() -> None:
+    async def left() -> None:
+        async with opened() as site, looked_after(site, **MODE) as unit:
+            site.meeting.switches.rings = 15
+            dialling = asyncio.create_task(unit.dial(order()))
+            await until(lambda: site.meeting.requests)
+            await asyncio.sleep(1)
+            await site.agent.hang_up(only(site.agent))
+            with pytest.raises(Unavailable, match="hung up"):
+                await dialling
+            await until(lambda: not site.meeting.calls)
+            assert asked(site.meeting) == ["INVITE", "CANCEL", "ACK"]
+
+    in_virtual_time(left())
+
+
 def test_whom_nobody_answers_is_not_rung_for_ever() -> None:
     async def rings() -> None:
         async with opened(rings=500) as site, looked_after(site, **MODE) as unit:

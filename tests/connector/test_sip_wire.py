@@ -9,7 +9,7 @@ import pytest
 
 from connector.endpoints import sip
 from connector.endpoints.sip.unit import Unit
-from connector.errors import Unavailable
+from connector.errors import Malformed, Unavailable
 from connector.outside import open_outside
 from tests.connector.test_sip import order
 from tests.fakes.sip import Wire, by_hand, field
@@ -111,6 +111,21 @@ def test_of_a_fork_one_stays_and_the_other_is_turned_away() -> None:
             assert [one.state for one in calls] == ["connected"]
 
     in_virtual_time(forked())
+
+
+def test_a_unit_that_offers_no_media_cannot_be_connected() -> None:
+    async def nothing() -> None:
+        async with hands(mode="3pcc") as (room, meeting, unit):
+            dialling = asyncio.create_task(unit.dial(order()))
+            room.answer(await room.next("INVITE"), "200 OK", contact(room))
+            await room.next("ACK")
+            room.answer(await room.next("BYE"), "200 OK")
+            with pytest.raises(Malformed) as caught:
+                await dialling
+            assert caught.value.reason == "unsupported"
+            assert not meeting.got
+
+    in_virtual_time(nothing())
 
 
 def test_an_answer_that_comes_again_is_confirmed_again() -> None:

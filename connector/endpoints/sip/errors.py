@@ -54,6 +54,15 @@ def failed(status: int | None) -> ConnectorError:
     )
 
 
+def no_offer() -> Malformed:
+    """The error for a unit that takes a call and offers no media."""
+    return Malformed(
+        "the unit took the call and offered no media",
+        reason="unsupported",
+        fix="it cannot be connected by the bridge: allow REFER at the unit (`mode: refer`)",
+    )
+
+
 def challenged(error: Challenged) -> Denied:
     """The error for a login that is missing or wrong."""
     if error.given:

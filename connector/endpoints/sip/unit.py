@@ -6,12 +6,19 @@ from contextlib import AsyncExitStack, contextmanager, suppress
 from typing import Any, Literal
 
 from connector.endpoint import Facts, Order, PhoneCall
-from connector.endpoints.sip.errors import UNSUPPORTED, challenged, failed, refused, silent
+from connector.endpoints.sip.errors import (
+    UNSUPPORTED,
+    challenged,
+    failed,
+    no_offer,
+    refused,
+    silent,
+)
 from connector.endpoints.sip.referral import Referral
 from connector.endpoints.sip.ways import Ways
 from connector.errors import Malformed, Unavailable
 from connector.sip.address import bracketed, uri
-from connector.sip.between import Between, Refused
+from connector.sip.between import Between, HungUp, Refused
 from connector.sip.dialog import Challenged, Dialog
 from connector.sip.digest import Login
 from connector.sip.message import Response
@@ -281,8 +288,12 @@ def _told() -> Iterator[None]:
         raise silent(error) from error
     except Refused as error:
         status = None if error.response is None else error.response.status
-        if error.second or status is None:
+        if error.second:
             raise failed(status) from error
-        raise refused(status) from error
+        raise (no_offer() if status is None else refused(status)) from error
+    except HungUp as error:
+        raise Unavailable(
+            "the unit hung up before the meeting answered", reason="broken_off"
+        ) from error
     except TimeoutError as error:
         raise Unavailable("nobody took the call in time", reason="timeout") from error
