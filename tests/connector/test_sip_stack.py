@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 
 from connector.certificates import self_signed
 from connector.endpoints import sip
@@ -18,6 +19,7 @@ from connector.simulators.sip import Agent, Meeting, Switches, serve
 from connector.sip.message import Response, read
 from connector.sip.stack import Stack, Target
 from connector.sip.transaction import NoAnswer, Timers
+from tests.connector.endpoint_contract import ZOOM
 from tests.connector.test_sip import looked_after, opened, options, order
 from tests.connector.test_sip_message import ASKED
 from tests.fakes.virtual import FixedClock, VirtualClock, in_virtual_time
@@ -228,6 +230,33 @@ async def test_over_tls_only_the_right_certificate_is_spoken_to(
                 (seen,) = agent.requests
                 assert seen.text["Via"].startswith("SIP/2.0/TLS")
                 assert "transport=tls" in seen.text["Contact"]
+
+
+@pytest.mark.parametrize("mode", ["refer", "3pcc"])
+@pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
+def test_the_loop_of_the_appliance_does_it_as_well(
+    certificate: Certified, transport: str, mode: str
+) -> None:
+    context, _, right = certificate
+    tls = context if transport == "tls" else None
+
+    async def dialled() -> None:
+        agent, meeting = Agent(switches=Switches(tells="always")), Meeting()
+        calling = tls if mode == "3pcc" else None
+        async with serve(agent, tls=tls) as room, serve(meeting, tls=calling) as away:
+            agent.route = away
+            settings: dict[str, Any] = {"mode": mode, "transport": transport, "proxy": str(away)}
+            options = sip.Options(address=str(room), tls=Trust(fingerprint=right), **settings)
+            async with (
+                open_outside(FixedClock()) as outside,
+                sip.connect(options, outside) as unit,
+            ):
+                await unit.dial(order())
+                assert meeting.joined == [f"sip:{ZOOM.sip}"]
+            assert bool(agent.calls) == (mode == "refer")
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(dialled())
 
 
 async def test_a_connection_is_shared_while_it_is_used_and_closed_after(outside: Outside) -> None:

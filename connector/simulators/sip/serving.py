@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from connector.simulators.sip.call import Line
 from connector.simulators.sip.phone import Phone
@@ -43,11 +43,10 @@ class _Tcp(asyncio.Protocol):
         self.held = bytearray()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what TCP has
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)
         self.open.add(self)
         host, port = transport.get_extra_info("peername")[:2]
-        self.line = Line(self.name, host, port, transport.write)
+        self.line = Line(self.name, host, port, self.transport.write)
 
     def data_received(self, data: bytes) -> None:
         self.held += data
