@@ -18,6 +18,8 @@ Kind: TypeAlias = Literal["new", "expired"]
 HangUp: TypeAlias = Callable[[asyncio.BaseTransport | None], None]
 
 DAYS = 365
+MODE = "NetworkServices/HTTP/Mode"
+"""Who serves a unit without TLS has turned HTTP on."""
 
 
 class Address:
@@ -28,6 +30,8 @@ class Address:
         self.host = host
         self.port = 0
         self.context = _context() if tls else None
+        if not tls and MODE in codec.configuration:
+            codec.configuration.changed.setdefault(MODE, "HTTP+HTTPS")
         self.certificate: Certificate | None = None
         self.hang_up: HangUp = lambda _keep: None
         """Ends open connections but one; whoever serves the unit says how."""

@@ -2,15 +2,18 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sized
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from connector.simulators.cisco import status
 from connector.simulators.cisco.bookings import Booking, Shown
-from connector.simulators.cisco.calls import Call, Calls
+from connector.simulators.cisco.calls import Call, Calls, Tell
 from connector.simulators.cisco.configuration import Configuration
 from connector.simulators.cisco.faults import Faults
+from connector.simulators.cisco.markup import nest
+from connector.simulators.cisco.news import News
 from connector.simulators.cisco.users import Lockout, Sessions, User, Users
 from connector.simulators.cisco.versions import Switches, Version, usual
 
@@ -29,7 +32,11 @@ class Push(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """A request that was made; a status of 0 stands for a broken connection."""
+    """A request that was made; a status of 0 stands for a broken connection.
+
+    Methods beside those of HTTP: `WS`, a message over the WebSocket (200 or the code of the
+    error), and `SSH`, a line of the terminal.
+    """
 
     at: datetime
     method: str
@@ -63,14 +70,14 @@ class Codec:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         name: str = "Simulated codec",
         serial: str = "SIM00000001",
-        **switches: bool | str,
+        **switches: bool | int | str,
     ) -> None:
         self._clock = clock
         self.sleep = sleep
         self.serial = serial
         self.offset = timedelta()
         self.version = Version.parse(version)
-        self._switched: dict[str, bool | str] = {}
+        self._switched: dict[str, bool | int | str] = {}
         self.switch(**switches)
         self.configuration = Configuration(self.version, {"SystemUnit/Name": name})
         self.users = Users({"bridge": "secret"} if users is None else users)
@@ -78,7 +85,14 @@ class Codec:
         self.bookings: tuple[Booking, ...] = ()
         self.updated = self.booted = self.now()
         self._back: datetime | None = None
-        self.calls = Calls()
+        self.news = News(lambda: status.status(self))
+        self.calls = Calls(Tell(event=self.news.event, changed=self.news.changed))
+        self.lines: set[Callable[[], None]] = set()
+        """Ends each connection that stays open: WebSockets and terminals."""
+        self.subscribed: set[Sized] = set()
+        """The subscriptions of each WebSocket that has some."""
+        self.opened: deque[datetime] = deque()
+        """When WebSockets were opened lately."""
         self.faults = Faults()
         self.received: deque[Push] = deque(maxlen=KEPT_PUSHES)
         self.requests: deque[Seen] = deque(maxlen=KEPT_REQUESTS)
@@ -93,7 +107,7 @@ class Codec:
         usually = msgspec.structs.asdict(usual(self.version))
         return msgspec.convert(usually | self._switched, Switches)
 
-    def switch(self, **switches: bool | str) -> None:
+    def switch(self, **switches: bool | int | str) -> None:
         """Behave differently from now on, whatever is usual.
 
         Raises:
@@ -119,6 +133,8 @@ class Codec:
     def reboot(self, down: timedelta = timedelta()) -> None:
         """Start anew, silent while down; calls, sessions, lock-outs, mostly the list are gone."""
         self.calls.hang_up_all()
+        for cut in tuple(self.lines):
+            cut()
         self.sessions.end_all()
         self.users.forget_failures()
         self.booted = self.now() + down
@@ -157,6 +173,30 @@ class Codec:
         """List exactly these, in order of time."""
         self.bookings = tuple(sorted(bookings, key=lambda booking: booking.start))
         self.updated = self.now()
+        self.news.event("Bookings/Updated")
+        self.news.changed()
+
+    def configure(self, path: str, value: str) -> None:
+        """Change one setting, and tell of it.
+
+        Raises:
+            KeyError: there is no such setting.
+            ValueError: it does not take this value.
+        """
+        self.configuration.change(path, value)
+        self.news.tell({"Configuration": nest({path: value})})
+
+    def keep_push(self, path: str, body: str, user: str, *, accepted: bool) -> None:
+        """Remember a push as it came."""
+        self.received.append(
+            Push(path=path, body=body, at=self.now(), user=user, accepted=accepted)
+        )
+
+    def log(self, method: str, path: str, status: int, *, peer: str, user: str) -> None:
+        """Remember a request."""
+        self.requests.append(
+            Seen(at=self.now(), method=method, path=path, status=status, peer=peer, user=user)
+        )
 
     def current(self) -> Booking | None:
         """The meeting that is on."""
@@ -204,4 +244,5 @@ class Codec:
             protocol=shown.protocol or "",
             display_name=shown.title,
             booking_id=identity,
+            answer=self.switches.called,
         )

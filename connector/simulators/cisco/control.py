@@ -230,7 +230,7 @@ async def switch(request: web.Request) -> web.Response:
     """Behave differently."""
     codec = codec_of(request)
     try:
-        codec.switch(**await _given(request, dict[str, bool | str]))
+        codec.switch(**await _given(request, dict[str, bool | int | str]))
     except ValueError as error:
         return _refuse(400, str(error))
     return _json(codec.switches)
@@ -241,7 +241,7 @@ async def configure(request: web.Request) -> web.Response:
     codec = codec_of(request)
     for path, value in (await _given(request, dict[str, str])).items():
         try:
-            codec.configuration.change(path, value)
+            codec.configure(path, value)
         except (KeyError, ValueError):
             return _refuse(400, f"{path} is no setting of this version, or not with this value")
     return _json({path: codec.configuration[path] for path in _paths(codec)})

@@ -7,7 +7,7 @@ from functools import partial
 
 from aiohttp import web
 
-from connector.simulators.cisco import control, face, login, trouble
+from connector.simulators.cisco import control, face, login, trouble, websocket
 from connector.simulators.cisco.address import ADDRESS, Address
 from connector.simulators.cisco.codec import Codec
 from connector.simulators.cisco.markup import SIZE_LIMIT
@@ -44,6 +44,7 @@ def _application(which: Callable[[web.BaseRequest], Address]) -> web.Application
         ("POST", "/xmlapi/session/begin", login.begin),
         ("POST", "/xmlapi/session/end", login.end),
         ("GET", login.SIGN_IN, login.page),
+        ("GET", websocket.PATH, websocket.websocket),
     ):
         application.router.add_route(method, path, handler, expect_handler=trouble.expect)
     application.add_routes(control.routes())

@@ -1,7 +1,7 @@
 """Software versions of Cisco units, and what is usual for each."""
 
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -70,6 +70,14 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How somebody who is not logged in learns of it."""
     control_characters: bool = False
     """Whether a monitor's name puts U+0001 to U+0005 into the status document."""
+    called: Literal["answers", "rings", "busy"] = "answers"
+    """What whoever is dialled does."""
+    numbers: bool = True
+    """Whether whole numbers come as numbers over the WebSocket; as texts otherwise."""
+    websocket_rate: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """How many WebSockets may be opened in a minute; 0: any number."""
+    subscriptions: Annotated[int, msgspec.Meta(ge=0)] = 50
+    """How many subscriptions there may be over all WebSockets."""
     version_text: str = ""
     """Reported instead of the version's own text."""
 
