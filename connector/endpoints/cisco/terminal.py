@@ -5,7 +5,7 @@ Each use signs in and out again; what the unit tells by itself is not listened t
 
 import itertools
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from connector.endpoints.cisco import commands
@@ -97,26 +97,20 @@ async def opened(
     Raises:
         Unavailable, Denied, NotFound, Malformed: named after who must act.
     """
-    async with login.trying():
-        try:
-            entered = ssh(
-                outside,
-                host,
-                trust.port,
-                username=login.username,
-                password=login.password,
-                trust=trust,
-                bounds=Bounds(seconds=SECONDS, line=LIMIT, total=LIMIT),
+    bounds = Bounds(seconds=SECONDS, line=LIMIT, total=LIMIT)
+    name, word = login.username, login.password
+    async with AsyncExitStack() as stack:
+        async with login.trying():
+            session = ssh(
+                outside, host, trust.port, username=name, password=word, trust=trust, bounds=bounds
             )
-            lines = await entered.__aenter__()
-        except Denied as error:
-            if error.reason == "credentials_refused":
-                login.refuse()
-            raise
-        login.accept()
-    try:
+            try:
+                lines = await stack.enter_async_context(session)
+            except Denied as error:
+                if error.reason == "credentials_refused":
+                    login.refuse()
+                raise
+            login.accept()
         terminal = Terminal(lines)
         await terminal.begin()
         yield terminal
-    finally:
-        await entered.__aexit__(None, None, None)

@@ -3,12 +3,15 @@
 Each request signs in by itself with Basic, so no session is ever opened (EP-13).
 """
 
+import re
+
 from yarl import URL
 
 from connector.endpoints.cisco import commands
 from connector.endpoints.cisco.carrier import LIMIT, SECONDS, Login, NotOffered, Refused
 from connector.endpoints.cisco.commands import Command
 from connector.endpoints.cisco.documents import Document, element, xml
+from connector.errors import Unavailable
 from connector.http import Answer, ask, failure
 from connector.outside import Outside
 
@@ -73,14 +76,19 @@ class Web:
                 headers=self._login.basic
                 | ({"Content-Type": f"{kind}; charset=utf-8"} if kind else {}),
             )
+            page = answer.status == 200 and _is_page(answer.body)
             signin = "signin" in answer.headers.get("Location", "")
-            if answer.status == 401 or signin or (answer.status == 200 and _is_page(answer.body)):
+            if answer.status == 401 or signin or (page and _SIGN_IN.search(answer.body)):
                 self._login.refuse()
+            if page:
+                raise Unavailable("a web page came for an answer", reason="service_error")
             if answer.status == 200:
                 self._login.accept()
         return answer
 
 
+_SIGN_IN = re.compile(rb"sign.?in|log.?in|password|username", re.IGNORECASE)
+
+
 def _is_page(body: bytes) -> bool:
-    start = body[:512].lstrip().lower()
-    return start.startswith((b"<!doctype html", b"<html"))
+    return body[:512].lstrip().lower().startswith((b"<!doctype html", b"<html"))

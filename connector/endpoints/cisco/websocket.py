@@ -172,9 +172,7 @@ async def opened(
         await ws.close()
 
 
-async def _upgraded(
-    outside: Outside, url: URL, login: Login
-) -> aiohttp.ClientWebSocketResponse:
+async def _upgraded(outside: Outside, url: URL, login: Login) -> aiohttp.ClientWebSocketResponse:
     secure = url.scheme == "https"
     try:
         async with asyncio.timeout(SECONDS):
