@@ -18,6 +18,9 @@ Document: TypeAlias = etree._Element  # noqa: SLF001 - lxml names its elements' 
 DEPTH = 40
 """Levels of a JSON document; the deepest that is documented has nine."""
 
+YEARS = range(1970, 2200)
+"""In which meetings are; elsewhere sums of times would have no end."""
+
 _BYTES = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _REFERENCES = re.compile(
     rb"&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])|x0*(?:[0-8bcef]|1[0-9a-f]));", re.IGNORECASE
@@ -127,7 +130,9 @@ def instant(said: str) -> datetime | None:
         told = datetime.fromisoformat(said)
     except ValueError:
         return None
-    return None if told.tzinfo is None else told.astimezone(UTC)
+    if told.tzinfo is None or told.year not in YEARS:
+        return None
+    return told.astimezone(UTC)
 
 
 def version_of(status: Document | None) -> tuple[int, ...]:
@@ -137,8 +142,8 @@ def version_of(status: Document | None) -> tuple[int, ...]:
     """
     if status is None:
         return ()
-    texts = [node.text or "" for node in status.iter("Version")]
-    for said in [*texts, status.get("version", "")]:
-        if match := re.search(r"(\d{1,6}(?:\.\d{1,6}){1,9})", said):
+    software = (text(status, f"SystemUnit/Software/{name}") for name in ("Version", "DisplayName"))
+    for said in (*software, status.get("version", "")):
+        if match := re.search(r"(?<!\d)(\d{1,6}(?:\.\d{1,6}){1,9})", said):
             return tuple(int(part) for part in match[1].split("."))
     return ()
