@@ -28,6 +28,7 @@ class Address:
     def __init__(self, codec: Codec, host: str = "", *, tls: bool = False) -> None:
         self.codec = codec
         self.host = host
+        codec.host = host or codec.host
         self.port = 0
         self.context = _context() if tls else None
         if not tls and MODE in codec.configuration:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal, TypeAlias
 
-from connector.simulators.cisco import actions, telephony
+from connector.simulators.cisco import actions, feedback, panel, telephony
 from connector.simulators.cisco.actions import Arguments, Result
+from connector.simulators.cisco.bookings_json import platforms, protocols
 from connector.simulators.cisco.codec import Codec
 from connector.simulators.cisco.spaces import OneOf, Space, Text, Whole
 from connector.simulators.cisco.versions import Version
@@ -41,12 +42,17 @@ class Command:
 
 
 CALL_ID = Parameter(Whole(0, 65534))
+RESPOND = {
+    "Comment": Parameter(Text(2048, least=1)),
+    "MeetingId": Parameter(ID, required=True),
+    "Type": Parameter(OneOf(("Accept", "Decline")), required=True),
+}
 
 
 @cache
 def known(version: Version) -> Mapping[Path, Command]:
     """All commands of a version."""
-    return _bookings(version) | _calls(version)
+    return _bookings(version) | _single(version) | _calls(version) | _feedback(version)
 
 
 def _bookings(version: Version) -> dict[Path, Command]:
@@ -60,6 +66,74 @@ def _bookings(version: Version) -> dict[Path, Command]:
     if version.at_least(9, 13):
         commands["Bookings", "Put"] = Command(run=actions.put, roles=("Admin",), multiline=True)
     return commands
+
+
+def _single(version: Version) -> dict[Path, Command]:
+    """The commands about single bookings."""
+    if not version.at_least(9):
+        return {}
+    one = {"Id": Parameter(ID), "MeetingId": Parameter(ID)} if version.at_least(11) else {}
+    named = one or {"Id": Parameter(ID, required=True)}
+    snoozed = one or {"Id": Parameter(Text(128))}
+    seconds = Parameter(Whole(1, 3600))
+    found = {
+        "NotificationSnooze": Command(
+            run=panel.snooze, parameters={**snoozed, "SecondsToSnooze": seconds}
+        )
+    }
+    if version.at_least(9, 15):
+        found["Book"] = Command(run=panel.book, parameters=_book(version))
+        found["Delete"] = Command(run=panel.delete, parameters=named)
+    if version.at_least(11):
+        minutes = Parameter(Whole(1, 1440), required=True)
+        words = _book(version).items()
+        edited = {name: p for name, p in words if name != "BookingRequestUUID"}
+        found["Extend"] = Command(run=panel.extend, parameters={**one, "Duration": minutes})
+        found["Edit"] = Command(run=panel.edit, parameters={**one, **edited})
+        found["Respond"] = Command(run=panel.respond, parameters=RESPOND)
+    tracked = {**one, "TrackingData": Parameter(Text(128))}
+    if version.at_least(11, 27):
+        found["CheckOut"] = Command(run=panel.check_out, parameters=tracked)
+    if version.at_least(26):
+        found["CheckIn"] = Command(run=panel.check_in, parameters=tracked)
+    return {("Bookings", word): command for word, command in found.items()}
+
+
+def _book(version: Version) -> dict[str, Parameter]:
+    """The words of Book; whom to dial came with RoomOS 11."""
+    words = {
+        "BookingRequestUUID": Parameter(ID),
+        "Duration": Parameter(Whole(1, 1440)),
+        "StartTime": Parameter(Text(128)),
+        "Title": Parameter(Text(128)),
+    }
+    if not version.at_least(11):
+        return words
+    texts = ("Number", "OrganizerEmail", "OrganizerId", "OrganizerName")
+    return {
+        **words,
+        **{name: Parameter(Text(128)) for name in texts},
+        "MeetingPlatform": Parameter(OneOf(platforms(version))),
+        "Protocol": Parameter(OneOf(protocols(version))),
+    }
+
+
+def _feedback(version: Version) -> dict[Path, Command]:
+    """The commands about HttpFeedback; TC knows no format."""
+    slot = {"FeedbackSlot": Parameter(Whole(1, 4), required=True)}
+    register = {
+        **slot,
+        "Expression": Parameter(Text(255, least=1), several=True),
+        "ServerUrl": Parameter(Text(2048, least=1), required=True),
+    }
+    if version.line != "TC":
+        register["Format"] = Parameter(OneOf(("XML", "JSON")))
+    found = {
+        "Register": Command(run=feedback.register, parameters=register, roles=("Admin",)),
+        "Deregister": Command(run=feedback.deregister, parameters=slot, roles=("Admin",)),
+        "Enable": Command(run=feedback.enable, parameters=slot, roles=("Admin",)),
+    }
+    return {("HttpFeedback", word): command for word, command in found.items()}
 
 
 def _list(version: Version) -> dict[str, Parameter]:

@@ -1,6 +1,7 @@
 """A simulated unit: what it was told, who may tell it, what it shows, and nothing of HTTP."""
 
 import asyncio
+import zlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sized
 from datetime import UTC, datetime, timedelta
@@ -8,17 +9,21 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from connector.simulators.cisco import status
+from connector.simulators.cisco.adhoc import Adhoc
 from connector.simulators.cisco.bookings import Booking, Shown
 from connector.simulators.cisco.calls import Call, Calls, Tell
 from connector.simulators.cisco.configuration import Configuration
 from connector.simulators.cisco.faults import Faults
+from connector.simulators.cisco.life import Life
 from connector.simulators.cisco.markup import nest
 from connector.simulators.cisco.news import News
+from connector.simulators.cisco.slots import Slots
 from connector.simulators.cisco.users import Lockout, Sessions, User, Users
 from connector.simulators.cisco.versions import Switches, Version, usual
 
 KEPT_REQUESTS = 1000
 KEPT_PUSHES = 50
+KEPT_POSTS = 200
 
 
 class Push(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +49,15 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     peer: str
     user: str
+
+
+class Posted(msgspec.Struct, frozen=True, kw_only=True):
+    """What it posted by itself; a status of 0 stands for no answer."""
+
+    at: datetime
+    url: str
+    body: str
+    status: int
 
 
 class Screen(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,9 +97,19 @@ class Codec:
         self.users = Users({"bridge": "secret"} if users is None else users)
         self.sessions = Sessions()
         self.bookings: tuple[Booking, ...] = ()
+        """What the screen has: the list, and what people asked for at the unit."""
         self.updated = self.booted = self.now()
         self._back: datetime | None = None
-        self.news = News(lambda: status.status(self))
+        self.roused: Callable[[], None] = lambda: None
+        """Called when time is to pass for it; whoever serves the unit says how."""
+        self.news = News(lambda: status.status(self), self._rouse)
+        self.host = "127.0.0.1"
+        self.authority = ""
+        """The certificate (PEM) that it trusts when it posts; nothing for those of the system."""
+        self.adhoc = Adhoc(self)
+        self.life = Life(self)
+        self.slots = Slots(self)
+        self.posted: deque[Posted] = deque(maxlen=KEPT_POSTS)
         self.calls = Calls(Tell(event=self.news.event, changed=self.news.changed))
         self.lines: set[Callable[[], None]] = set()
         """Ends each connection that stays open: WebSockets and terminals."""
@@ -139,8 +163,10 @@ class Codec:
         self.users.forget_failures()
         self.booted = self.now() + down
         self._back = self.booted if down else None
+        self.adhoc.pending.clear()
         if not self.switches.keeps_bookings:
-            self.replace(())
+            self.bookings = ()
+        self.life.restart()
 
     def is_up(self) -> bool:
         """Whether it answers at all."""
@@ -171,10 +197,33 @@ class Codec:
 
     def replace(self, bookings: tuple[Booking, ...]) -> None:
         """List exactly these, in order of time."""
-        self.bookings = tuple(sorted(bookings, key=lambda booking: booking.start))
+        self.adhoc.confirm(bookings)
+        self.bookings = bookings
+        self.show()
         self.updated = self.now()
         self.news.event("Bookings/Updated")
+        self.life.tick()
+
+    def show(self) -> None:
+        """Put what people asked for at the unit between what is listed."""
+        asked = self.adhoc.shown()
+        every = {id(booking): booking for booking in (*self.bookings, *asked)}
+        self.bookings = tuple(sorted(every.values(), key=lambda booking: booking.start))
         self.news.changed()
+
+    def _rouse(self) -> None:
+        self.roused()
+
+    @property
+    def awake(self) -> bool:
+        """Whether time has to pass for it by itself."""
+        return self.news.wanted or bool(self.adhoc.pending)
+
+    @property
+    def mac(self) -> str:
+        """Its hardware address, made from its serial number."""
+        number = zlib.crc32(self.serial.encode())
+        return ":".join(f"{byte:02X}" for byte in (0, 0x50, *number.to_bytes(4, "big")))
 
     def configure(self, path: str, value: str) -> None:
         """Change one setting, and tell of it.

@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from aiohttp import web
 
-from connector.simulators.cisco import address
+from connector.simulators.cisco import address, person
 from connector.simulators.cisco.address import codec_of, place_of
 from connector.simulators.cisco.codec import Codec, NotJoinable
 from connector.simulators.cisco.faults import Fault
@@ -87,6 +87,7 @@ def routes() -> list[web.RouteDef]:
         web.put("/control/clock", set_clock),
         web.put("/control/users/{name}", set_user),
         web.delete("/control/users/{name}", remove_user),
+        *person.routes(),
     ]
 
 

@@ -15,12 +15,12 @@ what is new."""
 class News:
     """The listeners of one unit; while there are none, nothing is compared."""
 
-    def __init__(self, status: Callable[[], Tree]) -> None:
+    def __init__(self, status: Callable[[], Tree], wakened: Callable[[], None]) -> None:
         self._status = status
+        self._wakened = wakened
+        """Called when the first listener comes."""
         self._before: Tree = {}
         self._listeners: list[Listener] = []
-        self.wakened: Callable[[], None] = lambda: None
-        """Called when the first listener comes; whoever makes time pass may look at it."""
 
     @property
     def wanted(self) -> bool:
@@ -31,7 +31,7 @@ class News:
         """Tell somebody all that is new from now on; what comes back ends it."""
         if not self._listeners:
             self._before = self._status()
-            self.wakened()
+            self._wakened()
         self._listeners.append(listener)
         return lambda: self._leave(listener)
 

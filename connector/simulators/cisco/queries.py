@@ -51,7 +51,7 @@ def select(node: Node, wanted: Sequence[Step]) -> Node | None:
     first, rest = wanted[0], wanted[1:]
     found: dict[str, Node] = {}
     for name, child in node.items():
-        if name.startswith("@"):
+        if name.startswith(("@", "#")):
             continue
         part = _below(name, child, first, rest, wanted)
         if part is not None:
@@ -120,3 +120,19 @@ def _items(before: Items, after: Items) -> Iterator[tuple[int, Tree]]:
             yield number, changed
     for number in before.keys() - after.keys():
         yield number, GHOST
+
+
+def merge(one: Tree, other: Tree) -> Tree:
+    """Two parts of a document as one."""
+    found: dict[str, Node] = dict(one)
+    for name, added in other.items():
+        there = found.get(name)
+        if isinstance(there, Items) and isinstance(added, Items):
+            found[name] = Items(
+                {n: merge(there.get(n, {}), added.get(n, {})) for n in there.keys() | added.keys()}
+            )
+        elif isinstance(added, str) or branch(there) is None:
+            found[name] = added
+        else:
+            found[name] = merge(branch(there) or {}, branch(added) or {})
+    return found

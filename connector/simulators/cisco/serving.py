@@ -11,6 +11,7 @@ from connector.simulators.cisco import control, face, login, trouble, websocket
 from connector.simulators.cisco.address import ADDRESS, Address
 from connector.simulators.cisco.codec import Codec
 from connector.simulators.cisco.markup import SIZE_LIMIT
+from connector.simulators.cisco.posting import reaching_out
 
 SHUTDOWN = 0.01
 """Seconds that requests under way get when the units go; to aiohttp, none would mean for ever."""
@@ -19,10 +20,12 @@ SHUTDOWN = 0.01
 def app(codec: Codec) -> web.Application:
     """The application of one unit, for whoever serves it otherwise."""
     place = Address(codec)
-    return _application(lambda _request: place)
+    return _application(lambda _request: place, [codec])
 
 
-def _application(which: Callable[[web.BaseRequest], Address]) -> web.Application:
+def _application(
+    which: Callable[[web.BaseRequest], Address], codecs: Sequence[Codec]
+) -> web.Application:
     """The application of as many units as `which` can tell apart."""
     application = web.Application(
         middlewares=[
@@ -35,6 +38,7 @@ def _application(which: Callable[[web.BaseRequest], Address]) -> web.Application
         client_max_size=SIZE_LIMIT,
     )
     application[ADDRESS] = which
+    application.cleanup_ctx.append(partial(_reaching_out, codecs))
     for method, path, handler in (
         ("GET", "/getxml", face.getxml),
         ("GET", "/status.xml", face.status_xml),
@@ -49,6 +53,11 @@ def _application(which: Callable[[web.BaseRequest], Address]) -> web.Application
         application.router.add_route(method, path, handler, expect_handler=trouble.expect)
     application.add_routes(control.routes())
     return application
+
+
+async def _reaching_out(codecs: Sequence[Codec], _app: web.Application) -> AsyncIterator[None]:
+    async with reaching_out(codecs):
+        yield
 
 
 @asynccontextmanager
@@ -70,7 +79,7 @@ async def serve_all(
 ) -> AsyncIterator[Sequence[Address]]:
     """Serve many units, each on a port and with a certificate of its own."""
     places: dict[int, Address] = {}
-    application = _application(lambda request: places[_port(request)])
+    application = _application(lambda request: places[_port(request)], codecs)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=SHUTDOWN)
     await runner.setup()
     addresses = [Address(codec, host, tls=tls) for codec in codecs]

@@ -31,6 +31,7 @@ def status(codec: "Codec") -> Tree:
         "Audio": {"Volume": "50"},
         "Bookings": _bookings(codec),
         "Call": Items({call.id: calls.status(call, now) for call in codec.calls.all()}),
+        "HttpFeedback": codec.slots.status(),
         "SystemUnit": _system_unit(codec),
         "Time": {"SystemTime": f"{now:%Y-%m-%dT%H:%M:%S%z}"},
         "Video": {"Output": {"Connector": Items({1: _monitor(codec)})}},

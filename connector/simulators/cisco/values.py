@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from connector.simulators.cisco.markup import Items, Tree
+from connector.simulators.cisco.markup import Items
 from connector.simulators.cisco.queries import Node
 
 WHOLE = {
@@ -24,10 +24,7 @@ def plain(node: Node, name: str = "", *, numbers: bool = True) -> Any:
             {"id": number if numbers else str(number), **plain(item, numbers=numbers)}
             for number, item in node.items()
         ]
-    return {
-        key.removeprefix("@"): plain(child, key.removeprefix("@"), numbers=numbers)
-        for key, child in node.items()
-    }
+    return {_bare(key): plain(child, _bare(key), numbers=numbers) for key, child in node.items()}
 
 
 def wrapped(node: Node) -> Any:
@@ -40,7 +37,7 @@ def wrapped(node: Node) -> Any:
             for number, item in node.items()
         ]
     return {
-        key.removeprefix("@"): child if key.startswith("@") else wrapped(child)
+        _bare(key): child if key.startswith(("@", "#")) else wrapped(child)
         for key, child in node.items()
     }
 
@@ -52,6 +49,6 @@ def text(value: Any) -> str:
     return str(value)
 
 
-def fields(content: Tree) -> dict[str, str]:
-    """The leaves directly below."""
-    return {name: child for name, child in content.items() if isinstance(child, str)}
+def _bare(key: str) -> str:
+    """The name of an attribute or of a text."""
+    return "Value" if key == "#" else key.removeprefix("@")

@@ -78,6 +78,10 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How many WebSockets may be opened in a minute; 0: any number."""
     subscriptions: Annotated[int, msgspec.Meta(ge=0)] = 50
     """How many subscriptions there may be over all WebSockets."""
+    feedback_failures: Annotated[int, msgspec.Meta(ge=1)] = 3
+    """After how many posts in a row that nobody took a slot of HttpFeedback has failed."""
+    posted_serial: str = ""
+    """Posted instead of its own serial number."""
     version_text: str = ""
     """Reported instead of the version's own text."""
 
