@@ -33,6 +33,10 @@ class Address:
         self.context = _context() if tls else None
         if not tls and MODE in codec.configuration:
             codec.configuration.changed.setdefault(MODE, "HTTP+HTTPS")
+        self.ssh_port = 0
+        """Where its terminal is; 0 while it has none."""
+        self.host_key = ""
+        """The public key of its terminal: the kind, a space, and the key in base64."""
         self.certificate: Certificate | None = None
         self.hang_up: HangUp = lambda _keep: None
         """Ends open connections but one; whoever serves the unit says how."""
@@ -42,6 +46,11 @@ class Address:
         """Where requests go."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'https' if self.context else 'http'}://{host}:{self.port}"
+
+    @property
+    def ws_url(self) -> str:
+        """Where its WebSocket is."""
+        return f"ws{self.url.removeprefix('http')}/ws"
 
     @property
     def fingerprint(self) -> str:

@@ -80,6 +80,8 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How many subscriptions there may be over all WebSockets."""
     feedback_failures: Annotated[int, msgspec.Meta(ge=1)] = 3
     """After how many posts in a row that nobody took a slot of HttpFeedback has failed."""
+    host_key: Literal["ed25519", "rsa"] = "ed25519"
+    """Which key it shows over SSH, once it is served so; older units have only RSA."""
     posted_serial: str = ""
     """Posted instead of its own serial number."""
     version_text: str = ""
@@ -92,5 +94,7 @@ def usual(version: Version) -> Switches:
     No source says up to which version the private API is served: taken as all before 26.
     """
     return Switches(
-        private_api=not version.at_least(26), put_needs_webex=not version.at_least(11, 14)
+        private_api=not version.at_least(26),
+        put_needs_webex=not version.at_least(11, 14),
+        host_key="ed25519" if version.at_least(10) else "rsa",
     )
