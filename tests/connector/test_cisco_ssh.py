@@ -61,6 +61,14 @@ async def test_all_that_is_asked_goes_over_the_terminal(codec: Codec, endpoint: 
     assert {seen.method for seen in codec.requests} == {"SSH"}
 
 
+async def test_a_title_that_a_terminal_would_take_for_lines_arrives(
+    codec: Codec, endpoint: Any
+) -> None:
+    title = "one\u2028two\x85three"
+    await endpoint.show(agenda(booking("one", title=title)))
+    assert codec.bookings[0].title == title
+
+
 async def test_each_session_is_ended(codec: Codec, endpoint: Any) -> None:
     for _ in range(3):
         await endpoint.facts()

@@ -118,7 +118,7 @@ def as_call(command: Command) -> tuple[str, dict[str, object]]:
 
 
 def as_lines(command: Command, tag: int) -> Iterator[str]:
-    """As a terminal takes it; the answer to the first line bears the tag."""
+    """As a terminal takes it; the answer bears the tag. What ends a line is escaped in JSON."""
     words = ["xCommand", *command.path]
     for name, value in command.said:
         several = value if isinstance(value, tuple) else None
@@ -127,7 +127,7 @@ def as_lines(command: Command, tag: int) -> Iterator[str]:
             words.append(f"{key}: {one}" if isinstance(one, int) else f"{key}: {_quoted(str(one))}")
     yield f'{" ".join(words)} | resultId="{tag}"'
     if command.body:
-        yield command.body
+        yield _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", command.body)
         yield "."
 
 
