@@ -149,6 +149,7 @@ async def test_a_codec_that_was_away_may_come_back_with_other_software(
     assert codec.received[-1].path == "/putxml"
 
 
+@pytest.mark.fault("endpoint_password")
 @pytest.mark.parametrize("form", ["401", "redirect", "page"])
 @pytest.mark.parametrize("version", ["RoomOS 11.27.2.0", "TC7.3.9"])
 async def test_a_wrong_password_is_told_in_all_its_forms(
@@ -176,6 +177,7 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("fault", "kind", "reason"), FAULTS, ids=lambda value: str(value)[:30])
+@pytest.mark.fault("endpoint_error_inside")
 async def test_every_fault_is_one_of_the_four_errors(
     codec: Codec,
     endpoint: Shows,
@@ -217,6 +219,7 @@ async def test_a_unit_that_is_off_is_unavailable(outside: Outside) -> None:
     assert caught.value.reason == "unreachable"
 
 
+@pytest.mark.fault("endpoint_certificate")
 async def test_a_changed_certificate_is_not_told_the_password(
     codec: Codec, address: Address, endpoint: Shows
 ) -> None:
@@ -231,6 +234,7 @@ async def test_a_changed_certificate_is_not_told_the_password(
     assert not codec.requests
 
 
+@pytest.mark.fault("endpoint_certificate")
 async def test_a_certificate_without_fingerprint_or_authority_is_not_trusted(
     codec: Codec, address: Address, outside: Outside
 ) -> None:
@@ -252,6 +256,7 @@ async def test_an_authority_of_its_own_is_trusted_for_one_room_system(
     assert codec.requests
 
 
+@pytest.mark.fault("endpoint_control_characters")
 async def test_control_characters_in_a_status_do_no_harm(
     codec: Codec, endpoint: Shows, device: Screen
 ) -> None:
@@ -260,6 +265,7 @@ async def test_control_characters_in_a_status_do_no_harm(
     assert device.listed()[0].title.startswith("tab")
 
 
+@pytest.mark.fault("endpoint_sessions")
 async def test_no_session_is_left_open(codec: Codec, endpoint: Shows) -> None:
     for _ in range(30):
         await endpoint.show(agenda(booking("one")))
@@ -331,6 +337,7 @@ async def test_a_codec_is_tried_with_one_request_and_left_as_it_is(
     assert not codec.received
 
 
+@pytest.mark.fault("endpoint_password")
 async def test_a_wrong_password_is_tried_once(
     outside: Outside, address: Address, codec: Codec
 ) -> None:
