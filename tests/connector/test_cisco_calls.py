@@ -52,6 +52,13 @@ async def test_all_calls_are_ended(codec: Codec, endpoint: Any) -> None:
     assert not codec.calls.all()
 
 
+async def test_a_call_that_is_not_ended_is_told(codec: Codec, endpoint: Any) -> None:
+    codec.calls.dial("1@example.com", codec.now())
+    codec.faults.add(Fault(kind="error", path="/putxml"))
+    with pytest.raises(Malformed):
+        await endpoint.hang_up()
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_tones_are_sent_into_the_call(codec: Codec, endpoint: Any, version: str) -> None:
     codec.upgrade(version)

@@ -9,6 +9,7 @@ from lxml import etree
 from connector.endpoint import Attended, Described, Dials, Hears, Lists, Pulls, Shows
 from connector.endpoints import cisco
 from connector.errors import Unavailable
+from connector.lines import SshTrust
 from connector.outside import Outside
 from connector.secret import Secret
 from connector.watching import Call as Post
@@ -161,6 +162,7 @@ async def test_what_is_no_xml_is_refused(unit: Any, body: bytes, outside: Outsid
         ({"username": ""}, "username"),
         ({"password": None}, "password"),
         ({"transport": "ssh"}, "ssh"),
+        ({"ssh": SshTrust(port=2222)}, "ssh"),
         ({"feedback_slot": 5}, "feedback_slot"),
         ({"call_rate": 5}, "call_rate"),
         ({"address": "http://[bad"}, "address"),

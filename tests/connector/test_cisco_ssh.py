@@ -3,12 +3,14 @@
 import base64
 import hashlib
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from connector.endpoint import Order
 from connector.endpoints import cisco
+from connector.endpoints.cisco.talk import SSH_FOR
 from connector.errors import ConnectorError, Denied, Malformed, Unavailable
 from connector.lines import SshTrust
 from connector.outside import Outside
@@ -17,6 +19,7 @@ from connector.simulators.cisco import Address, Codec, Fault, serve
 from rooms.join import DialString
 from tests.connector.cisco_units import Screen, codec, comes, device, options
 from tests.connector.endpoint_contract import EndpointContract, agenda, booking
+from tests.fakes.virtual import FixedClock
 
 __all__ = ["codec", "device"]  # fixtures
 
@@ -96,6 +99,20 @@ async def test_a_unit_without_web_interface_is_reached_over_ssh_and_that_is_reme
         codec.faults.clear()
         await endpoint.show(agenda(booking("one")))
         assert device.listed()
+
+
+async def test_after_an_hour_over_ssh_the_web_interface_is_asked_again(
+    codec: Codec, outside: Outside, address: Address, clock: FixedClock
+) -> None:
+    settings = options(address, ssh=trust(address))
+    async with cisco.connect(settings, outside) as unit:
+        endpoint: Any = unit
+        endpoint._talk._over_ssh = True
+        endpoint._talk._ssh_until = clock.monotonic() + SSH_FOR
+        assert (await endpoint.facts()).way == "ssh"
+        clock.move(timedelta(seconds=SSH_FOR))
+        await endpoint.show(agenda(booking("one")))
+        assert (await endpoint.facts()).way == "put"
 
 
 async def test_a_unit_without_web_interface_and_without_a_known_key_says_what_is_missing(

@@ -17,7 +17,7 @@ from connector.endpoints.cisco.feedback import Slot
 from connector.endpoints.cisco.notices import CallsStirred, Gone
 from connector.endpoints.cisco.talk import Talk
 from connector.endpoints.cisco.websocket import Socket
-from connector.errors import ConnectorError, Unavailable
+from connector.errors import ConnectorError, Denied, Unavailable
 from rooms.clock import Clock
 from rooms.model import Agenda
 
@@ -104,15 +104,17 @@ class Attention:
 
     async def _subscribe(self, socket: Socket) -> None:
         """Ask for each expression; what this version does not know is left out."""
-        taken = 0
+        refusals: list[Exception] = []
         for path in notices.EXPRESSIONS:
             try:
                 await socket.subscribe(*path)
-                taken += 1
-            except Refused:
+            except (Refused, Denied) as error:
                 log.info("a codec offers no feedback on %s", "/".join(path))
-        if not taken:
-            raise Unavailable("the codec takes no subscription now", reason="service_error")
+                refusals.append(error)
+        if len(refusals) < len(notices.EXPRESSIONS):
+            return
+        denied = next((error for error in refusals if isinstance(error, Denied)), None)
+        raise denied or Unavailable("the codec takes no subscription", reason="service_error")
 
     async def over_feedback(self, slot: Slot) -> None:
         """Have the codec post until cancelled; the slot is let go of then.

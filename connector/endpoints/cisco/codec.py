@@ -156,13 +156,15 @@ class Codec:
         else:
             calls = await self.calls()
             ending = [commands.hang_up(int(call.id)) for call in calls if call.id.isdigit()]
+        refused = False
         for command in ending:
             try:
                 await self._talk.run(command)
             except NotOffered:
-                continue  # it has ended by itself
-        if any(call.state != "ending" for call in await self.calls()):
-            raise Malformed("the codec did not end its call", reason="request_refused")
+                refused = True
+        # A call that has ended by itself is refused too; one that was ended may take a moment.
+        if refused and any(call.state != "ending" for call in await self.calls()):
+            raise Malformed("the codec does not end its call", reason="request_refused")
 
     async def calls(self) -> Sequence[PhoneCall]:
         """The calls it is in."""
@@ -176,7 +178,10 @@ class Codec:
         """Send tones into the call."""
         old = await self._talk.learn() < TC_ENDS
         calls = await self.calls()
-        number = next((int(call.id) for call in calls if call.id.isdigit()), None)
+        known = sorted(
+            (call.state != "connected", int(call.id)) for call in calls if call.id.isdigit()
+        )
+        number = known[0][1] if known else None
         try:
             for command in commands.tones(digits, number, old=old):
                 await self._talk.run(command)
