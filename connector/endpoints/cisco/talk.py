@@ -83,6 +83,7 @@ class Talk:
         """
         if self._over_ssh and self._outside.clock.monotonic() >= self._ssh_until:
             self._over_ssh = False
+            self._wake()
         try:
             async with self._carrier() as carrier:
                 return await work(carrier)
@@ -157,6 +158,9 @@ class Talk:
         """It may come back with other software."""
         self.version = self.form = None
         self._no_socket = self._over_ssh = False
+        self._wake()
+
+    def _wake(self) -> None:
         if self._changed is not None:
             self._changed.set()
 
