@@ -47,6 +47,8 @@ class Life:
             self._down = False
             codec.news.event("BootEvent", Action="Restart", Reason="Local")
         now = codec.now()
+        for chore in codec.chores:
+            chore(now)
         codec.adhoc.expire(now)
         for booking in codec.bookings:
             self._pass(booking, now)
