@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from lxml import etree
 
 from connector.endpoint import Attended, Described, Dials, Hears, Lists, Pulls, Shows
@@ -12,7 +14,9 @@ from connector.errors import Unavailable
 from connector.lines import SshTrust
 from connector.outside import Outside
 from connector.secret import Secret
+from connector.simulators.cisco import Codec, serve
 from connector.watching import Call as Post
+from tests.connector.cisco_units import comes
 from tests.connector.endpoint_contract import ZOOM, agenda, booking, plain
 from tests.fakes.virtual import FixedClock
 
@@ -75,6 +79,46 @@ async def test_it_keeps_what_it_can(unit: Any) -> None:
         assert isinstance(unit, protocol)
     for other in (Dials, Attended):
         assert not isinstance(unit, other)
+
+
+@pytest.mark.fault("endpoint_reboot")
+@pytest.mark.parametrize("version", ["TC7.3.9", "ce9.15.17.4", "RoomOS 26.4.1"])
+async def test_a_simulated_unit_fetches_its_list_and_again_after_a_restart(
+    unit: Any, clock: FixedClock, version: str
+) -> None:
+    async def hook(request: web.Request) -> web.Response:
+        post = Post(query={}, headers={}, body=await request.read())
+        reply = unit.hear(post)
+        return web.Response(status=reply.status, text=reply.text, headers=reply.headers)
+
+    application = web.Application()
+    application.router.add_post("/hooks/cisco/{secret}", hook)
+    codec = Codec(version=version, clock=clock.now)
+    async with TestServer(application) as server, serve(codec):
+        path = f"hooks/cisco/{HOOK.reveal()}"
+        for name, value in (
+            ("Path", path),
+            ("Address", f"127.0.0.1:{server.port}"),
+            ("Protocol", "HTTP"),
+        ):
+            codec.configure(f"Provisioning/ExternalManager/{name}", value)
+        codec.configure("Provisioning/Mode", "TMS")
+        await unit.show(agenda(booking("one"), plain("two", 3)))
+        codec.life.tick()
+        await comes(lambda: len(codec.bookings) == 2)
+        assert [one.dial for one in codec.screen().bookings] == [ZOOM.sip, None]
+        await unit.show(agenda(booking("three")))
+        clock.move(timedelta(seconds=420))
+        codec.life.tick()
+        await comes(lambda: [one.id for one in codec.bookings] == ["three"])
+        codec.reboot()
+        assert not codec.bookings
+        await comes(lambda: codec.bookings)
+        await unit.show(agenda())
+        clock.move(timedelta(seconds=420))
+        codec.life.tick()
+        await comes(lambda: not codec.bookings)
+    assert (await unit.facts()).serial == codec.serial
 
 
 @pytest.mark.parametrize("said", ["Boot", "Register", "Beat", "Something"])
