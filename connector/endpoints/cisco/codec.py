@@ -119,7 +119,10 @@ class Codec:
         except NotOffered:
             return None
         shown = bookings.shown(agenda, self._options.protocols)
-        return listing.same(result, shown, self._outside.clock.now())
+        same = listing.same(result, shown, self._outside.clock.now())
+        if same and self._attention is not None:
+            self._attention.showing(agenda)
+        return same
 
     # --- calls
 
@@ -266,13 +269,7 @@ class Codec:
     @contextmanager
     def _listening(self, told: Told) -> Iterator[Attention]:
         """Keep what listening needs for as long as it lasts."""
-        self._attention = Attention(
-            self._talk,
-            self._outside.clock,
-            told,
-            protocols=self._options.protocols,
-            calls=self.calls,
-        )
+        self._attention = Attention(self._talk, self._outside.clock, told, self.calls)
         try:
             yield self._attention
         finally:
