@@ -167,7 +167,7 @@ class Attention:
 
     async def _lacks_only(self, booking: str) -> bool:
         try:
-            result = await self._talk.run(commands.LIST)
+            result = await self._talk.run(commands.LISTS[self._talk.lister])
         except NotOffered:
             return False
         return listing.lacks_only(result, self._ends, booking, self._clock.now())

@@ -114,15 +114,19 @@ class Codec:
 
     async def lists(self, agenda: Agenda) -> bool | None:
         """Whether it lists exactly this agenda, as far as its bookings are not over."""
-        try:
-            result = await self._talk.run(commands.LIST)
-        except NotOffered:
-            return None
         shown = bookings.shown(agenda, self._options.protocols)
-        same = listing.same(result, shown, self._outside.clock.now())
-        if same and self._attention is not None:
-            self._attention.showing(agenda)
-        return same
+        first = self._talk.lister
+        for lister in (first, 1 - first):
+            try:
+                result = await self._talk.run(commands.LISTS[lister])
+            except NotOffered:
+                return None
+            if listing.same(result, shown, self._outside.clock.now()):
+                self._talk.lister = lister
+                if self._attention is not None:
+                    self._attention.showing(agenda)
+                return True
+        return False
 
     # --- calls
 
