@@ -131,6 +131,8 @@ FAULTS = [
     (Fault(kind="status", status=429), Unavailable, "throttled"),
     (Fault(kind="empty"), Malformed, "not_xml"),
     (Fault(kind="drop"), Unavailable, "broken_off"),
+    (Fault(kind="malformed"), Malformed, "not_xml"),
+    (Fault(kind="huge"), Malformed, "too_large"),
 ]
 
 
