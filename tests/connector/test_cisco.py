@@ -306,3 +306,15 @@ async def test_a_wrong_password_is_tried_once(
         with pytest.raises(Denied):
             await endpoint.attempt()
     assert len(codec.requests) == 1
+
+
+@pytest.mark.fault("endpoint_password")
+async def test_a_password_that_cannot_be_read_is_not_tried(
+    outside: Outside, address: Address, codec: Codec
+) -> None:
+    async with cisco.connect(options(address, password=Secret("")), outside) as endpoint:
+        assert isinstance(endpoint, Tried)
+        with pytest.raises(Denied) as caught:
+            await endpoint.attempt()
+    assert caught.value.reason == "credentials_missing"
+    assert not codec.requests
