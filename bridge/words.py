@@ -351,12 +351,12 @@ ADVICE = {
     "endpoint_unsupported": Advice(
         "the room system does not take bookings this way", "check its software version and mode"
     ),
+    "endpoint_unconfirmed": Advice(
+        "it is not known yet whether the room system has the list", "wait for the next push"
+    ),
     "feedback_slot_taken": Advice(
         "something else listens to the room system in the feedback slot meant for the bridge",
         "set `feedback_slot` to a free one of 1 to 4, or take the other registration away",
-    ),
-    "endpoint_unconfirmed": Advice(
-        "it is not known yet whether the room system has the list", "wait for the next push"
     ),
     "beyond_push_range": Advice(
         "too far ahead to be on the room system yet", "it is pushed three days before"
