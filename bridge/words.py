@@ -354,14 +354,14 @@ ADVICE = {
     "endpoint_unconfirmed": Advice(
         "it is not known yet whether the room system has the list", "wait for the next push"
     ),
-    "feedback_slot_taken": Advice(
-        "something else listens to the room system in the feedback slot meant for the bridge",
-        "set `feedback_slot` to a free one of 1 to 4, or take the other registration away",
-    ),
     "beyond_push_range": Advice(
         "too far ahead to be on the room system yet", "it is pushed three days before"
     ),
     "source_stale": Advice(
         "the calendar behind it was not read lately", "look at the health of the room"
+    ),
+    "feedback_slot_taken": Advice(
+        "something else listens to the room system in the feedback slot meant for the bridge",
+        "set `feedback_slot` to a free one of 1 to 4, or take the other registration away",
     ),
 }
