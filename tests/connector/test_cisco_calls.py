@@ -185,7 +185,6 @@ async def test_it_says_what_it_is_and_how_far_its_clock_is_off(
 ) -> None:
     codec.upgrade(version)
     codec.offset = timedelta(minutes=7)
-    await endpoint.show(agenda())
     facts = await endpoint.facts()
     assert facts.serial == codec.serial
     assert version.rsplit(maxsplit=1)[-1].lstrip("TCce") in facts.software

@@ -212,6 +212,8 @@ class Codec:
     async def _facts(self, carrier: Carrier) -> Facts:
         status = await carrier.read("SystemUnit")
         self._talk.learnt(status)
+        if self._talk.form is None:
+            self._talk.form = await self._choose(self._talk.version or ())
         unit = status.find("SystemUnit")
         clock = self._outside.clock
         asked = clock.now()
