@@ -40,13 +40,15 @@ class Attending:
         *,
         find: Callable[[str], Outbox | None],
         told: Callable[[Outbox, Notice], None],
-        ended: Callable[[Outbox], None],
+        deaf: Callable[[Outbox], None],
+        away: Callable[[Outbox], None],
     ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._find = find
         self._told = told
-        self._ended = ended
+        self._deaf = deaf
+        self._away = away
         self._turns: Turns[str] = Turns(clock)
 
     @asynccontextmanager
@@ -110,23 +112,17 @@ class Attending:
             wait = spread(doubling(FIRST_RETRY, box.attend_failures - 1, LONGEST_RETRY))
             asked = error.retry_after.total_seconds() if error.retry_after else 0.0
             self._later(box, max(wait, asked))
-            self._ended(box)
+            self._away(box)
         else:
-            self.heard(box)
+            box.attend_failures = 0
+            self._ledger.over(box, "endpoint_unattended")
             self._later(box, spread(OFFERED))
         finally:
             box.attending = None
-            if box.connected:
-                box.connected = False
-            box.calls = None
+            self._deaf(box)
 
     def _say(self, box: Outbox, error: ConnectorError) -> None:
         """Say that it tells nothing, unless it is known to be away altogether."""
         if box.attend_failures >= TOLD and not box.failures:
             words = f"the room system does not tell what happens there: {error} ({error.reason})"
             self._ledger.say(box, "endpoint_unattended", words, error.fix)
-
-    def heard(self, box: Outbox) -> None:
-        """It can be listened to."""
-        box.attend_failures = 0
-        self._ledger.over(box, "endpoint_unattended")

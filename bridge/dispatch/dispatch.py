@@ -67,7 +67,8 @@ class Dispatch:
             clock,
             find=self._boxes.get,
             told=self._notices.told,
-            ended=self._look,
+            deaf=self._notices.deaf,
+            away=self._look,
         )
         self.on_calls: list[HeardCalls] = self._notices.on_calls
         """Who wants to know of calls: an endpoint's id, and the calls that it is in now, or None
