@@ -51,16 +51,16 @@ class Serving:
         rest = box.rest_until - self._clock.monotonic()
         if rest > 0 and not box.waiting:
             return rest
+        agenda = self._store.agenda(box.settings.room) if box.shows else None
         try:
-            await self._tell(box)
+            await self._tell(box, agenda)
             await self._describe(box)
         except ConnectorError as error:
             return self._ledger.failed(box, error)
-        return self._until(box)
+        return self._until(box, agenda)
 
-    async def _tell(self, box: Outbox) -> None:
+    async def _tell(self, box: Outbox, agenda: Agenda | None) -> None:
         """Show the list where that is due, or ask for it."""
-        agenda = self._store.agenda(box.settings.room) if box.shows else None
         if agenda is None:
             waiting, box.waiting = box.waiting or (), None
             settle(Unavailable("the calendar was not read yet", reason="never_read"), waiting)
@@ -169,13 +169,12 @@ class Serving:
         else:
             self._ledger.over(box, "endpoint_clock")
 
-    def _until(self, box: Outbox) -> float | None:
+    def _until(self, box: Outbox, agenda: Agenda | None) -> float | None:
         """Seconds until something is due that nobody tells of."""
         if box.state == "denied":
             return None
         now = self._clock.monotonic()
         due = [box.facts_at] if isinstance(box.endpoint, Described) else []
-        agenda = self._store.agenda(box.settings.room) if box.shows else None
         if agenda is not None:
             change = until_change(agenda, self._clock.now()).total_seconds() + 1
             due.append(now + change)
