@@ -175,7 +175,7 @@ class Site:
 @contextlib.asynccontextmanager
 async def site(port: int, count: int, folder: Path) -> AsyncIterator[Site]:
     """A site whose codecs all have their first list. The debounce is no part of any figure."""
-    dispatch.DEBOUNCE = 0.0
+    dispatch.DEBOUNCE = 0.0  # type: ignore[attr-defined] # as that module knows it
     clock = SystemClock()
     database = Database(folder / "bridge.db")
     store = Store(database)

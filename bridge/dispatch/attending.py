@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import cast
 
 from bridge.dispatch.ledger import Ledger
 from bridge.dispatch.outbox import Outbox
@@ -63,7 +64,7 @@ class Attending:
 
     def adopt(self, box: Outbox) -> None:
         """Listen to this one too, if it tells anything."""
-        if isinstance(box.endpoint, Attended):
+        if box.does.attend:
             self._later(box, spread(START, 0.5))
 
     async def drop(self, box: Outbox) -> None:
@@ -90,7 +91,7 @@ class Attending:
                 if box is None or box.state == "denied" or box.attending is not None:
                     continue
                 # Two that sign in at once with a wrong password would be two failures.
-                if box.busy or (box.shows and box.failures):
+                if box.busy or (box.does.show and box.failures):
                     self._later(box, spread(WAIT))
                     continue
                 box.attending = group.create_task(self._attend(box))
@@ -99,9 +100,9 @@ class Attending:
     async def _attend(self, box: Outbox) -> None:
         """Listen once; when that ends, see to it that it begins again."""
         began = self._clock.monotonic()
-        assert isinstance(box.endpoint, Attended)  # noqa: S101 - nobody else is listened to
+        endpoint = cast("Attended", box.endpoint)
         try:
-            await self._ledger.tried(box, box.endpoint.attend(partial(self._told, box)), None)
+            await self._ledger.tried(box, endpoint.attend(partial(self._told, box)), None)
         except Denied:
             return
         except ConnectorError as error:
