@@ -103,13 +103,13 @@ def room(number: int) -> Room:
     )
 
 
-def settings(number: int, port: int) -> EndpointSettings:
+def settings(number: int, port: int, transport: str = "http") -> EndpointSettings:
     """A codec as the room list names it."""
     options = load.endpoint("cisco").Options(
         address=f"http://{host(number)}:{port}",
         username="bridge",
         password=Secret("secret"),
-        transport="http",
+        transport=transport,
     )
     return EndpointSettings(
         id=f"codec-{number}", kind="cisco", room=f"room-{number}", options=options

@@ -1,8 +1,8 @@
 """What an endpoint weighs that is looked after and has no connection open.
 
-The real driver, its settings and options, the outbox and its place among the turns, after a push
-and all that follows it; without its room's agenda, which is there anyway. The baseline is the
-same list of settings alone.
+The real driver as it finds its way by itself, its settings and options, the outbox and its place
+among the turns, after a push and all that follows it; without its room's agenda, which is there
+anyway. The baseline is the same list of settings alone.
 """
 
 import asyncio
@@ -41,14 +41,14 @@ async def _weighed(port: int) -> tuple[float, float]:
         async with site(port, COUNT, Path(folder)) as whole:
             await _quiet()
             tracemalloc.start()
-            alone = [settings(number, port) for number in range(COUNT)]
+            alone = [settings(number, port, "auto") for number in range(COUNT)]
             bare = tracemalloc.get_traced_memory()[0] / COUNT
             del alone
             await whole.dispatch.adopt([])
             await _quiet()
             before = tracemalloc.get_traced_memory()[0]
             began = whole.clock.now()
-            await whole.dispatch.adopt(settings(number, port) for number in range(COUNT))
+            await whole.dispatch.adopt(settings(number, port, "auto") for number in range(COUNT))
             await whole.settled(began)
             await _quiet()
             return (tracemalloc.get_traced_memory()[0] - before) / COUNT, bare
