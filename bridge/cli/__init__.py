@@ -257,6 +257,9 @@ def _add_offline(commands: Commands) -> None:
     cisco = simulate.add("cisco", "a Cisco room system", "simulate.cisco")
     cisco.add_argument("--version", default="RoomOS 11.27.2.0", help="software version it tells")
     cisco.add_argument("--http", action="store_true", help="without TLS")
+    cisco.add_argument(
+        "--ssh", type=int, default=0, metavar="PORT", help="of its terminal; default: any free one"
+    )
     for command in (graph, exchange, google, cisco):
         command.add_argument("--address", default="127.0.0.1", help="default: 127.0.0.1")
         command.add_argument("--port", type=int, default=0, help="default: any that is free")

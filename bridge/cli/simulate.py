@@ -172,11 +172,14 @@ def _write_key(file: Path, key: str) -> None:
 async def _cisco(given: Namespace) -> AsyncIterator[dict[str, str]]:
     codec = cisco_simulator.Codec(version=given.version, users={"bridge": SECRET})
     async with cisco_simulator.serve(
-        codec, given.address, given.port, tls=not given.http
+        codec, given.address, given.port, tls=not given.http, ssh=given.ssh
     ) as address:
         yield {
             "url": address.url,
             "fingerprint": address.fingerprint,
+            "websocket": address.ws_url,
+            "ssh": f"{given.address}:{address.ssh_port}",
+            "host_key": address.host_key,
             "username": "bridge",
             "password": SECRET,
             "control": f"{address.url}/control",

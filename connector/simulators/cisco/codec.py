@@ -13,6 +13,7 @@ from connector.simulators.cisco.adhoc import Adhoc
 from connector.simulators.cisco.bookings import Booking, Shown
 from connector.simulators.cisco.calls import Call, Calls, Tell
 from connector.simulators.cisco.configuration import Configuration
+from connector.simulators.cisco.errands import Errand
 from connector.simulators.cisco.faults import Faults
 from connector.simulators.cisco.life import Life
 from connector.simulators.cisco.markup import nest
@@ -106,6 +107,12 @@ class Codec:
         self.host = "127.0.0.1"
         self.authority = ""
         """The certificate (PEM) that it trusts when it posts; nothing for those of the system."""
+        self.people = 0
+        """How many are in the room; whether the unit knows is a matter of its settings."""
+        self.post: Callable[[Errand], None] = lambda _errand: None
+        """Sends something; whoever serves the unit says how."""
+        self.chores: tuple[Callable[[datetime], None], ...] = ()
+        """What else is to be done as time passes."""
         self.adhoc = Adhoc(self)
         self.life = Life(self)
         self.slots = Slots(self)
@@ -211,13 +218,26 @@ class Codec:
         self.bookings = tuple(sorted(every.values(), key=lambda booking: booking.start))
         self.news.changed()
 
+    def count(self, people: int) -> None:
+        """Let people come and go."""
+        self.people = people
+        self.life.tick()
+
     def _rouse(self) -> None:
         self.roused()
 
     @property
     def awake(self) -> bool:
         """Whether time has to pass for it by itself."""
-        return self.news.wanted or bool(self.adhoc.pending)
+        return self.news.wanted or bool(self.adhoc.pending) or self.pulls
+
+    @property
+    def pulls(self) -> bool:
+        """Whether it asks a management system for its calendar."""
+        settings = self.configuration
+        return settings["Provisioning/Mode"] == "TMS" and bool(
+            settings["Provisioning/ExternalManager/Address"]
+        )
 
     @property
     def mac(self) -> str:
@@ -234,6 +254,11 @@ class Codec:
         """
         self.configuration.change(path, value)
         self.news.tell({"Configuration": nest({path: value})})
+        self.roused()
+
+    def turned(self, path: str) -> bool:
+        """Whether a switch among the settings is on."""
+        return path in self.configuration and self.configuration[path] in {"On", "True"}
 
     def keep_push(self, path: str, body: str, user: str, *, accepted: bool) -> None:
         """Remember a push as it came."""

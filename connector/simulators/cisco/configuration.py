@@ -22,6 +22,7 @@ class Setting:
 
 _BOOKINGS = "UserInterface/Bookings/Visibility"
 _SESSION = "Security/Session"
+PROVISIONING = OneOf(("Auto", "CUCM", "Edge", "Off", "TMS", "VCS", "Webex"))
 _TLS = OneOf(("TLSv1.1", "TLSv1.2"))
 
 SETTINGS = (
@@ -59,6 +60,17 @@ SETTINGS = (
         OneOf(("FollowHTTPService", "Off")),
         (10, 19),
     ),
+    Setting("Provisioning/ExternalManager/Address", "", Text(64)),
+    Setting(
+        "Provisioning/ExternalManager/Path",
+        "tms/public/external/management/systemmanagementservice.asmx",
+        Text(255),
+    ),
+    Setting("Provisioning/ExternalManager/Protocol", "HTTP", OneOf(("HTTPS", "HTTP"))),
+    Setting("Provisioning/Mode", "Auto", PROVISIONING),
+    Setting("Provisioning/TlsVerify", "On", SWITCH, (9,)),
+    Setting("RoomAnalytics/PeopleCountOutOfCall", "Off", SWITCH, (9,)),
+    Setting("RoomAnalytics/PeoplePresenceDetector", "Off", SWITCH, (9,)),
     Setting("RoomScheduler/Enabled", "False", TRUTH, (9, 15)),
     Setting(f"{_SESSION}/FailedLoginsLockoutTime", "60", Whole(0, 10_000)),
     Setting(f"{_SESSION}/InactivityTimeout", "0", Whole(0, 10_000)),

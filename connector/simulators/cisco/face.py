@@ -111,7 +111,7 @@ def _configured(codec: Codec, root: etree._Element, roles: tuple[str, ...]) -> T
     """Change settings until one is refused."""
     if "Admin" not in roles:
         return _error(commands.DENIED, "Configuration")
-    for path, value in _leaves(root):
+    for path, value in leaves(root):
         try:
             codec.configure(path, value)
         except KeyError:
@@ -121,12 +121,12 @@ def _configured(codec: Codec, root: etree._Element, roles: tuple[str, ...]) -> T
     return {"Success": {}}
 
 
-def _leaves(element: etree._Element, above: str = "") -> Iterator[tuple[str, str]]:
+def leaves(element: etree._Element, above: str = "") -> Iterator[tuple[str, str]]:
     """Every element without elements below, by its path."""
     for child in markup.children(element):
         path = f"{above}/{markup.name(child)}".lstrip("/")
         if len(child):
-            yield from _leaves(child, path)
+            yield from leaves(child, path)
         else:
             yield path, child.text or ""
 

@@ -10,12 +10,12 @@ from functools import partial
 import aiohttp
 
 from connector.simulators.cisco.codec import Codec, Posted
-from connector.simulators.cisco.slots import Post
+from connector.simulators.cisco.errands import Errand
+from connector.simulators.cisco.markup import SIZE_LIMIT
+from connector.simulators.cisco.pull import Puller
 
-TLS_VERIFY = "HttpFeedback/TlsVerify"
 PATIENCE = aiohttp.ClientTimeout(total=20)
 SECOND = 1.0
-TYPES = {"XML": "text/xml", "JSON": "application/json"}
 
 
 class Trusts:
@@ -41,13 +41,14 @@ class Outbox:
     def __init__(self, codecs: Sequence[Codec], http: aiohttp.ClientSession) -> None:
         self._http = http
         self._trusts = Trusts()
-        self._waiting: dict[Codec, deque[Post]] = {}
+        self._waiting: dict[Codec, deque[Errand]] = {}
         self._working: dict[Codec, asyncio.Task[None]] = {}
         for codec in codecs:
-            codec.slots.post = partial(self._add, codec)
+            codec.post = partial(self._add, codec)
+            codec.chores = (Puller(codec, codec.post).tick,)
 
-    def _add(self, codec: Codec, post: Post) -> None:
-        self._waiting.setdefault(codec, deque()).append(post)
+    def _add(self, codec: Codec, errand: Errand) -> None:
+        self._waiting.setdefault(codec, deque()).append(errand)
         if codec not in self._working:
             self._working[codec] = asyncio.create_task(self._work(codec))
 
@@ -55,33 +56,29 @@ class Outbox:
         waiting = self._waiting[codec]
         try:
             while waiting:
-                post = waiting.popleft()
-                if not post.slot.failed and codec.is_up():
-                    await self._send(codec, post)
+                errand = waiting.popleft()
+                if errand.wanted() and codec.is_up():
+                    await self._send(codec, errand)
         finally:
             self._working.pop(codec, None)
 
-    async def _send(self, codec: Codec, post: Post) -> None:
+    async def _send(self, codec: Codec, errand: Errand) -> None:
         """Post once: what is not taken is not sent again."""
-        settings = codec.configuration
-        verify = TLS_VERIFY in settings and settings[TLS_VERIFY] == "On"
-        trust = await self._trusts.of(codec, verify=verify)
-        status = 0
+        trust = await self._trusts.of(codec, verify=errand.verify)
+        status, body = 0, b""
         with contextlib.suppress(aiohttp.ClientError, TimeoutError, OSError, ValueError):
             async with self._http.post(
-                post.slot.url,
-                data=post.body.encode(),
-                headers={"Content-Type": TYPES[post.slot.format]},
+                errand.url,
+                data=errand.body.encode(),
+                headers={"Content-Type": errand.content_type, **errand.headers},
                 allow_redirects=False,
                 ssl=trust,
                 timeout=PATIENCE,
             ) as answer:
-                await answer.read()
+                body = await answer.content.read(SIZE_LIMIT)
                 status = answer.status
-        codec.posted.append(
-            Posted(at=codec.now(), url=post.slot.url, body=post.body, status=status)
-        )
-        codec.slots.answered(post.slot, taken=200 <= status < 300)
+        codec.posted.append(Posted(at=codec.now(), url=errand.url, body=errand.body, status=status))
+        errand.done(status, body)
 
     async def close(self) -> None:
         """Send nothing any more."""

@@ -2,17 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
 from connector.simulators.cisco import markup, queries, status, values
+from connector.simulators.cisco.errands import Errand
 from connector.simulators.cisco.markup import Items, Tree
 
 if TYPE_CHECKING:  # a unit keeps its slots itself
     from connector.simulators.cisco.codec import Codec
 
 Format: TypeAlias = Literal["XML", "JSON"]
+TYPES: dict[Format, str] = {"XML": "text/xml", "JSON": "application/json"}
+TLS_VERIFY = "HttpFeedback/TlsVerify"
 ROOTS = ("Status", "Event", "Configuration")
 
 
@@ -37,14 +41,6 @@ class Slot:
         return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
-    """What goes to an address."""
-
-    slot: Slot
-    body: str
-
-
 class Slots:
     """The slots of one unit. Registrations survive a restart."""
 
@@ -52,8 +48,6 @@ class Slots:
         self._codec = codec
         self._slots: dict[int, Slot] = {}
         self._leave: Callable[[], None] | None = None
-        self.post: Callable[[Post], None] = lambda _post: None
-        """Sends something; whoever serves the unit says how."""
 
     def all(self) -> dict[int, Slot]:
         """The slots that are in use."""
@@ -84,9 +78,9 @@ class Slots:
         self._codec.news.changed()
         return True
 
-    def answered(self, slot: Slot, *, taken: bool) -> None:
+    def _answered(self, slot: Slot, status: int, _body: bytes) -> None:
         """Count what became of a post; after some that were not taken the slot fails."""
-        slot.failures = 0 if taken else slot.failures + 1
+        slot.failures = 0 if 200 <= status < 300 else slot.failures + 1
         if slot.failures >= self._codec.switches.feedback_failures:
             slot.failed = True
             self._codec.news.changed()
@@ -95,7 +89,18 @@ class Slots:
         for slot in tuple(self._slots.values()):
             found = None if slot.failed else slot.wants(news)
             if found is not None:
-                self.post(Post(slot=slot, body=body(self._codec, found, slot.format)))
+                self._codec.post(self._errand(slot, found))
+
+    def _errand(self, slot: Slot, found: Tree) -> Errand:
+        settings = self._codec.configuration
+        return Errand(
+            url=slot.url,
+            body=body(self._codec, found, slot.format),
+            content_type=TYPES[slot.format],
+            verify=TLS_VERIFY in settings and settings[TLS_VERIFY] == "On",
+            done=partial(self._answered, slot),
+            wanted=lambda: not slot.failed,
+        )
 
     def status(self) -> Items:
         """The slots as the status document describes them."""

@@ -7,15 +7,17 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from connector.simulators.cisco import Codec, User
+from connector.simulators.cisco import Codec, User, touch
 from connector.simulators.cisco.bookings_json import platforms, protocols
 from connector.simulators.cisco.catalogue import known
 from connector.simulators.cisco.commands import Order, execute
 from connector.simulators.cisco.configuration import Configuration
+from connector.simulators.cisco.markup import Tree
 from connector.simulators.cisco.spaces import OneOf, Space, Text, Whole
+from connector.simulators.cisco.values import plain
 from connector.simulators.cisco.versions import Version
 
-from .cisco_room import Clock, body, booking, room
+from .cisco_room import NOON, Clock, Room, body, booking, instant, room
 
 FILES = {
     "ce9.15.17.4": "ce-9.15.17.4-bookings-dial.json",
@@ -24,7 +26,12 @@ FILES = {
 }
 Published: TypeAlias = tuple[str, list[dict[str, Any]]]
 
-OURS = ("Bookings Clear", "Bookings Get", "Bookings List", "Bookings Put", "Dial")
+OURS = (
+    *(f"Bookings {word}" for word in ("Book", "CheckIn", "CheckOut", "Clear", "Delete", "Edit")),
+    *(f"Bookings {word}" for word in ("Extend", "Get", "List", "NotificationSnooze", "Put")),
+    *("Bookings Respond", "Dial"),
+    *(f"HttpFeedback {word}" for word in ("Deregister", "Enable", "Register")),
+)
 
 
 @pytest.fixture(params=FILES)
@@ -43,7 +50,7 @@ def space(published: dict[str, Any]) -> Space:
     """A value space as the schema writes it."""
     if published["type"] == "Integer":
         return Whole(int(published["Min"]), int(published["Max"]))
-    if published["type"] == "String":
+    if published["type"] in {"String", "StringArray"}:
         return Text(int(published["MaxLength"]), int(published["MinLength"]))
     return OneOf(tuple(published["Values"]))
 
@@ -58,8 +65,11 @@ def same(ours: Space, theirs: Space) -> bool:
 @pytest.mark.parametrize("path", OURS)
 def test_commands_take_what_is_published(published: Published, path: str) -> None:
     text, objects = published
-    command = known(Version.parse(text))[tuple(path.split())]
     theirs = variants(objects, path)
+    command = known(Version.parse(text)).get(tuple(path.split()))
+    assert (command is None) == (not theirs)
+    if command is None:
+        return
     assert any(set(command.roles) == set(one["role"]) for one in theirs)
     assert all(command.multiline == (one.get("multiline") == "True") for one in theirs)
     for name, parameter in command.parameters.items():
@@ -163,3 +173,65 @@ def test_settings_are_as_published(published: Published) -> None:
         assert ours[path].default == theirs[path]["default"], path
         assert same(ours[path].space, space(theirs[path]["valuespace"])), path
     assert {path for path in ours if path.startswith("Bookings/")} <= theirs.keys()
+
+
+async def test_events_say_what_is_published(published: Published) -> None:
+    text, objects = published
+    theirs = {
+        one["path"].removeprefix("Bookings "): one["attributes"]["children"]
+        for one in objects
+        if one["type"] == "Event" and one["path"].startswith("Bookings ")
+    }
+    if not theirs:
+        pytest.skip("this schema lists no events")
+    heard: dict[str, set[str]] = {}
+
+    def hear(news: Tree) -> None:
+        told = plain(news)
+        if "Bookings" in told.get("Event", {}):
+            ((name, content),) = told["Event"]["Bookings"].items()
+            heard[name] = set(content)
+
+    async with room(version=text) as unit:
+        unit.codec.news.listen(hear)
+        await whole_day(unit)
+    assert heard.keys() <= theirs.keys()
+    assert len(heard) >= 14
+    for name, fields in heard.items():
+        needed = {field for field, child in theirs[name].items() if child["required"]}
+        assert needed <= fields <= theirs[name].keys(), name
+
+
+async def whole_day(unit: Room) -> None:
+    """Let most of what can happen happen."""
+    codec = unit.codec
+
+    async def passes(**span: float) -> None:
+        unit.clock.move(**span)
+        codec.life.tick()
+
+    codec.configure("Bookings/AdhocBooking/Enabled", "True")
+    codec.configure("Bookings/CheckIn/Enabled", "True")
+    buffered = {"StartTime": instant(NOON), "Duration": 60, "EndTimeBuffer": 60}
+    first = booking("1", MeetingId="m1", Time={**buffered, "StartTimeBuffer": 60})
+    await unit.put(first)
+    for words, more in (
+        ("Bookings Book", {"StartTime": instant(NOON.replace(hour=16)), "Duration": "60"}),
+        ("Bookings Book", {"StartTime": instant(NOON.replace(hour=18))}),
+        ("Bookings Extend", {"Id": "1", "Duration": "15"}),
+        ("Bookings Edit", {"Id": "1", "StartTime": instant(NOON.replace(hour=20))}),
+        ("Bookings NotificationSnooze", {"Id": "1"}),
+    ):
+        assert touch(codec, words, **more).status == "OK"
+    await unit.put(first, booking("2", start=NOON.replace(hour=16)))
+    codec.calls.ring("1@example.com", codec.now())
+    await passes(minutes=2)
+    for minutes in (54, 5, 2):
+        await passes(minutes=minutes)
+    codec.calls.hang_up_all()
+    unit.clock.time = NOON.replace(hour=16)
+    await passes(minutes=0)
+    touch(codec, "Bookings Edit", Id="2", StartTime=instant(NOON.replace(hour=22)))
+    await unit.put(booking("2", start=NOON.replace(hour=22)))
+    touch(codec, "Bookings Delete", Id="2")
+    codec.news.event("Bookings/SyncRequired")
