@@ -351,6 +351,10 @@ ADVICE = {
     "endpoint_unsupported": Advice(
         "the room system does not take bookings this way", "check its software version and mode"
     ),
+    "auto_join_impossible": Advice(
+        "the room cannot join its meetings by itself",
+        "give it a system that dials and tells of its calls, or set auto_join: {enabled: false}",
+    ),
     "endpoint_unconfirmed": Advice(
         "it is not known yet whether the room system has the list", "wait for the next push"
     ),

@@ -1,0 +1,197 @@
+"""Where callers come who want something of a room system."""
+
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from bridge.calling import order, shown
+from bridge.calling.joining import Joining
+from bridge.calling.notes import Notes
+from bridge.calling.presented import HostKey, no_host_key, presented
+from bridge.calling.units import Refused, Units, refusal
+from bridge.health import Health, Subject
+from bridge.settings.model import Configuration, EndpointSettings, Site
+from bridge.views import render
+from bridge.views.endpoint_shapes import (
+    DialOrder,
+    EndpointShape,
+    NothingOrder,
+    PresentedShape,
+    ToldShape,
+    TonesOrder,
+)
+from bridge.views.openapi import STATUSES
+from bridge.views.web import Problem
+from connector.endpoint import Calendar, Dials, Provisioned, Reads, Tones
+from connector.errors import ConnectorError
+from rooms.clock import Clock
+from rooms.room import Room
+
+T = TypeVar("T")
+
+FACADE = "EWS/Exchange.asmx"
+"""The path of the Exchange façade below `public_url`."""
+
+
+class Desk:
+    """Speaks with room systems for callers."""
+
+    def __init__(
+        self, units: Units, joining: Joining, notes: Notes, health: Health, clock: Clock
+    ) -> None:
+        self._units = units
+        self._joining = joining
+        self._notes = notes
+        self._health = health
+        self._clock = clock
+        self._site = Site()
+        self._known: Mapping[str, EndpointSettings] = {}
+        self._rooms: Mapping[str, Room] = {}
+        self.visits: shown.Visits = shown.no_visits
+        """Who knows when units read the façade."""
+        self.host_key: HostKey = no_host_key
+        """Who looks at the host keys of units that speak SSH."""
+
+    def adopt(self, configuration: Configuration) -> None:
+        """Speak with the room systems of this configuration."""
+        self._site = configuration.site
+        self._known = {one.id: one for one in configuration.inventory.endpoints}
+        self._rooms = {room.id: room for room in configuration.inventory.rooms}
+
+    def every(self, room: str | None) -> Sequence[EndpointShape]:
+        """All room systems, or those of a room."""
+        return [self.one(one.id) for one in self._known.values() if room in {None, one.room}]
+
+    def one(self, name: str) -> EndpointShape:
+        """One of them."""
+        settings = self._settings(name)
+        return shown.shape(
+            settings,
+            self._units.endpoint(name),
+            self._units.status(name),
+            self.visits(name),
+            now=self._clock.now(),
+            acknowledged=self._site.acknowledge,
+            health=render.troubles(self._health.of(Subject("endpoint", name))),
+        )
+
+    async def presented(self, name: str) -> PresentedShape:
+        """What it proves itself with now."""
+        return await presented(self._settings(name), self._site.endpoint_networks, self.host_key)
+
+    async def push(self, name: str, _order: NothingOrder, *, actor: str) -> ToldShape:
+        """Show it its list."""
+        if "shows" not in self.one(name).can:
+            raise problem(Refused("endpoint_unsupported", "it takes no list"))
+        await self._noted(actor, "endpoints.push", name, self._units.push(name))
+        return ToldShape(endpoint=name, done="shown")
+
+    async def provision(self, name: str, _order: NothingOrder, *, actor: str) -> ToldShape:
+        """Point it at its room's calendar."""
+        settings = self._able(name, Provisioned, "it cannot be pointed at a calendar from here")
+        calendar = self._calendar(settings)
+
+        async def provision(endpoint: Provisioned) -> Sequence[str]:
+            return await endpoint.provision(calendar)
+
+        work = self._units.act(name, provision)
+        made = await self._noted(actor, "endpoints.provision", name, work)
+        return ToldShape(endpoint=name, done="provisioned", settings=tuple(made))
+
+    def _calendar(self, settings: EndpointSettings) -> Calendar:
+        """Where a unit finds its calendar.
+
+        Raises:
+            Problem: the configuration does not say.
+        """
+        options = settings.options
+        facade = options.facade if isinstance(options, Reads) else None
+        lacking = [] if self._site.public_url else ["public_url in bridge.yaml"]
+        lacking += [] if facade else [f"facade of endpoint {settings.id} in rooms.yaml"]
+        if lacking or facade is None:
+            raise problem(Refused("not_provisionable", f"set {' and '.join(lacking)}"))
+        return Calendar(
+            url=f"{self._site.public_url.rstrip('/')}/{FACADE}",
+            mailbox=self._rooms[settings.room].mailbox,
+            facade=facade,
+        )
+
+    async def dial(self, name: str, wanted: DialOrder, *, actor: str) -> ToldShape:
+        """Have it call."""
+        settings = self._able(name, Dials, "it cannot be told to dial")
+        if bool(wanted.booking) == bool(wanted.address):
+            raise Problem(400, "bad_body", "give `booking` or `address`")
+        already = False
+        if wanted.booking:
+            room = self._rooms[settings.room]
+            work = self._joining.join(room, wanted.booking, only=name)
+            detail = {"booking": wanted.booking}
+            already = (await self._noted(actor, "endpoints.dial", name, work, **detail)).already
+        else:
+            await self._noted(actor, "endpoints.dial", name, self._rung(settings, wanted))
+        return ToldShape(endpoint=name, done="already" if already else "dialled")
+
+    async def _rung(self, settings: EndpointSettings, wanted: DialOrder) -> None:
+        call = order.of_address(wanted.address, wanted.protocol, settings.options.protocols)
+        if await self._joining.ring(settings, call) != "dialled":
+            raise Refused("endpoint_busy")
+
+    async def hang_up(self, name: str, _order: NothingOrder, *, actor: str) -> ToldShape:
+        """End all its calls."""
+        self._able(name, Dials, "it cannot be told to hang up")
+
+        async def hang_up(endpoint: Dials) -> None:
+            await endpoint.hang_up()
+
+        work = self._units.act(name, hang_up)
+        await self._noted(actor, "endpoints.hangup", name, work)
+        self._joining.forget(name)
+        return ToldShape(endpoint=name, done="hung_up")
+
+    async def tones(self, name: str, wanted: TonesOrder, *, actor: str) -> ToldShape:
+        """Send tones into its call."""
+        self._able(name, Tones, "it cannot be told to send tones")
+
+        async def tones(endpoint: Tones) -> None:
+            await endpoint.tones(wanted.digits)
+
+        await self._noted(actor, "endpoints.tones", name, self._units.act(name, tones))
+        return ToldShape(endpoint=name, done="tones_sent")
+
+    async def _noted(
+        self, actor: str, action: str, name: str, work: Awaitable[T], **detail: str
+    ) -> T:
+        """What somebody wanted, done and written down however it went.
+
+        Raises:
+            Problem: it was not done.
+        """
+        try:
+            done = await work
+        except (ConnectorError, Refused) as error:
+            refused = refusal(error) if isinstance(error, ConnectorError) else error
+            await self._notes.note(actor, action, name, **detail, refused=refused.code)
+            raise problem(refused) from error
+        await self._notes.note(actor, action, name, **detail)
+        return done
+
+    def _settings(self, name: str) -> EndpointSettings:
+        try:
+            return self._known[name]
+        except KeyError as error:
+            raise problem(Refused("unknown_endpoint")) from error
+
+    def _able(self, name: str, protocol: Any, words: str) -> EndpointSettings:
+        """The settings of a unit that can do something.
+
+        Raises:
+            Problem: it is not there, or its kind cannot.
+        """
+        settings = self._settings(name)
+        if not isinstance(self._units.endpoint(name), protocol):
+            raise problem(Refused("endpoint_unsupported", words))
+        return settings
+
+
+def problem(refused: Refused) -> Problem:
+    """As callers are told."""
+    return Problem(STATUSES[refused.code], refused.code, refused.words)
