@@ -125,6 +125,7 @@ class Appliance:
         self.discovery = Discovery(self.sync, health=self.health, clock=made.clock)
         self._devices = devices
         self.dispatch = Dispatch(devices, store=made.store, health=self.health, clock=made.clock)
+        self.dispatch.grant_by(self.writing.wishes)
         self.rounds = Rounds(self.health, made.clock, self._visit)
         report = EndpointReport(self.dispatch, self.house)
         self.house.endpoints, self.house.room_endpoints = report, report.names
@@ -230,7 +231,7 @@ class Appliance:
             *sources.routes(self.identities),
             *discovery.routes(self.discovery),
             alerts.route(self.courier.test),
-            hooks.route(posted(self.sync)),
+            hooks.route(posted(self.sync, self.dispatch)),
             *pages.ROUTES,
             *status.ROUTES,
             *health.routes(self.rounds, lambda: upkeep(self.house, self.sync)),

@@ -57,7 +57,9 @@ class Calling:
 
     async def adopt(self, configuration: Configuration) -> None:
         """Work by this configuration."""
-        await self._dispatch.adopt(configuration.inventory.endpoints)
+        await self._dispatch.adopt(
+            configuration.inventory.endpoints, public_url=configuration.site.public_url
+        )
         self.joining.adopt(configuration.inventory.endpoints)
         self.desk.adopt(configuration)
         self._auto.adopt(configuration.inventory.rooms)

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Literal, NamedTuple
 
 from bridge.calling import order
@@ -99,9 +98,7 @@ class Joining:
             if isinstance(self._units.endpoint(one.id), Dials)
         ]
 
-    async def join(
-        self, room: Room, booking: str, *, only: str = "", sure: bool = False
-    ) -> Joined:
+    async def join(self, room: Room, booking: str, *, only: str = "", sure: bool = False) -> Joined:
         """Have the room join a booking.
 
         `only` names the system that is meant; with `sure` one dials only if it says that it is in
@@ -263,5 +260,3 @@ async def _calls(endpoint: Dials) -> Sequence[PhoneCall] | None:
 def _going(calls: Sequence[PhoneCall] | None) -> Sequence[PhoneCall] | None:
     """The calls that go on; one that ends does not count."""
     return None if calls is None else [call for call in calls if call.state != "ending"]
-
-

@@ -15,6 +15,7 @@ from bridge.health import Health, Subject
 from bridge.settings.model import EndpointSettings
 from connector import load
 from connector.errors import Denied, Malformed, Unavailable
+from connector.outside import Outside
 from rooms.agenda import Account, agenda_of
 from rooms.model import Event, Window
 from rooms.store import Store
@@ -39,7 +40,8 @@ class World:
         self.health = Health(self.clock)
         self.store = Store(database)
         self.driver = driver
-        outside: Any = None  # the fakes have nothing to reach
+        session: Any = None  # the fakes have nothing to reach
+        outside = Outside(http=session, clock=self.clock)
         self.dispatch = Dispatch(outside, store=self.store, health=self.health, clock=self.clock)
 
     @property
