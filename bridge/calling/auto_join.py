@@ -32,6 +32,8 @@ AGAIN = 15.0
 """Seconds between two tries, while the room is in another call or its system does not answer."""
 REST = 3600.0
 """Seconds after which a room is looked at though nothing is to be done."""
+UNREAD = 60.0
+"""Seconds after which a room is looked at whose calendar was not read well of late."""
 AT_A_TIME = 64
 _FINAL = frozenset({"no_join", "no_endpoint", "endpoint_denied", "endpoint_unsupported"})
 """Refusals that the next try would meet again."""
@@ -66,6 +68,8 @@ class AutoJoin:
         self._turns: Turns[str] = Turns(clock)
         self._rooms: dict[str, Room] = {}
         self._looking: set[str] = set()
+        self._taken: set[tuple[str, str]] = set()
+        """Bookings that systems told to be in; to be written down."""
         self._places = asyncio.Semaphore(AT_A_TIME)
 
     @asynccontextmanager
@@ -96,6 +100,12 @@ class AutoJoin:
         """A room's agenda, or its policy, is another."""
         if room in self._rooms:
             self._turns.sooner(room, self._clock.monotonic())
+
+    def heard(self, room: str, booking: str) -> None:
+        """A room's system told that it is in a booking's call, whoever dialled."""
+        if room in self._rooms:
+            self._taken.add((room, booking))
+            self.changed(room)
 
     async def taken(self, room: str, booking: str) -> None:
         """Somebody joined a booking: if they hang up they are not called back."""
@@ -139,9 +149,12 @@ class AutoJoin:
 
     async def _look(self, room: Room) -> float:
         """Do what is to be done in a room now; seconds until it is to be looked at again."""
+        for taken in [one for one in self._taken if one[0] == room.id]:
+            self._taken.discard(taken)
+            await self.taken(*taken)
         agenda = self._store.agenda(room.id)
         if agenda is None or self._stale(agenda):
-            return 60.0
+            return UNREAD
         waits = [REST]
         for booking in _callable(agenda):
             now = self._clock.now()
@@ -203,7 +216,7 @@ class AutoJoin:
         if _goes_on(agenda, booking, now):
             return None
         try:
-            endpoint = await self._joining.leave(room, booking.id)
+            endpoint = await self._joining.leave(room, *_went_on(agenda, booking))
         except ConnectorError:
             return AGAIN  # its health says what is wrong
         if endpoint:
@@ -237,6 +250,13 @@ def _callable(agenda: Agenda) -> Iterator[Booking]:
     for one in agenda.bookings:
         if one.can_join and one.blocks and not one.all_day:
             yield one
+
+
+def _went_on(agenda: Agenda, ended: Booking) -> Iterator[str]:
+    """A booking, and those before it that led to the same meeting: the call may be theirs."""
+    for one in _callable(agenda):
+        if one is ended or (one.end <= ended.start and _dials(one) == _dials(ended)):
+            yield one.id
 
 
 def _goes_on(agenda: Agenda, ended: Booking, now: datetime) -> bool:

@@ -16,6 +16,7 @@ from bridge.views import endpoints, joining
 from bridge.views.house import House
 from bridge.views.web import Route
 from bridge.writing.attempts import Attempts
+from connector.endpoint import PhoneCall
 from rooms.model import Agenda
 
 
@@ -43,6 +44,14 @@ class Calling:
         self.desk = Desk(units, self.joining, notes, health, clock)
         wishes = Wishes(self.joining, notes, clock, self._auto.taken)
         self.routes: Sequence[Route] = (*endpoints.routes(self.desk), *joining.routes(wishes))
+        units.on_calls.append(self._heard)
+
+    def _heard(self, name: str, calls: Sequence[PhoneCall] | None) -> None:
+        """A room system told of its calls."""
+        self.joining.told(name)
+        room = self._dispatch.settings(name).room
+        for booking in {call.booking for call in calls or () if call.booking}:
+            self._auto.heard(room, booking)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

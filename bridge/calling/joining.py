@@ -167,8 +167,8 @@ class Joining:
             self._last[settings.id] = _Last(call.booking, self._clock.monotonic())
         return went
 
-    async def leave(self, room: Room, booking: str) -> str:
-        """End the room's call if it is a booking's; the system that did, empty where none was.
+    async def leave(self, room: Room, *bookings: str) -> str:
+        """End the room's call if it is for one of these; the system that did, empty for none.
 
         Raises:
             ConnectorError: a system failed.
@@ -179,7 +179,7 @@ class Joining:
 
                 async def quit_(endpoint: Dials, name: str = settings.id) -> bool:
                     calls = _going(await endpoint.calls())
-                    if not self._is_for(name, calls, booking):
+                    if not any(self._is_for(name, calls, one) for one in bookings):
                         return False
                     await endpoint.hang_up()
                     return True
@@ -192,6 +192,10 @@ class Joining:
     def forget(self, name: str) -> None:
         """A system was told to end its calls: nothing of before counts."""
         self._last.pop(name, None)
+        self._seen.pop(name, None)
+
+    def told(self, name: str) -> None:
+        """A system told of its calls by itself: what it answered before is old."""
         self._seen.pop(name, None)
 
     def _is_for(self, name: str, calls: Sequence[PhoneCall] | None, booking: str) -> bool:
@@ -214,8 +218,9 @@ class Joining:
 
     async def _call(self, name: str) -> RoomCall:
         last = self._last.get(name)
-        calls = _going(self._units.status(name).calls)
-        if last is not None:
+        status = self._units.status(name)
+        calls = _going(status.calls)
+        if last is not None and not (status.connected and calls is not None):
             calls = await self._asked(name)
         if calls is None:
             fresh = last is not None and self._ago(last.at) < DIALLING
