@@ -84,12 +84,13 @@ class Wishes:
         self._keep(caller, key, wish, shape)
         return shape
 
-    async def call(self, room: Room) -> RoomCallShape:
-        """The call that a room is in."""
+    async def call(self, room: Room, *, may_join: bool) -> RoomCallShape:
+        """The call that a room is in, for a caller who may have it join or not."""
         call, buffers = await self._joining.call(room.id), room.policy.buffers
         before = room.policy.auto_join.before
         return RoomCallShape(
             dials=call.dials,
+            may_join=may_join,
             state=call.state,
             booking=call.booking or None,
             opens_s=int(buffers.start.total_seconds()),

@@ -165,6 +165,7 @@ class RoomCallShape(Shape, frozen=True, kw_only=True):
     """The call of a room."""
 
     dials: Annotated[bool, Meta(description="Whether the room has a system that dials.")]
+    may_join: Annotated[bool, Meta(description="Whether this caller may have it join.")]
     state: Literal["idle", "dialling", "in_call", "unknown"]
     booking: Annotated[str, Meta(description="The booking it is for, where known.")] | None
     opens_s: Annotated[int, Meta(description="Seconds before its start that a booking opens.")]

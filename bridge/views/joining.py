@@ -34,15 +34,16 @@ class Joins(Protocol):
     async def leave(self, room: Room, booking: str, *, key: str, caller: Caller) -> JoinedShape:
         """Leave a booking's call."""
 
-    async def call(self, room: Room) -> RoomCallShape:
-        """The call that a room is in."""
+    async def call(self, room: Room, *, may_join: bool) -> RoomCallShape:
+        """The call that a room is in, for a caller who may have it join or not."""
 
 
 def routes(joins: Joins) -> tuple[Route, ...]:
     """The routes of joining."""
 
     async def call(house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
-        return answer(await joins.call(seen_room(house, caller, request)))
+        room = seen_room(house, caller, request)
+        return answer(await joins.call(room, may_join=caller.acts(room.id)))
 
     booking = "/api/v1/rooms/{room}/bookings/{booking}"
     key = {KEY: "The same for every try: the same booking is not dialled twice."}

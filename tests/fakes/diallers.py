@@ -16,6 +16,7 @@ from bridge.views.endpoint_shapes import (
     ToldShape,
     TonesOrder,
 )
+from bridge.views.openapi import STATUSES
 from bridge.views.web import Problem
 from connector.endpoint import Calendar, Order, PhoneCall
 from connector.outside import Outside
@@ -183,29 +184,40 @@ class FakeEndpoints:
 
 
 class FakeJoins:
-    """Has every room join every booking."""
+    """Has every room join every booking, unless it is told to refuse or to dial for ever."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, str, str]] = []
+        self.refuses = ""
+        self.dials = True
+        self.state: Literal["idle", "dialling", "in_call", "unknown"] = "idle"
+        self.booking: str | None = None
+        self.joins_itself_s: int | None = None
+        self.comes_up = True
 
     async def join(self, room: Room, booking: str, *, key: str, caller: Caller) -> JoinedShape:
         """Joined."""
         self.asked.append(("join", room.id, booking, key))
+        if self.refuses:
+            raise Problem(STATUSES[self.refuses], self.refuses)
+        self.state, self.booking = ("in_call" if self.comes_up else "dialling"), booking
         return JoinedShape(done="joined", booking=booking, endpoint=f"codec of {caller.name}")
 
     async def leave(self, room: Room, booking: str, *, key: str, caller: Caller) -> JoinedShape:
         """Left."""
         self.asked.append(("leave", room.id, booking, key))
+        self.state, self.booking = "idle", None
         return JoinedShape(done="left", booking=booking, endpoint=f"codec of {caller.name}")
 
-    async def call(self, room: Room) -> RoomCallShape:
-        """None."""
+    async def call(self, room: Room, *, may_join: bool) -> RoomCallShape:
+        """As it was told to be."""
         buffers = room.policy.buffers
         return RoomCallShape(
-            dials=True,
-            state="idle",
-            booking=None,
+            dials=self.dials,
+            may_join=may_join,
+            state=self.state,
+            booking=self.booking,
             opens_s=int(buffers.start.total_seconds()),
             closes_s=int(buffers.end.total_seconds()),
-            joins_itself_s=None,
+            joins_itself_s=self.joins_itself_s,
         )

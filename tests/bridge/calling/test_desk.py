@@ -1,6 +1,5 @@
 """What callers want of one room system."""
 
-
 import pytest
 
 from bridge.health import Subject
