@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import cast
 
 from bridge.dispatch.ledger import Ledger
 from bridge.dispatch.outbox import Outbox
@@ -40,13 +41,15 @@ class Attending:
         *,
         find: Callable[[str], Outbox | None],
         told: Callable[[Outbox, Notice], None],
-        ended: Callable[[Outbox], None],
+        deaf: Callable[[Outbox], None],
+        away: Callable[[Outbox], None],
     ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._find = find
         self._told = told
-        self._ended = ended
+        self._deaf = deaf
+        self._away = away
         self._turns: Turns[str] = Turns(clock)
 
     @asynccontextmanager
@@ -61,7 +64,7 @@ class Attending:
 
     def adopt(self, box: Outbox) -> None:
         """Listen to this one too, if it tells anything."""
-        if isinstance(box.endpoint, Attended):
+        if box.does.attend:
             self._later(box, spread(START, 0.5))
 
     async def drop(self, box: Outbox) -> None:
@@ -88,7 +91,7 @@ class Attending:
                 if box is None or box.state == "denied" or box.attending is not None:
                     continue
                 # Two that sign in at once with a wrong password would be two failures.
-                if box.busy or (box.shows and box.failures):
+                if box.busy or (box.does.show and box.failures):
                     self._later(box, spread(WAIT))
                     continue
                 box.attending = group.create_task(self._attend(box))
@@ -97,9 +100,9 @@ class Attending:
     async def _attend(self, box: Outbox) -> None:
         """Listen once; when that ends, see to it that it begins again."""
         began = self._clock.monotonic()
-        assert isinstance(box.endpoint, Attended)  # noqa: S101 - nobody else is listened to
+        endpoint = cast("Attended", box.endpoint)
         try:
-            await self._ledger.tried(box, box.endpoint.attend(partial(self._told, box)), None)
+            await self._ledger.tried(box, endpoint.attend(partial(self._told, box)), None)
         except Denied:
             return
         except ConnectorError as error:
@@ -110,23 +113,17 @@ class Attending:
             wait = spread(doubling(FIRST_RETRY, box.attend_failures - 1, LONGEST_RETRY))
             asked = error.retry_after.total_seconds() if error.retry_after else 0.0
             self._later(box, max(wait, asked))
-            self._ended(box)
+            self._away(box)
         else:
-            self.heard(box)
+            box.attend_failures = 0
+            self._ledger.over(box, "endpoint_unattended")
             self._later(box, spread(OFFERED))
         finally:
             box.attending = None
-            if box.connected:
-                box.connected = False
-            box.calls = None
+            self._deaf(box)
 
     def _say(self, box: Outbox, error: ConnectorError) -> None:
         """Say that it tells nothing, unless it is known to be away altogether."""
         if box.attend_failures >= TOLD and not box.failures:
             words = f"the room system does not tell what happens there: {error} ({error.reason})"
             self._ledger.say(box, "endpoint_unattended", words, error.fix)
-
-    def heard(self, box: Outbox) -> None:
-        """It can be listened to."""
-        box.attend_failures = 0
-        self._ledger.over(box, "endpoint_unattended")

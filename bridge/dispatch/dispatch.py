@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from bridge.dispatch.attending import Attending
 from bridge.dispatch.hooks import Hooks
 from bridge.dispatch.ledger import FIRST_RETRY, LONGEST_RETRY, Counts, Ledger, refusal
 from bridge.dispatch.notices import HeardCalls, Notices
-from bridge.dispatch.outbox import Outbox
+from bridge.dispatch.outbox import Outbox, does
 from bridge.dispatch.serving import DEBOUNCE, FACTS_SOON, Serving, settle
 from bridge.dispatch.status import EndpointStatus
 from bridge.dispatch.wishes import Wishes
@@ -22,7 +22,7 @@ from bridge.pace import spread
 from bridge.settings.model import EndpointSettings
 from bridge.turns import FIRST, TOLD, USUAL, Turns
 from connector import load
-from connector.endpoint import Endpoint, Hears, Lists
+from connector.endpoint import Endpoint, Hears
 from connector.errors import ConnectorError, Malformed, Unavailable
 from connector.outside import Outside
 from connector.watching import Call, Reply
@@ -67,7 +67,8 @@ class Dispatch:
             clock,
             find=self._boxes.get,
             told=self._notices.told,
-            ended=self._look,
+            deaf=self._notices.deaf,
+            away=self._look,
         )
         self.on_calls: list[HeardCalls] = self._notices.on_calls
         """Who wants to know of calls: an endpoint's id, and the calls that it is in now, or None
@@ -108,8 +109,8 @@ class Dispatch:
             if name not in self._boxes:
                 box = self._boxes[name] = await self._opened(settings)
                 self._by_room.setdefault(settings.room, []).append(box)
-                if box.asked:
-                    self._soon(box, DEBOUNCE if box.shows else spread(FACTS_SOON, 0.9))
+                if box.does.asked:
+                    self._soon(box, DEBOUNCE if box.does.show else spread(FACTS_SOON, 0.9))
                 self._attending.adopt(box)
 
     def changed(self, room: str) -> None:
@@ -118,7 +119,7 @@ class Dispatch:
         # Who booked at a device waits for it to be confirmed there.
         urgent = any(box.wishing for box in boxes)
         for box in boxes:
-            if box.shows and box.state != "denied":
+            if box.does.show and box.state != "denied":
                 self._soon(box, *((0.0, FIRST) if urgent else (DEBOUNCE, TOLD)))
 
     def of(self, room: str) -> Sequence[Outbox]:
@@ -169,7 +170,7 @@ class Dispatch:
             ConnectorError: it did not take it; `unsupported` where it is shown nothing.
         """
         box = self._boxes[name]
-        if not box.shows:
+        if not box.does.show:
             raise Malformed("it is not told any list", reason="unsupported")
         if box.state == "denied":
             raise refusal(box)
@@ -212,21 +213,25 @@ class Dispatch:
     def heard(self, kind: str, secret: str, call: Call) -> Reply | None:
         """Hand what was posted to the device that knows this secret; None where none does."""
         box = self._boxes.get(self._hooks.owner(kind, secret) or "")
-        if box is None or not isinstance(box.endpoint, Hears):
-            return None
-        return box.endpoint.hear(call)
+        return cast("Hears", box.endpoint).hear(call) if box and box.does.hear else None
 
     async def _opened(self, settings: EndpointSettings) -> Outbox:
         hook = self._hooks.path(settings, self._public_url)
         outside = replace(self._outside, hook=hook) if hook else self._outside
         held = load.endpoint(settings.kind).connect(settings.options, outside)
         endpoint = await held.__aenter__()
-        if not isinstance(endpoint, Hears):
+        box = Outbox(
+            settings=settings,
+            endpoint=endpoint,
+            held=held,
+            since=self._clock.now(),
+            does=does(type(endpoint)),
+        )
+        if not box.does.hear:
             self._hooks.drop(settings)
-        box = Outbox(settings=settings, endpoint=endpoint, held=held, since=self._clock.now())
         box.state = box.at_rest
-        box.tells = None if isinstance(endpoint, Lists) else False
-        if box.shows:
+        box.tells = None if box.does.list else False
+        if box.does.show:
             box.facts_at = float("inf")  # once it was shown something
         return box
 
@@ -262,9 +267,9 @@ class Dispatch:
         """It may be away: see soon."""
         now = self._clock.monotonic()
         box.check_at = min(box.check_at, now)
-        if not box.shows:
+        if not box.does.show:
             box.facts_at = now
-        if box.asked:
+        if box.does.asked:
             self._soon(box, FIRST_RETRY)
 
     def _silenced(self, box: Outbox) -> None:

@@ -58,7 +58,7 @@ class Notices:
 
     def told(self, box: Outbox, notice: Notice) -> None:
         """Something happened at a device."""
-        box.reachable = True
+        box.reachable = box.reachable if notice == Connected(up=False) else True
         match notice:
             case Lost():
                 self._lost(box, notice)
@@ -87,16 +87,25 @@ class Notices:
         box.repair_at = due if box.repair_at is None else min(due, box.repair_at)
         self._soon(box, box.repair_at - now, TOLD)
 
+    def deaf(self, box: Outbox) -> None:
+        """Nothing is heard from it any more."""
+        if box.connected:
+            box.connected = False
+        self._called(box, None)
+
     def _called(self, box: Outbox, calls: tuple[PhoneCall, ...] | None) -> None:
+        if calls is None and box.calls is None:
+            return
         box.calls = calls
         for heard in self.on_calls:
             heard(box.settings.id, calls)
 
     def _connected(self, box: Outbox, *, up: bool) -> None:
-        box.connected = up
         if not up:
+            box.connected = False
             self._called(box, None)
             return
+        box.connected = True
         self._ledger.over(box, "endpoint_unattended")
         wait = spread(FACTS_SOON, 0.9)
         box.facts_at = min(box.facts_at, self._clock.monotonic() + wait)

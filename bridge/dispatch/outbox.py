@@ -5,16 +5,50 @@ import hashlib
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import NamedTuple
 
 import msgspec
 
 from bridge.dispatch.status import EndpointStatus, Failure, Outcome, State
 from bridge.health import Subject
 from bridge.settings.model import EndpointSettings
-from connector.endpoint import Described, Endpoint, Facts, PhoneCall, Reads, Shows
+from connector.endpoint import (
+    Attended,
+    Described,
+    Endpoint,
+    Facts,
+    Hears,
+    Lists,
+    PhoneCall,
+    Reads,
+    Shows,
+)
 from rooms.model import Agenda
 
 NEVER = float("-inf")
+
+
+class Does(NamedTuple):
+    """What endpoints of one class do by themselves or when they are asked."""
+
+    show: bool
+    list: bool
+    describe: bool
+    attend: bool
+    hear: bool
+
+    @property
+    def asked(self) -> bool:
+        """Whether anything is ever asked of it by itself."""
+        return self.show or self.describe
+
+
+@cache
+def does(kind: type[Endpoint]) -> Does:
+    """What a class of endpoints does; once for each, as protocols are slow to look through."""
+    protocols = (Shows, Lists, Described, Attended, Hears)
+    return Does(*(issubclass(kind, protocol) for protocol in protocols))
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -30,6 +64,7 @@ class Outbox:
     held: AbstractAsyncContextManager[Endpoint]
     """Lets go of the endpoint."""
     since: datetime
+    does: Does
     state: State = "unknown"
     shown: bytes | None = None
     """Digest of the list that it was told last; None where that failed."""
@@ -79,19 +114,9 @@ class Outbox:
         return Subject("endpoint", self.settings.id)
 
     @property
-    def shows(self) -> bool:
-        """Whether it is told lists."""
-        return isinstance(self.endpoint, Shows)
-
-    @property
-    def asked(self) -> bool:
-        """Whether anything is ever asked of it by itself."""
-        return isinstance(self.endpoint, Shows | Described)
-
-    @property
     def at_rest(self) -> State:
         """How it stands while nothing is known, and nothing fails."""
-        if self.shows:
+        if self.does.show:
             return "unknown"
         options = self.settings.options
         return "served" if isinstance(options, Reads) and options.facade else "dial_only"

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import cast
 
 from bridge.dispatch.ledger import Ledger
 from bridge.dispatch.outbox import Outbox, digest_of
@@ -51,16 +52,16 @@ class Serving:
         rest = box.rest_until - self._clock.monotonic()
         if rest > 0 and not box.waiting:
             return rest
+        agenda = self._store.agenda(box.settings.room) if box.does.show else None
         try:
-            await self._tell(box)
+            await self._tell(box, agenda)
             await self._describe(box)
         except ConnectorError as error:
             return self._ledger.failed(box, error)
-        return self._until(box)
+        return self._until(box, agenda)
 
-    async def _tell(self, box: Outbox) -> None:
+    async def _tell(self, box: Outbox, agenda: Agenda | None) -> None:
         """Show the list where that is due, or ask for it."""
-        agenda = self._store.agenda(box.settings.room) if box.shows else None
         if agenda is None:
             waiting, box.waiting = box.waiting or (), None
             settle(Unavailable("the calendar was not read yet", reason="never_read"), waiting)
@@ -77,9 +78,9 @@ class Serving:
         waiting, box.waiting = box.waiting or (), None
         # Before, not after: what is lost meanwhile is to be shown once more.
         box.lost, box.repair_at = False, None
-        assert isinstance(box.endpoint, Shows)  # noqa: S101 - nobody else has a list
+        endpoint = cast("Shows", box.endpoint)
         try:
-            await self._ledger.tried(box, box.endpoint.show(near), PUSH_LIMIT)
+            await self._ledger.tried(box, endpoint.show(near), PUSH_LIMIT)
         except ConnectorError as error:
             box.shown = None
             self._ledger.counts.pushes[box.settings.kind, error.reason] += 1
@@ -98,11 +99,11 @@ class Serving:
     async def _check(self, box: Outbox, near: Agenda) -> None:
         """Ask whether it lists exactly this (EP-12)."""
         outcomes, kind = self._ledger.counts.read_backs, box.settings.kind
-        assert isinstance(box.endpoint, Lists)  # noqa: S101 - nobody else tells
+        endpoint = cast("Lists", box.endpoint)
         found: bool | None = None
         lost, box.lost = box.lost, False
         try:
-            found = await self._ledger.tried(box, box.endpoint.lists(near), ASK_LIMIT)
+            found = await self._ledger.tried(box, endpoint.lists(near), ASK_LIMIT)
         except (Malformed, NotFound) as error:
             outcomes[kind, error.reason] += 1
         except ConnectorError as error:
@@ -143,23 +144,24 @@ class Serving:
     def _recovered(self, box: Outbox) -> None:
         """Where it was away, or is new, it may be another than before."""
         if box.failures or box.shown_time is None:
-            box.tells = None if isinstance(box.endpoint, Lists) else False
+            box.tells = None if box.does.list else False
             box.facts_at = self._clock.monotonic() + spread(FACTS_SOON, 0.9)
 
     async def _describe(self, box: Outbox) -> None:
         """Ask what it is, where that is due."""
-        if not isinstance(box.endpoint, Described) or self._clock.monotonic() < box.facts_at:
+        if not box.does.describe or self._clock.monotonic() < box.facts_at:
             return
+        endpoint = cast("Described", box.endpoint)
         try:
-            facts = await self._ledger.tried(box, box.endpoint.facts(), ASK_LIMIT)
+            facts = await self._ledger.tried(box, endpoint.facts(), ASK_LIMIT)
         except ConnectorError:
-            if not box.shows:  # nothing else tells whether it is there
+            if not box.does.show:  # nothing else tells whether it is there
                 raise
             box.facts_at = self._clock.monotonic() + spread(FACTS_AGAIN)
             return
         box.facts = facts
         box.facts_at = self._clock.monotonic() + spread(FACTS_EVERY)
-        if not box.shows:
+        if not box.does.show:
             self._ledger.well(box, box.at_rest)
         off = facts.clock_off
         if off is not None and abs(off) > CLOCK:
@@ -169,13 +171,12 @@ class Serving:
         else:
             self._ledger.over(box, "endpoint_clock")
 
-    def _until(self, box: Outbox) -> float | None:
+    def _until(self, box: Outbox, agenda: Agenda | None) -> float | None:
         """Seconds until something is due that nobody tells of."""
         if box.state == "denied":
             return None
         now = self._clock.monotonic()
-        due = [box.facts_at] if isinstance(box.endpoint, Described) else []
-        agenda = self._store.agenda(box.settings.room) if box.shows else None
+        due = [box.facts_at] if box.does.describe else []
         if agenda is not None:
             change = until_change(agenda, self._clock.now()).total_seconds() + 1
             due.append(now + change)

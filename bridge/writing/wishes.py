@@ -44,10 +44,7 @@ class Wishes:
         try:
             match wish:
                 case BookingWanted():
-                    order = CreateOrder(
-                        title=plain(wish.title)[:LONGEST] or TITLE, start=wish.start, end=wish.end
-                    )
-                    answer = await self._actions.create(asked("book", wish.request), order)
+                    answer = await self._actions.create(asked("book", wish.request), _order(wish))
                 case ExtensionWanted():
                     extend = asked("extend", booking=wish.booking)
                     answer = await self._actions.extend(extend, ExtendOrder(end=wish.end))
@@ -70,6 +67,13 @@ class Wishes:
             answer = await self._actions.release(asked("release", "", booking), ReleaseOrder())
             code = _code(*answer)
         return code
+
+
+def _order(wish: BookingWanted) -> CreateOrder:
+    """A booking in whole minutes, as long as it was wanted."""
+    start = wish.start.replace(second=0, microsecond=0)
+    title = plain(wish.title)[:LONGEST] or TITLE
+    return CreateOrder(title=title, start=start, end=wish.end - (wish.start - start))
 
 
 def _code(status: int, body: bytes) -> str:

@@ -25,6 +25,7 @@ class Arguments:
 
     parameters: Mapping[str, str]
     body: str
+    several: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def text(self, name: str) -> str:
         """A parameter, or nothing."""
@@ -113,35 +114,6 @@ def get(codec: Codec, arguments: Arguments) -> Result:
         if booking.id == identity or (meeting and booking.meeting_id == meeting):
             return Result("OK", {"Booking": listing(booking, codec.version)})
     return refused("No such booking")
-
-
-def dial(codec: Codec, arguments: Arguments) -> Result:
-    """Call somebody."""
-    if not arguments.text("Number"):
-        return refused("No number to dial")
-    call = codec.calls.dial(
-        arguments.text("Number"),
-        codec.now(),
-        protocol=arguments.text("Protocol"),
-        call_type=arguments.text("CallType"),
-        call_rate=arguments.text("CallRate"),
-        display_name=arguments.text("DisplayName"),
-        booking_id=arguments.text("BookingId"),
-    )
-    return Result("OK", {"CallId": str(call.id), "ConferenceId": str(call.id)})
-
-
-def disconnect(codec: Codec, arguments: Arguments) -> Result:
-    """End a call."""
-    if codec.calls.hang_up(arguments.number("CallId", 0)) is None:
-        return refused("No such call")
-    return Result("OK")
-
-
-def disconnect_all(codec: Codec, _arguments: Arguments) -> Result:
-    """End every call."""
-    codec.calls.hang_up_all()
-    return Result("OK")
 
 
 def unblock(codec: Codec, arguments: Arguments) -> Result:

@@ -18,6 +18,8 @@ Kind: TypeAlias = Literal["new", "expired"]
 HangUp: TypeAlias = Callable[[asyncio.BaseTransport | None], None]
 
 DAYS = 365
+MODE = "NetworkServices/HTTP/Mode"
+"""Who serves a unit without TLS has turned HTTP on."""
 
 
 class Address:
@@ -26,8 +28,15 @@ class Address:
     def __init__(self, codec: Codec, host: str = "", *, tls: bool = False) -> None:
         self.codec = codec
         self.host = host
+        codec.host = host or codec.host
         self.port = 0
         self.context = _context() if tls else None
+        if not tls and MODE in codec.configuration:
+            codec.configuration.changed.setdefault(MODE, "HTTP+HTTPS")
+        self.ssh_port = 0
+        """Where its terminal is; 0 while it has none."""
+        self.host_key = ""
+        """The public key of its terminal: the kind, a space, and the key in base64."""
         self.certificate: Certificate | None = None
         self.hang_up: HangUp = lambda _keep: None
         """Ends open connections but one; whoever serves the unit says how."""
@@ -37,6 +46,11 @@ class Address:
         """Where requests go."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'https' if self.context else 'http'}://{host}:{self.port}"
+
+    @property
+    def ws_url(self) -> str:
+        """Where its WebSocket is."""
+        return f"ws{self.url.removeprefix('http')}/ws"
 
     @property
     def fingerprint(self) -> str:

@@ -1,21 +1,29 @@
 """A simulated unit: what it was told, who may tell it, what it shows, and nothing of HTTP."""
 
 import asyncio
+import zlib
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sized
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from connector.simulators.cisco import status
+from connector.simulators.cisco.adhoc import Adhoc
 from connector.simulators.cisco.bookings import Booking, Shown
-from connector.simulators.cisco.calls import Call, Calls
+from connector.simulators.cisco.calls import Call, Calls, Tell
 from connector.simulators.cisco.configuration import Configuration
 from connector.simulators.cisco.faults import Faults
+from connector.simulators.cisco.life import Life
+from connector.simulators.cisco.markup import nest
+from connector.simulators.cisco.news import News
+from connector.simulators.cisco.slots import Slots
 from connector.simulators.cisco.users import Lockout, Sessions, User, Users
 from connector.simulators.cisco.versions import Switches, Version, usual
 
 KEPT_REQUESTS = 1000
 KEPT_PUSHES = 50
+KEPT_POSTS = 200
 
 
 class Push(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +37,11 @@ class Push(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """A request that was made; a status of 0 stands for a broken connection."""
+    """A request that was made; a status of 0 stands for a broken connection.
+
+    Methods beside those of HTTP: `WS`, a message over the WebSocket (200 or the code of the
+    error), and `SSH`, a line of the terminal.
+    """
 
     at: datetime
     method: str
@@ -37,6 +49,15 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     peer: str
     user: str
+
+
+class Posted(msgspec.Struct, frozen=True, kw_only=True):
+    """What it posted by itself; a status of 0 stands for no answer."""
+
+    at: datetime
+    url: str
+    body: str
+    status: int
 
 
 class Screen(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,22 +84,39 @@ class Codec:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         name: str = "Simulated codec",
         serial: str = "SIM00000001",
-        **switches: bool | str,
+        **switches: bool | int | str,
     ) -> None:
         self._clock = clock
         self.sleep = sleep
         self.serial = serial
         self.offset = timedelta()
         self.version = Version.parse(version)
-        self._switched: dict[str, bool | str] = {}
+        self._switched: dict[str, bool | int | str] = {}
         self.switch(**switches)
         self.configuration = Configuration(self.version, {"SystemUnit/Name": name})
         self.users = Users({"bridge": "secret"} if users is None else users)
         self.sessions = Sessions()
         self.bookings: tuple[Booking, ...] = ()
+        """What the screen has: the list, and what people asked for at the unit."""
         self.updated = self.booted = self.now()
         self._back: datetime | None = None
-        self.calls = Calls()
+        self.roused: Callable[[], None] = lambda: None
+        """Called when time is to pass for it; whoever serves the unit says how."""
+        self.news = News(lambda: status.status(self), self._rouse)
+        self.host = "127.0.0.1"
+        self.authority = ""
+        """The certificate (PEM) that it trusts when it posts; nothing for those of the system."""
+        self.adhoc = Adhoc(self)
+        self.life = Life(self)
+        self.slots = Slots(self)
+        self.posted: deque[Posted] = deque(maxlen=KEPT_POSTS)
+        self.calls = Calls(Tell(event=self.news.event, changed=self.news.changed))
+        self.lines: set[Callable[[], None]] = set()
+        """Ends each connection that stays open: WebSockets and terminals."""
+        self.subscribed: set[Sized] = set()
+        """The subscriptions of each WebSocket that has some."""
+        self.opened: deque[datetime] = deque()
+        """When WebSockets were opened lately."""
         self.faults = Faults()
         self.received: deque[Push] = deque(maxlen=KEPT_PUSHES)
         self.requests: deque[Seen] = deque(maxlen=KEPT_REQUESTS)
@@ -93,7 +131,7 @@ class Codec:
         usually = msgspec.structs.asdict(usual(self.version))
         return msgspec.convert(usually | self._switched, Switches)
 
-    def switch(self, **switches: bool | str) -> None:
+    def switch(self, **switches: bool | int | str) -> None:
         """Behave differently from now on, whatever is usual.
 
         Raises:
@@ -119,12 +157,16 @@ class Codec:
     def reboot(self, down: timedelta = timedelta()) -> None:
         """Start anew, silent while down; calls, sessions, lock-outs, mostly the list are gone."""
         self.calls.hang_up_all()
+        for cut in tuple(self.lines):
+            cut()
         self.sessions.end_all()
         self.users.forget_failures()
         self.booted = self.now() + down
         self._back = self.booted if down else None
+        self.adhoc.pending.clear()
         if not self.switches.keeps_bookings:
-            self.replace(())
+            self.bookings = ()
+        self.life.restart()
 
     def is_up(self) -> bool:
         """Whether it answers at all."""
@@ -155,8 +197,55 @@ class Codec:
 
     def replace(self, bookings: tuple[Booking, ...]) -> None:
         """List exactly these, in order of time."""
-        self.bookings = tuple(sorted(bookings, key=lambda booking: booking.start))
+        self.adhoc.confirm(bookings)
+        self.bookings = bookings
+        self.show()
         self.updated = self.now()
+        self.news.event("Bookings/Updated")
+        self.life.tick()
+
+    def show(self) -> None:
+        """Put what people asked for at the unit between what is listed."""
+        asked = self.adhoc.shown()
+        every = {id(booking): booking for booking in (*self.bookings, *asked)}
+        self.bookings = tuple(sorted(every.values(), key=lambda booking: booking.start))
+        self.news.changed()
+
+    def _rouse(self) -> None:
+        self.roused()
+
+    @property
+    def awake(self) -> bool:
+        """Whether time has to pass for it by itself."""
+        return self.news.wanted or bool(self.adhoc.pending)
+
+    @property
+    def mac(self) -> str:
+        """Its hardware address, made from its serial number."""
+        number = zlib.crc32(self.serial.encode())
+        return ":".join(f"{byte:02X}" for byte in (0, 0x50, *number.to_bytes(4, "big")))
+
+    def configure(self, path: str, value: str) -> None:
+        """Change one setting, and tell of it.
+
+        Raises:
+            KeyError: there is no such setting.
+            ValueError: it does not take this value.
+        """
+        self.configuration.change(path, value)
+        self.news.tell({"Configuration": nest({path: value})})
+
+    def keep_push(self, path: str, body: str, user: str, *, accepted: bool) -> None:
+        """Remember a push as it came."""
+        self.received.append(
+            Push(path=path, body=body, at=self.now(), user=user, accepted=accepted)
+        )
+
+    def log(self, method: str, path: str, status: int, *, peer: str, user: str) -> None:
+        """Remember a request."""
+        self.requests.append(
+            Seen(at=self.now(), method=method, path=path, status=status, peer=peer, user=user)
+        )
 
     def current(self) -> Booking | None:
         """The meeting that is on."""
@@ -204,4 +293,5 @@ class Codec:
             protocol=shown.protocol or "",
             display_name=shown.title,
             booking_id=identity,
+            answer=self.switches.called,
         )

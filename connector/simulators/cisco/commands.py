@@ -1,42 +1,17 @@
-"""Commands that a unit knows, whichever way they come: their words, who may, what comes back."""
+"""Commands as somebody gives them, whichever way they come: what is allowed, what comes back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Literal, TypeAlias
 
 from connector.simulators.cisco import actions
 from connector.simulators.cisco.actions import Arguments, Result
+from connector.simulators.cisco.catalogue import Command, Path, known
 from connector.simulators.cisco.codec import Codec
-from connector.simulators.cisco.spaces import OneOf, Space, Text, Whole
 from connector.simulators.cisco.versions import Version
 
-Path: TypeAlias = tuple[str, ...]
-Role: TypeAlias = Literal["Admin", "Integrator", "User"]
-
-ANYBODY: tuple[Role, ...] = ("Admin", "User")
-CALLERS: tuple[Role, ...] = ("Admin", "Integrator", "User")
 WRONG = "Invalid or missing parameters"
-ID = Text(128, least=1)
-CALL_TYPE = OneOf(("Auto", "Audio", "Video"))
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A parameter of a command."""
-
-    space: Space
-    required: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """A command of one version."""
-
-    run: Callable[[Codec, Arguments], Result]
-    parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    roles: tuple[Role, ...] = ANYBODY
-    multiline: bool = False
+DENIED = "Permission denied"
+PUSHES: set[Path] = {("Bookings", "Put"), ("Bookings", "Clear")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +20,20 @@ class Order:
 
     path: Path
     parameters: Mapping[str, str] = field(default_factory=dict)
+    several: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Those that may come more than once."""
     body: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Giver:
+    """Who gives a command, and how."""
+
+    user: str
+    way: str
+    """The path that it came to: `/putxml`, `/ws`, `ssh`."""
+    raw: str = ""
+    """The request as it came."""
 
 
 def result_name(path: Path) -> str:
@@ -53,10 +41,38 @@ def result_name(path: Path) -> str:
     return "".join(path[-2:]) + "Result"
 
 
-@cache
-def known(version: Version) -> Mapping[Path, Command]:
-    """All commands of a version."""
-    return _bookings(version) | _calls(version)
+def ordered(
+    version: Version, path: Path, given: Iterable[tuple[str, str]], body: str = ""
+) -> Order:
+    """A command with what came with it, in the order in which it came."""
+    command = known(version).get(path)
+    parameters: dict[str, str] = {}
+    several: dict[str, tuple[str, ...]] = {}
+    for name, value in given:
+        bare = name.partition("[")[0]
+        if command and bare in command.parameters and command.parameters[bare].several:
+            several[bare] = (*several.get(bare, ()), value)
+        else:
+            parameters[name] = value
+    return Order(path=path, parameters=parameters, several=several, body=body)
+
+
+def spelled(version: Version, words: Iterable[str]) -> Path:
+    """A path as the version spells it, whatever its case."""
+    path = tuple(words)
+    lower = tuple(word.lower() for word in path)
+    for found in known(version):
+        if tuple(word.lower() for word in found) == lower:
+            return found
+    return path
+
+
+def perform(codec: Codec, order: Order, giver: Giver) -> Result:
+    """Do what a user asked, and remember it if it was a push of bookings."""
+    result = execute(codec, order, codec.users.roles(giver.user))
+    if order.path in PUSHES and result.status != "Unknown":
+        codec.keep_push(giver.way, giver.raw, giver.user, accepted=result.status == "OK")
+    return result
 
 
 def execute(codec: Codec, order: Order, roles: tuple[str, ...]) -> Result:
@@ -64,88 +80,26 @@ def execute(codec: Codec, order: Order, roles: tuple[str, ...]) -> Result:
     command = known(codec.version).get(order.path)
     if command is None or not order.parameters.keys() <= command.parameters.keys():
         return Result("Unknown")
+    wrong = _wrong(command, order)
+    if wrong:
+        return Result("ParameterError", {"Reason": WRONG, "XPath": _xpath(order.path, wrong)})
+    if not set(roles) & set(command.roles):
+        return actions.refused(DENIED)
+    return command.run(codec, Arguments(order.parameters, order.body, order.several))
+
+
+def _wrong(command: Command, order: Order) -> str | None:
+    """The first parameter that is missing or not in its value space."""
     for name, parameter in command.parameters.items():
         given = order.parameters.get(name)
-        if parameter.required if given is None else not parameter.space.accepts(given):
-            return Result("ParameterError", {"Reason": WRONG, "XPath": _xpath(order.path, name)})
-    if not set(roles) & set(command.roles):
-        return actions.refused("Permission denied")
-    return command.run(codec, Arguments(order.parameters, order.body))
+        if given is None and parameter.required:
+            return name
+        if given is not None and not parameter.space.accepts(given):
+            return name
+        if not all(parameter.space.accepts(one) for one in order.several.get(name, ())):
+            return name
+    return None
 
 
 def _xpath(path: Path, name: str) -> str:
     return "/".join(("/Command", *path, name))
-
-
-def _bookings(version: Version) -> dict[Path, Command]:
-    """The commands about bookings; TC has no more than Clear and List."""
-    commands: dict[Path, Command] = {
-        ("Bookings", "Clear"): Command(run=actions.clear),
-        ("Bookings", "List"): Command(run=actions.list_bookings, parameters=_list(version)),
-    }
-    if version.at_least(8):
-        commands["Bookings", "Get"] = Command(run=actions.get, parameters=_get(version))
-    if version.at_least(9, 13):
-        commands["Bookings", "Put"] = Command(run=actions.put, roles=("Admin",), multiline=True)
-    return commands
-
-
-def _list(version: Version) -> dict[str, Parameter]:
-    parameters = {
-        "Days": Parameter(Whole(1, 365)),
-        "DayOffset": Parameter(Whole(0, 365)),
-        "Limit": Parameter(Whole(1, 65534)),
-        "Offset": Parameter(Whole(0, 65534)),
-    }
-    if version.at_least(11, 23):
-        accounts = OneOf(("Shared", "Personal", "SharedAndPersonal"))
-        parameters["AccountType"] = Parameter(accounts)
-        parameters["ScheduleType"] = Parameter(OneOf(("Current", "Upcoming")))
-    return parameters
-
-
-def _get(version: Version) -> dict[str, Parameter]:
-    if version.at_least(11, 23):
-        return {"Id": Parameter(ID), "MeetingId": Parameter(ID)}
-    return {"Id": Parameter(ID, required=True)}
-
-
-def _calls(version: Version) -> dict[Path, Command]:
-    """The commands about calls, and the one that ends a lock-out."""
-    commands: dict[Path, Command] = {
-        ("Dial",): Command(run=actions.dial, parameters=_dial(version), roles=CALLERS),
-        ("Call", "Disconnect"): Command(
-            run=actions.disconnect,
-            parameters={"CallId": Parameter(Whole(0, 65534))},
-            roles=CALLERS,
-        ),
-    }
-    if version.line == "TC":
-        commands["Call", "DisconnectAll"] = Command(run=actions.disconnect_all, roles=CALLERS)
-    else:
-        commands["UserManagement", "User", "Unblock"] = Command(
-            run=actions.unblock,
-            parameters={
-                "Username": Parameter(Text(127), required=True),
-                "YourPassphrase": Parameter(Text(255)),
-            },
-            roles=("Admin",),
-        )
-    return commands
-
-
-def _dial(version: Version) -> dict[str, Parameter]:
-    """The words of Dial; ISDN went with RoomOS 10, the slowest family of units with 26."""
-    protocols = ("H323", "Sip", "Spark")
-    return {
-        "Appearance": Parameter(Whole(1, 999_999_999)),
-        "BookingId": Parameter(Text(255)),
-        "CallRate": Parameter(Whole(64, 20000 if version.at_least(26) else 6000)),
-        "CallType": Parameter(CALL_TYPE),
-        "DisplayName": Parameter(Text(255)),
-        "Number": Parameter(Text(255), required=True),
-        "Protocol": Parameter(
-            OneOf(protocols if version.at_least(10) else ("H320", *protocols)),
-        ),
-        "TrackingData": Parameter(Text(255)),
-    }

@@ -49,6 +49,7 @@ SETTINGS = (
         OneOf(("TLSv1.1", "TLSv1.2", "TLSv1.3")),
         (11, 14),
     ),
+    Setting("NetworkServices/SSH/Mode", "On", SWITCH),
     Setting(
         "NetworkServices/Websocket", "Off", OneOf(("FollowHTTPService", "Off")), (9, 7), (10, 19)
     ),
@@ -91,6 +92,10 @@ class Configuration:
 
     def __getitem__(self, path: str) -> str:
         return self.changed.get(path, self.settings[path].default)
+
+    def spelled(self, path: str) -> str:
+        """A path as the unit spells it, whatever its case."""
+        return next((one for one in self.settings if one.lower() == path.lower()), path)
 
     def hides(self, what: str) -> bool:
         """Whether the screen keeps something to itself: `Title`, `Organizer`."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from aiohttp import web
 
-from connector.simulators.cisco import address
+from connector.simulators.cisco import address, person
 from connector.simulators.cisco.address import codec_of, place_of
 from connector.simulators.cisco.codec import Codec, NotJoinable
 from connector.simulators.cisco.faults import Fault
@@ -87,6 +87,7 @@ def routes() -> list[web.RouteDef]:
         web.put("/control/clock", set_clock),
         web.put("/control/users/{name}", set_user),
         web.delete("/control/users/{name}", remove_user),
+        *person.routes(),
     ]
 
 
@@ -230,7 +231,7 @@ async def switch(request: web.Request) -> web.Response:
     """Behave differently."""
     codec = codec_of(request)
     try:
-        codec.switch(**await _given(request, dict[str, bool | str]))
+        codec.switch(**await _given(request, dict[str, bool | int | str]))
     except ValueError as error:
         return _refuse(400, str(error))
     return _json(codec.switches)
@@ -241,7 +242,7 @@ async def configure(request: web.Request) -> web.Response:
     codec = codec_of(request)
     for path, value in (await _given(request, dict[str, str])).items():
         try:
-            codec.configuration.change(path, value)
+            codec.configure(path, value)
         except (KeyError, ValueError):
             return _refuse(400, f"{path} is no setting of this version, or not with this value")
     return _json({path: codec.configuration[path] for path in _paths(codec)})

@@ -7,14 +7,14 @@ from lxml import etree
 
 from connector.simulators.cisco import bookings_xml, commands, markup, status
 from connector.simulators.cisco.address import codec_of
-from connector.simulators.cisco.codec import Codec, Push
-from connector.simulators.cisco.commands import Order
+from connector.simulators.cisco.catalogue import Path, known
+from connector.simulators.cisco.codec import Codec
+from connector.simulators.cisco.commands import Giver, Order
 from connector.simulators.cisco.login import user_of
 from connector.simulators.cisco.markup import BadMarkup, Tree
 from connector.simulators.cisco.versions import Version
 
 NO_MATCH = "No match on address expression"
-PUSHES = {("Bookings", "Put"), ("Bookings", "Clear")}
 
 
 def answer(root: str, content: Tree) -> web.Response:
@@ -81,39 +81,39 @@ async def putxml(request: web.Request) -> web.Response:
 
 def _done(codec: Codec, root: etree._Element, user: str, body: bytes) -> Iterator[tuple[str, Tree]]:
     """The results of all commands in a document that the unit understands."""
+    giver = Giver(user=user, way="/putxml", raw=body.decode("utf-8", "replace"))
     for order in orders(root, codec.version):
-        result = commands.execute(codec, order, codec.users.roles(user))
-        if order.path in PUSHES:
-            _keep(codec, "/putxml", body, user, accepted=result.status == "OK")
+        result = commands.perform(codec, order, giver)
         if result.status != "Unknown":
             content: Tree = {"@status": result.status, **result.content}
             yield commands.result_name(order.path), content
 
 
-def orders(element: etree._Element, version: Version, above: commands.Path = ()) -> Iterator[Order]:
+def orders(element: etree._Element, version: Version, above: Path = ()) -> Iterator[Order]:
     """The commands below an element that a version knows."""
-    known = commands.known(version)
+    table = known(version)
     for child in markup.children(element):
         path = (*above, markup.name(child))
-        if path in known:
-            yield _order(path, child, multiline=known[path].multiline)
+        if path in table:
+            yield _order(version, path, child, multiline=table[path].multiline)
         else:
             yield from orders(child, version, path)
 
 
-def _order(path: commands.Path, element: etree._Element, *, multiline: bool) -> Order:
-    said = {markup.name(child): child.text or "" for child in markup.children(element)}
-    body = said.pop("body", "") if multiline else ""
-    return Order(path=path, parameters=said, body=body)
+def _order(version: Version, path: Path, element: etree._Element, *, multiline: bool) -> Order:
+    said = [(markup.name(child), child.text or "") for child in markup.children(element)]
+    body = dict(said).get("body", "") if multiline else ""
+    given = [one for one in said if not multiline or one[0] != "body"]
+    return commands.ordered(version, path, given, body)
 
 
 def _configured(codec: Codec, root: etree._Element, roles: tuple[str, ...]) -> Tree:
     """Change settings until one is refused."""
     if "Admin" not in roles:
-        return _error("Permission denied", "Configuration")
+        return _error(commands.DENIED, "Configuration")
     for path, value in _leaves(root):
         try:
-            codec.configuration.change(path, value)
+            codec.configure(path, value)
         except KeyError:
             return _error(NO_MATCH, f"Configuration/{path}")
         except ValueError:
@@ -138,16 +138,11 @@ async def bookingsputxml(request: web.Request) -> web.Response:
         return web.Response(status=404)
     user = user_of(request)
     body = await request.read()
+    text = body.decode("utf-8", "replace")
     try:
         codec.replace(bookings_xml.read(body))
     except BadMarkup as error:
-        _keep(codec, "/bookingsputxml", body, user, accepted=False)
+        codec.keep_push("/bookingsputxml", text, user, accepted=False)
         return malformed(error)
-    _keep(codec, "/bookingsputxml", body, user, accepted=True)
+    codec.keep_push("/bookingsputxml", text, user, accepted=True)
     return answer("success", {})
-
-
-def _keep(codec: Codec, path: str, body: bytes, user: str, *, accepted: bool) -> None:
-    """Remember a push as it came."""
-    text = body.decode("utf-8", "replace")
-    codec.received.append(Push(path=path, body=text, at=codec.now(), user=user, accepted=accepted))

@@ -5,8 +5,20 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 
 Kind: TypeAlias = Literal[
-    "status", "page", "sign_in", "error", "parameter_error", "unknown", "empty", "slow", "drop"
+    "status",
+    "page",
+    "sign_in",
+    "error",
+    "parameter_error",
+    "unknown",
+    "empty",
+    "slow",
+    "drop",
+    "hang",
+    "rpc",
 ]
+MESSAGES = {"error", "parameter_error", "slow", "drop", "hang", "rpc"}
+"""What can befall a message on an open WebSocket or a line of a terminal."""
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -15,7 +27,9 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     kind: Kind
     """`status`: an HTTP status. `page`: a web page with 200. `sign_in`: as if nobody were logged
     in. `error`, `parameter_error`: that result with 200. `unknown`: an empty `<Command/>`.
-    `empty`: 200 and no body. `slow`: the true answer, late. `drop`: the connection breaks."""
+    `empty`: 200 and no body. `slow`: the true answer, late. `drop`: the connection breaks.
+    `hang`: nothing comes any more, and the connection stays. `rpc`: an error of JSON-RPC, on the
+    WebSocket only."""
     times: Annotated[int, msgspec.Meta(ge=1)] | None = 1
     """How many requests it strikes; None: all until it is cleared."""
     path: str = ""
@@ -28,6 +42,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Whether the unit does what it was asked before the trouble begins."""
     retry_after: str = ""
     """For `status`: this header."""
+    code: int = -31997
+    """For `rpc`: which error; -31997 says that the unit is not ready."""
 
 
 class Faults:
@@ -48,10 +64,15 @@ class Faults:
         """Work again."""
         self._ahead.clear()
 
-    def strike(self, path: str) -> Fault | None:
-        """The first fault that concerns a path, counted."""
+    def strike(self, path: str, *, message: bool = False) -> Fault | None:
+        """The first fault that concerns a path, counted.
+
+        Messages are what comes over a connection that is already open, named by paths like
+        `/ws/xGet` and `ssh/xCommand Dial`.
+        """
         for place, fault in enumerate(self._ahead):
-            if path.startswith(fault.path):
+            fits = fault.kind in MESSAGES if message else fault.kind != "rpc"
+            if fits and path.startswith(fault.path):
                 self._count(place, fault)
                 return fault
         return None

@@ -38,15 +38,19 @@ def _secrets(request: web.Request) -> Iterator[str]:
 
 
 def _by_password(request: web.Request, codec: Codec) -> str:
-    name, password = _basic(request.headers.get("Authorization", ""))
+    name, password = basic(request.headers.get("Authorization", ""))
     request[USER] = name
     if not codec.log_in(name, password):
         raise NotLoggedIn
     return name
 
 
-def _basic(header: str) -> tuple[str, str]:
-    """The name and password in a header (RFC 7617)."""
+def basic(header: str) -> tuple[str, str]:
+    """The name and password in a header (RFC 7617).
+
+    Raises:
+        NotLoggedIn: there are none.
+    """
     scheme, _, encoded = header.partition(" ")
     try:
         text = b64decode(encoded, validate=True).decode()

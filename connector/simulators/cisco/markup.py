@@ -12,7 +12,7 @@ SIZE_LIMIT = 8 << 20
 Tree: TypeAlias = Mapping[str, "str | Tree | Items"]
 """A document below its root: names, each with a text, a branch or numbered branches.
 
-A name that begins with `@` is an attribute of what it stands in.
+A name that begins with `@` is an attribute of what it stands in, `#` its text.
 """
 
 
@@ -89,8 +89,10 @@ def _element(tag: str, content: str | Tree, depth: int) -> str:
     for key, value in content.items():
         if key.startswith("@"):
             start += f' {key[1:]}="{escape(str(value))}"'
-        else:
+        elif key != "#":
             inner += _branch(key, value, depth + 1)
+    if isinstance(text := content.get("#"), str):
+        return f"{pad}<{start}>{escape(text, quote=False)}</{tag}>"
     if not inner:
         return f"{pad}<{start}/>"
     return "\n".join((f"{pad}<{start}>", *inner, f"{pad}</{tag}>"))

@@ -5,12 +5,15 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
+import asyncssh
 from aiohttp import web
 
-from connector.simulators.cisco import control, face, login, trouble
+from connector.simulators.cisco import control, face, login, trouble, websocket
+from connector.simulators.cisco import ssh as terminal_ssh
 from connector.simulators.cisco.address import ADDRESS, Address
 from connector.simulators.cisco.codec import Codec
 from connector.simulators.cisco.markup import SIZE_LIMIT
+from connector.simulators.cisco.posting import reaching_out
 
 SHUTDOWN = 0.01
 """Seconds that requests under way get when the units go; to aiohttp, none would mean for ever."""
@@ -19,10 +22,12 @@ SHUTDOWN = 0.01
 def app(codec: Codec) -> web.Application:
     """The application of one unit, for whoever serves it otherwise."""
     place = Address(codec)
-    return _application(lambda _request: place)
+    return _application(lambda _request: place, [codec])
 
 
-def _application(which: Callable[[web.BaseRequest], Address]) -> web.Application:
+def _application(
+    which: Callable[[web.BaseRequest], Address], codecs: Sequence[Codec]
+) -> web.Application:
     """The application of as many units as `which` can tell apart."""
     application = web.Application(
         middlewares=[
@@ -35,6 +40,7 @@ def _application(which: Callable[[web.BaseRequest], Address]) -> web.Application
         client_max_size=SIZE_LIMIT,
     )
     application[ADDRESS] = which
+    application.cleanup_ctx.append(partial(_reaching_out, codecs))
     for method, path, handler in (
         ("GET", "/getxml", face.getxml),
         ("GET", "/status.xml", face.status_xml),
@@ -44,18 +50,30 @@ def _application(which: Callable[[web.BaseRequest], Address]) -> web.Application
         ("POST", "/xmlapi/session/begin", login.begin),
         ("POST", "/xmlapi/session/end", login.end),
         ("GET", login.SIGN_IN, login.page),
+        ("GET", websocket.PATH, websocket.websocket),
     ):
         application.router.add_route(method, path, handler, expect_handler=trouble.expect)
     application.add_routes(control.routes())
     return application
 
 
+async def _reaching_out(codecs: Sequence[Codec], _app: web.Application) -> AsyncIterator[None]:
+    async with reaching_out(codecs):
+        yield
+
+
 @asynccontextmanager
 async def serve(
-    codec: Codec, host: str = "127.0.0.1", port: int = 0, *, tls: bool = True
+    codec: Codec,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    tls: bool = True,
+    ssh: int | None = None,
 ) -> AsyncIterator[Address]:
-    """Serve one unit; port 0 stands for any that is free."""
-    async with serve_all([codec], host, [port], tls=tls) as addresses:
+    """Serve one unit; port 0 stands for any that is free, and `ssh` for the terminal's."""
+    terminals = None if ssh is None else [ssh]
+    async with serve_all([codec], host, [port], tls=tls, ssh=terminals) as addresses:
         yield addresses[0]
 
 
@@ -66,22 +84,42 @@ async def serve_all(
     ports: Sequence[int] = (),
     *,
     tls: bool = True,
+    ssh: Sequence[int] | None = None,
 ) -> AsyncIterator[Sequence[Address]]:
-    """Serve many units, each on a port and with a certificate of its own."""
+    """Serve many units, each on a port and with a certificate of its own.
+
+    With `ssh` each has a terminal, too: on these ports, or any where there are none.
+    """
     places: dict[int, Address] = {}
-    application = _application(lambda request: places[_port(request)])
+    application = _application(lambda request: places[_port(request)], codecs)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=SHUTDOWN)
     await runner.setup()
     addresses = [Address(codec, host, tls=tls) for codec in codecs]
     servers: list[asyncio.Server] = []
+    terminals: list[asyncssh.SSHAcceptor] = []
     try:
         for address, port in zip(addresses, ports or [0] * len(addresses), strict=True):
             servers.append(await _listen(runner, places, address, port))
+        if ssh is not None:
+            for address, port in zip(addresses, ssh or [0] * len(addresses), strict=True):
+                terminals.append(await _terminal(address, port))
         yield addresses
     finally:
+        for terminal in terminals:
+            terminal.close()
+        for address in addresses:
+            for cut in tuple(address.codec.lines):
+                cut()
         for server in servers:
             server.close()
         await runner.cleanup()
+
+
+async def _terminal(address: Address, port: int) -> asyncssh.SSHAcceptor:
+    """Open the terminal of one unit."""
+    acceptor, address.host_key = await terminal_ssh.listen(address.codec, address.host, port)
+    address.ssh_port = acceptor.get_port()
+    return acceptor
 
 
 def _port(request: web.BaseRequest) -> int:

@@ -1,15 +1,19 @@
 """What a unit says of itself."""
 
+from typing import TYPE_CHECKING
+
 from connector.simulators.cisco import calls
 from connector.simulators.cisco.bookings import stamp
-from connector.simulators.cisco.codec import Codec
 from connector.simulators.cisco.markup import Items, Tree
+
+if TYPE_CHECKING:  # a unit asks for its status itself
+    from connector.simulators.cisco.codec import Codec
 
 CONTROLS = "".join(map(chr, range(1, 6)))
 """What monitors have been seen to put into their names."""
 
 
-def attributes(codec: Codec) -> dict[str, str]:
+def attributes(codec: "Codec") -> dict[str, str]:
     """What stands in the root of its documents."""
     return {
         "@product": "Cisco Codec",
@@ -18,7 +22,7 @@ def attributes(codec: Codec) -> dict[str, str]:
     }
 
 
-def status(codec: Codec) -> Tree:
+def status(codec: "Codec") -> Tree:
     """The whole status document."""
     now = codec.now()
     webex = "Registered" if codec.switches.webex_registered else "Disabled"
@@ -27,6 +31,7 @@ def status(codec: Codec) -> Tree:
         "Audio": {"Volume": "50"},
         "Bookings": _bookings(codec),
         "Call": Items({call.id: calls.status(call, now) for call in codec.calls.all()}),
+        "HttpFeedback": codec.slots.status(),
         "SystemUnit": _system_unit(codec),
         "Time": {"SystemTime": f"{now:%Y-%m-%dT%H:%M:%S%z}"},
         "Video": {"Output": {"Connector": Items({1: _monitor(codec)})}},
@@ -34,7 +39,7 @@ def status(codec: Codec) -> Tree:
     }
 
 
-def _bookings(codec: Codec) -> Tree:
+def _bookings(codec: "Codec") -> Tree:
     """Which meeting is on, and until when the room is free or taken."""
     current = codec.current()
     found: Tree = {"Current": {"Id": current.id if current else ""}}
@@ -50,7 +55,7 @@ def _bookings(codec: Codec) -> Tree:
     return {"Availability": {"Status": word, "TimeStamp": until}, **found}
 
 
-def _system_unit(codec: Codec) -> Tree:
+def _system_unit(codec: "Codec") -> Tree:
     version = codec.switches.version_text or codec.version.reported
     return {
         "Hardware": {"Module": {"SerialNumber": codec.serial}},
@@ -68,6 +73,6 @@ def _system_unit(codec: Codec) -> Tree:
     }
 
 
-def _monitor(codec: Codec) -> Tree:
+def _monitor(codec: "Codec") -> Tree:
     noise = CONTROLS if codec.switches.control_characters else ""
     return {"ConnectedDevice": {"Name": f"Monitor{noise}"}}

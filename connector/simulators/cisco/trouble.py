@@ -1,12 +1,13 @@
 """What comes between a request and its answer: the log, the faults, and who may not come in."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from connector.simulators.cisco import commands, face, login, markup
+from connector.simulators.cisco import commands, face, login, markup, websocket
 from connector.simulators.cisco.address import codec_of
-from connector.simulators.cisco.codec import Codec, Seen
+from connector.simulators.cisco.codec import Codec
 from connector.simulators.cisco.faults import Fault
 from connector.simulators.cisco.login import NotLoggedIn
 
@@ -32,21 +33,18 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
         status = error.status
         raise
     finally:
-        _write_down(request, status)
+        if not request.get(websocket.LOGGED):
+            _write_down(request, status)
     return response
 
 
 def _write_down(request: web.Request, status: int) -> None:
-    codec = codec_of(request)
-    codec.requests.append(
-        Seen(
-            at=codec.now(),
-            method=request.method,
-            path=request.path_qs,
-            status=status,
-            peer=request.remote or "",
-            user=request.get(login.USER, ""),
-        )
+    codec_of(request).log(
+        request.method,
+        request.path_qs,
+        status,
+        peer=request.remote or "",
+        user=request.get(login.USER, ""),
     )
 
 
@@ -57,7 +55,8 @@ async def suffer(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     codec = codec_of(request)
     if not codec.is_up():
-        return broken(request)
+        # Before the WebSocket stands what answers for it while it starts.
+        return web.Response(status=502) if request.path == websocket.PATH else broken(request)
     fault = codec.faults.strike(request.path)
     if fault is None:
         return await handler(request)
@@ -114,7 +113,10 @@ async def spoiled(request: web.Request, codec: Codec, fault: Fault) -> web.Respo
             answer = await _refusal(request, codec, "Error")
         case "parameter_error":
             answer = await _refusal(request, codec, "ParameterError")
-        case "slow" | "drop":
+        case "hang":
+            await asyncio.Event().wait()
+            answer = broken(request)
+        case "slow" | "drop" | "rpc":
             answer = broken(request)
     return answer
 

@@ -1,7 +1,7 @@
 """Software versions of Cisco units, and what is usual for each."""
 
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -70,6 +70,20 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How somebody who is not logged in learns of it."""
     control_characters: bool = False
     """Whether a monitor's name puts U+0001 to U+0005 into the status document."""
+    called: Literal["answers", "rings", "busy"] = "answers"
+    """What whoever is dialled does."""
+    numbers: bool = True
+    """Whether whole numbers come as numbers over the WebSocket; as texts otherwise."""
+    websocket_rate: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """How many WebSockets may be opened in a minute; 0: any number."""
+    subscriptions: Annotated[int, msgspec.Meta(ge=0)] = 50
+    """How many subscriptions there may be over all WebSockets."""
+    feedback_failures: Annotated[int, msgspec.Meta(ge=1)] = 3
+    """After how many posts in a row that nobody took a slot of HttpFeedback has failed."""
+    host_key: Literal["ed25519", "rsa"] = "ed25519"
+    """Which key it shows over SSH, once it is served so; older units have only RSA."""
+    posted_serial: str = ""
+    """Posted instead of its own serial number."""
     version_text: str = ""
     """Reported instead of the version's own text."""
 
@@ -80,5 +94,7 @@ def usual(version: Version) -> Switches:
     No source says up to which version the private API is served: taken as all before 26.
     """
     return Switches(
-        private_api=not version.at_least(26), put_needs_webex=not version.at_least(11, 14)
+        private_api=not version.at_least(26),
+        put_needs_webex=not version.at_least(11, 14),
+        host_key="ed25519" if version.at_least(10) else "rsa",
     )

@@ -9,7 +9,8 @@ import pytest
 
 from connector.simulators.cisco import Codec, User
 from connector.simulators.cisco.bookings_json import platforms, protocols
-from connector.simulators.cisco.commands import Order, execute, known
+from connector.simulators.cisco.catalogue import known
+from connector.simulators.cisco.commands import Order, execute
 from connector.simulators.cisco.configuration import Configuration
 from connector.simulators.cisco.spaces import OneOf, Space, Text, Whole
 from connector.simulators.cisco.versions import Version
