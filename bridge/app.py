@@ -315,6 +315,7 @@ class Appliance:
             outside=self.sync.outside,
             devices=self._devices,
             signs=self.sync.signs(),
+            doubts=self.calling.desk.doubts,
             only=self.house.rooms[room] if room else None,
         )
 

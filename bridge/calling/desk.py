@@ -8,7 +8,7 @@ from bridge.calling.joining import Joining
 from bridge.calling.notes import Notes
 from bridge.calling.presented import HostKey, no_host_key, presented
 from bridge.calling.units import Refused, Units, refusal
-from bridge.health import Health, Subject
+from bridge.health import Health, Trouble
 from bridge.settings.model import Configuration, EndpointSettings, Site
 from bridge.views import render
 from bridge.views.endpoint_shapes import (
@@ -59,20 +59,39 @@ class Desk:
 
     def every(self, room: str | None) -> Sequence[EndpointShape]:
         """All room systems, or those of a room."""
-        return [self.one(one.id) for one in self._known.values() if room in {None, one.room}]
+        troubles = self._troubles()
+        wanted = [one for one in self._known.values() if room in {None, one.room}]
+        return [self._shape(one, troubles) for one in wanted]
 
     def one(self, name: str) -> EndpointShape:
         """One of them."""
-        settings = self._settings(name)
+        return self._shape(self._settings(name), self._troubles())
+
+    def _shape(
+        self, settings: EndpointSettings, troubles: Mapping[str, Sequence[Trouble]]
+    ) -> EndpointShape:
         return shown.shape(
             settings,
-            self._units.endpoint(name),
-            self._units.status(name),
-            self.visits(name),
-            now=self._clock.now(),
+            self._units.endpoint(settings.id),
+            self._units.status(settings.id),
+            self.visits(settings.id),
             acknowledged=self._site.acknowledge,
-            health=render.troubles(self._health.of(Subject("endpoint", name))),
+            health=render.troubles(tuple(troubles.get(settings.id, ()))),
         )
+
+    def _troubles(self) -> Mapping[str, Sequence[Trouble]]:
+        """What fails of room systems, by their ids."""
+        found: dict[str, list[Trouble]] = {}
+        for subject, trouble in self._health.all():
+            if subject.about == "endpoint":
+                found.setdefault(subject.id, []).append(trouble)
+        return found
+
+    def doubts(self, name: str) -> Sequence[str]:
+        """What the doctor should say of one that is told or read by the running appliance."""
+        settings, now = self._settings(name), self._clock.now()
+        endpoint, status = self._units.endpoint(name), self._units.status(name)
+        return list(shown.doubts(settings, endpoint, status, self.visits(name), now))
 
     async def presented(self, name: str) -> PresentedShape:
         """What it proves itself with now."""

@@ -1,6 +1,7 @@
 """Room systems as the API shows them."""
 
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from bridge.dispatch.status import EndpointStatus
@@ -12,7 +13,7 @@ from bridge.views.endpoint_shapes import (
     FailureShape,
     NoticeShape,
     PhoneCallShape,
-    VisitShape,
+    VisitsShape,
     WishShape,
 )
 from bridge.views.shapes import TroubleShape
@@ -39,19 +40,44 @@ _ABILITIES: tuple[tuple[Ability, type], ...] = (
     ("attends", Attended),
     ("provisions", Provisioned),
 )
-FRESH = 3600.0
-"""Seconds after which a unit that has not read the façade does not read it any more."""
+DOUBTFUL = timedelta(minutes=30)
+"""How long it may stay open whether a system that can tell has its list."""
 
 
-class Visits(Protocol):
-    """Who knows when units read the façade."""
+class Visited(Protocol):
+    """How a unit comes for its calendar."""
 
-    def __call__(self, name: str, /) -> VisitShape | None:
-        """The last time; None for never."""
+    @property
+    def last(self) -> datetime | None:
+        """When it came last; None for never."""
+
+    @property
+    def software(self) -> str:
+        """What it calls itself."""
+
+    @property
+    def bookings(self) -> int | None:
+        """How many it was told last."""
+
+    @property
+    def refused(self) -> str:
+        """Why it was refused last."""
+
+    @property
+    def refused_at(self) -> datetime | None:
+        """When that was."""
+
+    @property
+    def silent(self) -> bool:
+        """Whether it does not come any more."""
 
 
-def no_visits(_name: str, /) -> VisitShape | None:
-    """Nobody reads a façade."""
+Visits = Callable[[str], Visited | None]
+"""Who knows how units come for their calendars, by the id of an endpoint."""
+
+
+def no_visits(_name: str, /) -> Visited | None:
+    """No unit reads a façade."""
     return None
 
 
@@ -64,9 +90,8 @@ def shape(
     settings: EndpointSettings,
     endpoint: Endpoint,
     status: EndpointStatus,
-    visit: VisitShape | None,
+    visit: Visited | None,
     *,
-    now: datetime,
     acknowledged: tuple[str, ...],
     health: tuple[TroubleShape, ...],
 ) -> EndpointShape:
@@ -82,7 +107,7 @@ def shape(
         state=status.state,
         since=status.since,
         reachable=status.reachable,
-        provisioned=_provisioned(visit, now) if reads(settings) else None,
+        provisioned=_provisioned(visit) if reads(settings) else None,
         shown_at=status.shown_at,
         confirmed_at=status.confirmed_at,
         connected=status.connected,
@@ -97,7 +122,7 @@ def shape(
         if error
         else None,
         last_wish=WishShape(what=wish.what, code=wish.code, at=wish.at) if wish else None,
-        last_visit=visit,
+        visits=_visits(visit) if visit else None,
         failures=status.failures,
         drift=status.drift,
         notice=notice(settings.kind, acknowledged),
@@ -113,8 +138,34 @@ def notice(kind: str, acknowledged: tuple[str, ...]) -> NoticeShape | None:
     return NoticeShape(acknowledge=driver.acknowledge, words=driver.notice)
 
 
-def _provisioned(visit: VisitShape | None, now: datetime) -> bool:
-    return visit is not None and (now - visit.at).total_seconds() < FRESH
+def doubts(
+    settings: EndpointSettings,
+    endpoint: Endpoint,
+    status: EndpointStatus,
+    visit: Visited | None,
+    now: datetime,
+) -> Iterator[str]:
+    """Codes of what the doctor finds: a list that is not confirmed, a unit that never came."""
+    if reads(settings) and (visit is None or visit.last is None):
+        yield "endpoint_unprovisioned"
+    tells = status.confirmed_at is not None or status.drift > 0
+    open_ = status.state == "unknown" or (status.state == "shown" and tells)
+    if isinstance(endpoint, Shows) and open_ and now - status.since > DOUBTFUL:
+        yield "endpoint_not_confirmed"
+
+
+def _provisioned(visit: Visited | None) -> bool:
+    return visit is not None and visit.last is not None and not visit.silent
+
+
+def _visits(visit: Visited) -> VisitsShape:
+    return VisitsShape(
+        last=visit.last,
+        software=visit.software,
+        bookings=visit.bookings,
+        refused=visit.refused,
+        refused_at=visit.refused_at,
+    )
 
 
 def _facts(facts: Facts) -> FactsShape:

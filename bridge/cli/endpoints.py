@@ -58,9 +58,10 @@ def _print_unit(one: dict[str, Any]) -> None:
         ("call", _call(one)),
     ]
     if one["provisioned"] is not None:
-        visit = one["last_visit"]
-        came = f"yes, {moment(visit['at'])}" if visit else "no"
-        lines.append(("reads the façade", came if one["provisioned"] or not visit else "no more"))
+        last = (one["visits"] or {}).get("last")
+        came = "no more, last" if last else "never"
+        words = "yes, last" if one["provisioned"] else came
+        lines.append(("reads the façade", f"{words} {moment(last)}" if last else words))
     if error:
         lines.append(("last error", f"{moment(error['at'])}: {error['code']}: {error['words']}"))
     for name, words in lines:

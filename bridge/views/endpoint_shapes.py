@@ -45,12 +45,14 @@ class WishShape(Shape, frozen=True, kw_only=True):
     at: datetime
 
 
-class VisitShape(Shape, frozen=True, kw_only=True):
-    """The last time that a unit read the façade."""
+class VisitsShape(Shape, frozen=True, kw_only=True):
+    """How a unit comes for its calendar by itself, since the appliance started."""
 
-    at: datetime
-    count: Annotated[int, Meta(description="Visits since the start.")]
+    last: Annotated[datetime, Meta(description="Null where it never came.")] | None
     software: Annotated[str, Meta(description="What it called itself.")]
+    bookings: Annotated[int, Meta(description="How many it was told last.")] | None
+    refused: Annotated[str, Meta(description="Why it was refused last; empty for never.")]
+    refused_at: datetime | None
 
 
 class NoticeShape(Shape, frozen=True, kw_only=True):
@@ -94,7 +96,7 @@ class EndpointShape(Shape, frozen=True, kw_only=True):
     facts: FactsShape | None
     last_error: FailureShape | None
     last_wish: WishShape | None
-    last_visit: VisitShape | None
+    visits: Annotated[VisitsShape, Meta(description="Null where it reads no façade.")] | None
     failures: Annotated[int, Meta(description="In a row.")]
     drift: Annotated[int, Meta(description="How often it had lost the list that it took.")]
     notice: NoticeShape | None

@@ -127,7 +127,7 @@ class FakeEndpoints:
             facts=None,
             last_error=None,
             last_wish=None,
-            last_visit=None,
+            visits=None,
             failures=0,
             drift=0,
             notice=None,

@@ -1,9 +1,12 @@
 """What callers want of one room system."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 import pytest
 
 from bridge.health import Subject
-from bridge.views.endpoint_shapes import DialOrder, NothingOrder, TonesOrder, VisitShape
+from bridge.views.endpoint_shapes import DialOrder, NothingOrder, TonesOrder
 from bridge.views.web import Problem
 from connector import load
 from connector.endpoint import Facade, PhoneCall
@@ -13,6 +16,20 @@ from tests.bridge.calling.world import CALL, Play, World
 from tests.fakes.virtual import NOON
 
 NOTHING = NothingOrder()
+
+
+@dataclass
+class Seen:
+    """A unit that came for its calendar at noon."""
+
+    last: datetime | None = NOON
+    software: str = "Unit/1.0"
+    bookings: int | None = 3
+    refused: str = ""
+    refused_at: datetime | None = None
+    silent: bool = False
+
+
 UNIT = Facade(username="kestrel", password=Secret("x"))
 
 
@@ -142,10 +159,12 @@ def test_a_unit_that_reads_the_facade_is_provisioned_while_it_does(
         assert world.desk.one("fake").provisioned is None
         monkeypatch.setattr("tests.fakes.endpoints.FakeOptions.facade", UNIT, raising=False)
         assert world.desk.one("fake").provisioned is False
-        seen = VisitShape(at=NOON, count=3, software="Unit/1.0")
+        assert world.desk.doubts("fake") == ["endpoint_unprovisioned"]
+        seen = Seen()
         world.desk.visits = lambda _name: seen
         assert world.desk.one("fake").provisioned is True
-        await world.until(61)
+        assert world.desk.doubts("fake") == []
+        seen.silent = True
         assert world.desk.one("fake").provisioned is False
 
     play(story)
