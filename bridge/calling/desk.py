@@ -1,6 +1,7 @@
 """Where callers come who want something of a room system."""
 
 from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from bridge.calling import order, shown
@@ -61,7 +62,11 @@ class Desk:
         """All room systems, or those of a room."""
         troubles = self._troubles()
         wanted = [one for one in self._known.values() if room in {None, one.room}]
-        return [self._shape(one, troubles) for one in wanted]
+        found = []
+        for one in wanted:
+            with suppress(KeyError):  # the configuration is just being changed
+                found.append(self._shape(one, troubles))
+        return found
 
     def one(self, name: str) -> EndpointShape:
         """One of them."""
@@ -188,13 +193,15 @@ class Desk:
             done = await work
         except (ConnectorError, Refused) as error:
             refused = refusal(error) if isinstance(error, ConnectorError) else error
-            await self._notes.note(actor, action, name, **detail, refused=refused.code)
+            if refused.worth_noting:
+                await self._notes.note(actor, action, name, **detail, refused=refused.code)
             raise problem(refused) from error
         await self._notes.note(actor, action, name, **detail)
         return done
 
     def _settings(self, name: str) -> EndpointSettings:
         try:
+            self._units.status(name)  # while the configuration changes it may be gone already
             return self._known[name]
         except KeyError as error:
             raise problem(Refused("unknown_endpoint")) from error

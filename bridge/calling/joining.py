@@ -21,6 +21,8 @@ ASKED = 5.0
 """Seconds for which what a system said of its calls is believed."""
 DIALLING = 20.0
 """Seconds that a call takes to come up, at systems that do not tell."""
+BRAKE = 2.0
+"""Seconds within which the same wish is not asked of a system again after it was refused."""
 LAST = frozenset({"sip"})
 """Kinds that are told to dial when no other system of the room can: EP-04."""
 _PASSED_OVER = frozenset({"unreachable", "unsupported", "not_found", "gone", "certificate_changed"})
@@ -55,6 +57,14 @@ class _Last(NamedTuple):
     at: float
 
 
+class _Refusal(NamedTuple):
+    """What a room was refused last."""
+
+    wish: tuple[str, str]
+    refused: Refused
+    at: float
+
+
 class _Seen(NamedTuple):
     """What a system answered when it was asked for its calls."""
 
@@ -72,6 +82,8 @@ class Joining:
         self._by_room: Mapping[str, Sequence[EndpointSettings]] = {}
         self._last: dict[str, _Last] = {}
         self._seen: dict[str, _Seen] = {}
+        self._refusals: dict[str, _Refusal] = {}
+        self._left: dict[str, tuple[tuple[str, ...], float]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
     def adopt(self, endpoints: Iterable[EndpointSettings]) -> None:
@@ -86,17 +98,21 @@ class Joining:
         for memory in (self._last, self._seen):
             for gone in memory.keys() - known:
                 del memory[gone]
-        for room in self._locks.keys() - by_room.keys():
-            if not self._locks[room].locked():
-                del self._locks[room]
+        for gone in self._locks.keys() - by_room.keys():
+            self._refusals.pop(gone, None)
+            self._left.pop(gone, None)
+            if not self._locks[gone].locked():
+                del self._locks[gone]
 
     def diallers(self, room: str) -> list[EndpointSettings]:
         """The systems of a room that dial, the preferred one first."""
-        return [
-            one
-            for one in self._by_room.get(room, ())
-            if isinstance(self._units.endpoint(one.id), Dials)
-        ]
+        return [one for one in self._by_room.get(room, ()) if self._dials(one.id)]
+
+    def _dials(self, name: str) -> bool:
+        try:
+            return isinstance(self._units.endpoint(name), Dials)
+        except KeyError:  # the configuration is just being changed
+            return False
 
     async def join(self, room: Room, booking: str, *, only: str = "", sure: bool = False) -> Joined:
         """Have the room join a booking.
@@ -109,16 +125,27 @@ class Joining:
         """
         async with self._locks.setdefault(room.id, asyncio.Lock()):
             found = order.joinable(self._agenda(room), booking, self._clock.now())
-            ways = self._ways(room, found, only)
-            refused = Refused("no_endpoint")
-            for settings, call in ways:
-                try:
-                    return await self._joined(settings, call, sure=sure)
-                except ConnectorError as error:
-                    refused = refusal(error)
-                    if not (isinstance(error, Denied) or error.reason in _PASSED_OVER):
-                        break
-            raise refused
+            last = self._refusals.get(room.id)
+            if last and last.wish == (booking, only) and self._ago(last.at) < BRAKE:
+                raise Refused(last.refused.code, last.refused.words, again=True)
+            try:
+                return await self._tried(self._ways(room, found, only), sure=sure)
+            except Refused as refused:
+                now = self._clock.monotonic()
+                self._refusals[room.id] = _Refusal((booking, only), refused, now)
+                raise
+
+    async def _tried(self, ways: Sequence[tuple[EndpointSettings, Order]], *, sure: bool) -> Joined:
+        """Join by the first way that leads there."""
+        refused = Refused("no_endpoint")
+        for settings, call in ways:
+            try:
+                return await self._joined(settings, call, sure=sure)
+            except ConnectorError as error:
+                refused = refusal(error)
+                if not (isinstance(error, Denied) or error.reason in _PASSED_OVER):
+                    break
+        raise refused
 
     def _ways(
         self, room: Room, booking: Booking, only: str
@@ -164,6 +191,7 @@ class Joining:
         finally:
             self._seen.pop(settings.id, None)
         if went == "dialled":
+            self._left.pop(settings.room, None)
             self._last[settings.id] = _Last(call.booking, self._clock.monotonic())
         return went
 
@@ -175,6 +203,9 @@ class Joining:
         """
         left = ""
         async with self._locks.setdefault(room.id, asyncio.Lock()):
+            last, at = self._left.get(room.id, ((), 0.0))
+            if last == bookings and self._ago(at) < BRAKE:
+                return left
             for settings in self.diallers(room.id):
 
                 async def quit_(endpoint: Dials, name: str = settings.id) -> bool:
@@ -187,6 +218,7 @@ class Joining:
                 if await self._units.act(settings.id, quit_):
                     left = settings.id
                     self.forget(settings.id)
+            self._left[room.id] = (bookings, self._clock.monotonic())
         return left
 
     def forget(self, name: str) -> None:

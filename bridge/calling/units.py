@@ -9,14 +9,23 @@ from connector.errors import ConnectorError, Denied
 
 T = TypeVar("T")
 
+_ASKED = frozenset({"endpoint_busy", "endpoint_unreachable", "endpoint_unsupported"})
+
 
 class Refused(Exception):
     """It is not done; the code is a problem's, the words are for people."""
 
-    def __init__(self, code: str, words: str = "") -> None:
+    def __init__(self, code: str, words: str = "", *, again: bool = False) -> None:
         super().__init__(code)
         self.code = code
         self.words = words
+        self.again = again
+        """Whether the same was refused a moment ago: nothing was asked of anybody."""
+
+    @property
+    def worth_noting(self) -> bool:
+        """Whether a room system was asked; what was refused before that changes nothing."""
+        return self.code in _ASKED and not self.again
 
 
 class Units(Protocol):

@@ -54,10 +54,11 @@ class Wishes:
         try:
             joined = await self._joining.join(room, booking)
         except Refused as refused:
-            if refused.code != "unknown_booking":  # what is none was made up by whoever asks
+            if refused.worth_noting:
                 await self._note(caller, "bookings.join", room, booking, refused=refused.code)
             raise problem(refused) from refused
-        await self._note(caller, "bookings.join", room, booking, endpoint=joined.endpoint)
+        if not joined.already:
+            await self._note(caller, "bookings.join", room, booking, endpoint=joined.endpoint)
         await self._taken(room.id, booking)
         shape = JoinedShape(
             done="already" if joined.already else "joined",

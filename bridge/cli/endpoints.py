@@ -25,6 +25,8 @@ def every(given: Namespace) -> int:
             for one in answer["endpoints"]
         ]
         print(table(("ID", "ROOM", "KIND", "STATE", "SOFTWARE", "CALL"), rows))
+        for notice in {one["notice"]["words"] for one in answer["endpoints"] if one["notice"]}:
+            print(notice, file=sys.stderr)
     return int(any(not _well(one) for one in answer["endpoints"]))
 
 

@@ -172,6 +172,25 @@ def test_who_is_in_the_meeting_already_is_not_dialled_again(play: Play, forgetfu
     play(story)
 
 
+def test_who_keeps_pressing_is_told_the_same_without_the_system_being_asked(play: Play) -> None:
+    async def story(world: World) -> None:
+        await world.adopt()
+        (booking,) = await world.keep(CALL)
+        await world.until(10)
+        world.codec().current = ELSEWHERE
+        for _ in range(100):
+            with pytest.raises(Problem, match="endpoint_busy"):
+                await world.wishes.join(world.room, booking, key="", caller=DISPLAY)
+            await world.joining.leave(world.room, booking)
+        assert world.codec().asked == 2
+        assert len(await world.audited()) == 1
+        world.codec().current = None
+        await asyncio.sleep(3)
+        await world.joining.join(world.room, booking)
+
+    play(story)
+
+
 def test_two_presses_within_seconds_dial_once_even_if_the_system_tells_nothing(play: Play) -> None:
     async def story(world: World) -> None:
         await world.adopt()
