@@ -129,7 +129,7 @@ class Appliance:
         self.rounds = Rounds(self.health, made.clock, self._visit)
         report = EndpointReport(self.dispatch, self.house)
         self.house.endpoints, self.house.room_endpoints = report, report.names
-        self.calling = Calling(made, self.dispatch, self.health, self.house)
+        self.calling = Calling(made, self.dispatch, self.health, self.house, devices)
         self.courier = Courier(services, health=self.health, data_dir=site_.data_dir)
         self._furnish()
         await self._serve()

@@ -17,13 +17,16 @@ from bridge.views.house import House
 from bridge.views.web import Route
 from bridge.writing.attempts import Attempts
 from connector.endpoint import PhoneCall
+from connector.outside import Outside
 from rooms.model import Agenda
 
 
 class Calling:
     """All that room systems are told: lists by dispatch, calls by whoever wants them."""
 
-    def __init__(self, made: Prepared, units: Dispatch, health: Health, house: House) -> None:
+    def __init__(
+        self, made: Prepared, units: Dispatch, health: Health, house: House, devices: Outside
+    ) -> None:
         self._dispatch = units
         clock = made.clock
         notes = Notes(made.audit, clock)
@@ -42,6 +45,7 @@ class Calling:
             stale=stale,
         )
         self.desk = Desk(units, self.joining, notes, health, clock)
+        self.desk.outside = devices
         wishes = Wishes(self.joining, notes, clock, self._auto.taken)
         self.routes: Sequence[Route] = (*endpoints.routes(self.desk), *joining.routes(wishes))
         units.on_calls.append(self._heard)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from bridge.calling import order, shown
 from bridge.calling.joining import Joining
 from bridge.calling.notes import Notes
-from bridge.calling.presented import HostKey, no_host_key, presented
+from bridge.calling.presented import presented
 from bridge.calling.units import Refused, Units, refusal
 from bridge.health import Health, Trouble
 from bridge.settings.model import Configuration, EndpointSettings, Site
@@ -24,6 +24,7 @@ from bridge.views.openapi import STATUSES
 from bridge.views.web import Problem
 from connector.endpoint import Calendar, Dials, Provisioned, Reads, Tones
 from connector.errors import ConnectorError
+from connector.outside import Outside
 from rooms.clock import Clock
 from rooms.room import Room
 
@@ -49,8 +50,8 @@ class Desk:
         self._rooms: Mapping[str, Room] = {}
         self.visits: shown.Visits = shown.no_visits
         """Who knows when units read the façade."""
-        self.host_key: HostKey = no_host_key
-        """Who looks at the host keys of units that speak SSH."""
+        self.outside: Outside | None = None
+        """How units are reached to be looked at."""
 
     def adopt(self, configuration: Configuration) -> None:
         """Speak with the room systems of this configuration."""
@@ -100,7 +101,9 @@ class Desk:
 
     async def presented(self, name: str) -> PresentedShape:
         """What it proves itself with now."""
-        return await presented(self._settings(name), self._site.endpoint_networks, self.host_key)
+        settings = self._settings(name)
+        assert self.outside is not None  # noqa: S101 - given before anybody is served
+        return await presented(settings, self.outside, self._site.endpoint_networks)
 
     async def push(self, name: str, _order: NothingOrder, *, actor: str) -> ToldShape:
         """Show it its list."""

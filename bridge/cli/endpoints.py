@@ -91,7 +91,8 @@ def _print_proof(proof: dict[str, Any]) -> None:
     elif proof["matches"]:
         print("it is the one that is pinned")
     else:
-        print(f"NOT the one that is pinned: {proof['pinned']}", file=sys.stderr)
+        pins = " ".join(filter(None, [proof["pinned"], proof["host_key_pinned"]]))
+        print(f"NOT the one that is pinned: {pins}", file=sys.stderr)
     if proof["weakness"]:
         print(f"weak: {proof['weakness']}")
 

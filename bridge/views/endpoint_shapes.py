@@ -119,7 +119,13 @@ class PresentedShape(Shape, frozen=True, kw_only=True):
     weakness: Annotated[str, Meta(description="What makes it weak; empty where nothing does.")]
     host_key: Annotated[str, Meta(description="`SHA256:…` of its SSH key.")] | None
     pinned: Annotated[str, Meta(description="The configured fingerprint; empty for none.")]
-    matches: Annotated[bool, Meta(description="Null where nothing is pinned or shown.")] | None
+    host_key_pinned: Annotated[str, Meta(description="The same of the SSH key.")]
+    matches: (
+        Annotated[
+            bool, Meta(description="Whether all that is pinned fits; null for nothing to compare.")
+        ]
+        | None
+    )
 
 
 class DialOrder(Order, frozen=True, kw_only=True):

@@ -145,6 +145,7 @@ class FakeEndpoints:
             weakness="",
             host_key=None,
             pinned="",
+            host_key_pinned="",
             matches=None,
         )
 

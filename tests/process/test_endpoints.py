@@ -147,3 +147,17 @@ async def test_a_room_that_joins_by_itself_does_so_once(site: Site, codec: Codec
 
         await until(twice, "a restart that has looked at everything")
         assert codec.calls.all() == ()
+
+
+async def test_another_certificate_than_the_pinned_one_is_told(site: Site, codec: Codec) -> None:
+    right = site.rooms[0]["endpoints"][0]["tls"]["fingerprint"]
+    wrong = site.rooms[0]["endpoints"][0]["tls"]["fingerprint"] = "sha256:" + "0" * 64
+    async with site.running() as running:
+        await until(looked_after(running), "the codec")
+        status, out, errors = await site.command("endpoints", "show", "kestrel-codec")
+        assert status == 1
+        assert right in out
+        assert f"NOT the one that is pinned: {wrong}" in errors
+        status, _, errors = await site.command("endpoints", "dial", "kestrel-codec", ADDRESS)
+        assert status == 1
+        assert codec.calls.all() == ()
