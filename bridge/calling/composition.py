@@ -53,7 +53,10 @@ class Calling:
     def _heard(self, name: str, calls: Sequence[PhoneCall] | None) -> None:
         """A room system told of its calls."""
         self.joining.told(name)
-        room = self._dispatch.settings(name).room
+        try:
+            room = self._dispatch.settings(name).room
+        except KeyError:  # what it said last, on its way out
+            return
         for booking in {call.booking for call in calls or () if call.booking}:
             self._auto.heard(room, booking)
 

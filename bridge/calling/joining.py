@@ -11,7 +11,7 @@ from bridge.settings.model import EndpointSettings
 from connector.endpoint import Dials, Order, PhoneCall
 from connector.errors import ConnectorError, Denied
 from rooms.clock import Clock
-from rooms.model import Agenda, Booking
+from rooms.model import Booking
 from rooms.room import Room
 from rooms.store import Store
 
@@ -124,15 +124,16 @@ class Joining:
             Refused: it does not.
         """
         async with self._locks.setdefault(room.id, asyncio.Lock()):
-            found = order.joinable(self._agenda(room), booking, self._clock.now())
+            agenda, now = self._store.agenda(room.id), self._clock.now()
+            found = order.joinable(agenda, booking, now, room.policy.buffers)
             last = self._refusals.get(room.id)
             if last and last.wish == (booking, only) and self._ago(last.at) < BRAKE:
                 raise Refused(last.refused.code, last.refused.words, again=True)
             try:
                 return await self._tried(self._ways(room, found, only), sure=sure)
             except Refused as refused:
-                now = self._clock.monotonic()
-                self._refusals[room.id] = _Refusal((booking, only), refused, now)
+                at = self._clock.monotonic()
+                self._refusals[room.id] = _Refusal((booking, only), refused, at)
                 raise
 
     async def _tried(self, ways: Sequence[tuple[EndpointSettings, Order]], *, sure: bool) -> Joined:
@@ -282,9 +283,6 @@ class Joining:
                 calls = None  # its health says what is wrong
             seen = self._seen[name] = _Seen(calls, self._clock.monotonic())
         return seen.calls
-
-    def _agenda(self, room: Room) -> Agenda | None:
-        return self._store.agenda(room.id)
 
     def _ago(self, at: float) -> float:
         return self._clock.monotonic() - at

@@ -9,26 +9,25 @@ from connector.endpoint import Order
 from rooms.join import DialString, dial_string
 from rooms.join.dial import Protocol
 from rooms.join.grammar import h323_address, sip_uri
-from rooms.model import Agenda, Booking
+from rooms.model import Agenda, Booking, Buffers
 from rooms.room import Room
 
 LONGEST = 255
 """Characters of an address."""
 
 
-def joinable(agenda: Agenda | None, booking: str, now: datetime) -> Booking:
+def joinable(agenda: Agenda | None, booking: str, now: datetime, buffers: Buffers) -> Booking:
     """A booking that can be joined now.
 
     Raises:
         Refused: it is not there, not now, or not by anybody.
     """
     found = next((one for one in agenda.bookings if one.id == booking), None) if agenda else None
-    if found is None or agenda is None:
+    if found is None:
         raise Refused("unknown_booking")
     if not found.can_join:
         words = NO_JOIN[found.no_join_reason].words if found.no_join_reason else ""
         raise Refused("no_join", f"{found.no_join_reason}: {words}")
-    buffers = agenda.buffers
     if not found.start - buffers.start <= now < found.end + buffers.end:
         raise Refused("join_not_open")
     return found

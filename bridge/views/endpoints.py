@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import msgspec
 from aiohttp import web
 
-from bridge.callers import Caller
+from bridge.callers import Caller, Scope
 from bridge.views.endpoint_shapes import (
     DialOrder,
     EndpointShape,
@@ -98,30 +98,20 @@ async def order_of(request: web.Request, kind: type[msgspec.Struct]) -> Any:
         raise Problem(400, "bad_body", str(error)) from error
 
 
+_BASE = "/api/v1/endpoints"
+
+
 def routes(desk: Desk) -> tuple[Route, ...]:
     """The routes of room systems."""
+    return (*_looking(desk), *_telling(desk))
+
+
+def _looking(desk: Desk) -> tuple[Route, ...]:
     answers = _Answers(desk)
-    base = "/api/v1/endpoints"
-
-    def action(
-        name: str, do: Any, summary: str, order: type[msgspec.Struct], *problems: str, **more: Any
-    ) -> Route:
-        return Route(
-            method="POST",
-            path=f"{base}/{{endpoint}}/{name}",
-            serve=_acting(order, do),
-            scope=more.get("scope", "write"),
-            displays=False,
-            summary=summary,
-            answer=ToldShape,
-            body=order,
-            problems=(*_ALWAYS, *_OF_UNITS, *problems),
-        )
-
     return (
         Route(
             method="GET",
-            path=base,
+            path=_BASE,
             serve=answers.every,
             scope="read",
             displays=False,
@@ -132,7 +122,7 @@ def routes(desk: Desk) -> tuple[Route, ...]:
         ),
         Route(
             method="GET",
-            path=f"{base}/{{endpoint}}",
+            path=f"{_BASE}/{{endpoint}}",
             serve=answers.one,
             scope="read",
             displays=False,
@@ -142,7 +132,7 @@ def routes(desk: Desk) -> tuple[Route, ...]:
         ),
         Route(
             method="GET",
-            path=f"{base}/{{endpoint}}/presented",
+            path=f"{_BASE}/{{endpoint}}/presented",
             serve=answers.presented,
             scope="control",
             displays=False,
@@ -150,22 +140,43 @@ def routes(desk: Desk) -> tuple[Route, ...]:
             answer=PresentedShape,
             problems=_ALWAYS,
         ),
+    )
+
+
+def _telling(desk: Desk) -> tuple[Route, ...]:
+    def action(
+        name: str,
+        do: Any,
+        summary: str,
+        order: type[msgspec.Struct],
+        *problems: str,
+        scope: Scope = "write",
+    ) -> Route:
+        return Route(
+            method="POST",
+            path=f"{_BASE}/{{endpoint}}/{name}",
+            serve=_acting(order, do),
+            scope=scope,
+            displays=False,
+            summary=summary,
+            answer=ToldShape,
+            body=order,
+            problems=(*_ALWAYS, *_OF_UNITS, *problems),
+        )
+
+    provision = "Point it at its room's calendar, over its own interface"
+    dial = "Have it join a booking; over the control socket, call any address"
+    return (
         action("push", desk.push, "Show it its list, now", NothingOrder),
         action(
             "provision",
             desk.provision,
-            "Point it at its room's calendar, over its own interface",
+            provision,
             NothingOrder,
             "not_provisionable",
             scope="control",
         ),
-        action(
-            "dial",
-            desk.dial,
-            "Have it join a booking; over the control socket, call any address",
-            DialOrder,
-            *_OF_BOOKINGS,
-        ),
+        action("dial", desk.dial, dial, DialOrder, *_OF_BOOKINGS),
         action("hangup", desk.hang_up, "End all its calls", NothingOrder),
         action("tones", desk.tones, "Send tones into its call", TonesOrder),
     )
