@@ -21,7 +21,6 @@ from bridge.dispatch import Dispatch
 from bridge.doctor.round import Rounds
 from bridge.doctor.visit import Visit
 from bridge.door import LOOPBACK, Door, control_socket
-from bridge.explain import EndpointReport
 from bridge.health import BRIDGE, Health, Subject
 from bridge.housekeeping import Chore
 from bridge.identities import Identities
@@ -127,8 +126,6 @@ class Appliance:
         self.dispatch = Dispatch(devices, store=made.store, health=self.health, clock=made.clock)
         self.dispatch.grant_by(self.writing.wishes)
         self.rounds = Rounds(self.health, made.clock, self._visit)
-        report = EndpointReport(self.dispatch, self.house)
-        self.house.endpoints, self.house.room_endpoints = report, report.names
         self.calling = Calling(made, self.dispatch, self.health, self.house, devices)
         self.courier = Courier(services, health=self.health, data_dir=site_.data_dir)
         self._furnish()

@@ -9,12 +9,14 @@ from bridge.calling.joining import Joining
 from bridge.calling.notes import Notes
 from bridge.calling.wishes import Wishes
 from bridge.dispatch import Dispatch
+from bridge.explain import EndpointReport
 from bridge.health import Health
 from bridge.prepared import Prepared
 from bridge.settings.model import Configuration
 from bridge.views import endpoints, joining
 from bridge.views.house import House
 from bridge.views.web import Route
+from bridge.visits import Visits
 from bridge.writing.attempts import Attempts
 from connector.endpoint import PhoneCall
 from connector.outside import Outside
@@ -46,9 +48,15 @@ class Calling:
         )
         self.desk = Desk(units, self.joining, notes, health, clock)
         self.desk.outside = devices
+        self._report = EndpointReport(units, house)
+        house.endpoints, house.room_endpoints = self._report, self._report.names
         wishes = Wishes(self.joining, notes, clock, self._auto.taken)
         self.routes: Sequence[Route] = (*endpoints.routes(self.desk), *joining.routes(wishes))
         units.on_calls.append(self._heard)
+
+    def read_by(self, visits: Visits) -> None:
+        """This is who knows how units come for their calendars by themselves."""
+        self.desk.visits = self._report.visits = visits
 
     def _heard(self, name: str, calls: Sequence[PhoneCall] | None) -> None:
         """A room system told of its calls."""

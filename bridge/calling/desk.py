@@ -1,5 +1,6 @@
 """Where callers come who want something of a room system."""
 
+import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -22,6 +23,7 @@ from bridge.views.endpoint_shapes import (
 )
 from bridge.views.openapi import STATUSES
 from bridge.views.web import Problem
+from bridge.visits import Visits, no_visits
 from connector.endpoint import Calendar, Dials, Provisioned, Reads, Tones
 from connector.errors import ConnectorError
 from connector.outside import Outside
@@ -30,6 +32,8 @@ from rooms.room import Room
 
 T = TypeVar("T")
 
+SLICE = 250
+"""Room systems looked at before other callers get their turn."""
 FACADE = "EWS/Exchange.asmx"
 """The path of the Exchange façade below `public_url`."""
 
@@ -48,7 +52,7 @@ class Desk:
         self._site = Site()
         self._known: Mapping[str, EndpointSettings] = {}
         self._rooms: Mapping[str, Room] = {}
-        self.visits: shown.Visits = shown.no_visits
+        self.visits: Visits = no_visits
         """Who knows when units read the façade."""
         self.outside: Outside | None = None
         """How units are reached to be looked at."""
@@ -59,12 +63,14 @@ class Desk:
         self._known = {one.id: one for one in configuration.inventory.endpoints}
         self._rooms = {room.id: room for room in configuration.inventory.rooms}
 
-    def every(self, room: str | None) -> Sequence[EndpointShape]:
-        """All room systems, or those of a room."""
+    async def every(self, room: str | None) -> Sequence[EndpointShape]:
+        """All room systems, or those of a room; others get their turn in between."""
         troubles = self._troubles()
         wanted = [one for one in self._known.values() if room in {None, one.room}]
         found = []
-        for one in wanted:
+        for number, one in enumerate(wanted):
+            if number % SLICE == SLICE - 1:
+                await asyncio.sleep(0)
             with suppress(KeyError):  # the configuration is just being changed
                 found.append(self._shape(one, troubles))
         return found

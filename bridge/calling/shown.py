@@ -1,8 +1,8 @@
 """Room systems as the API shows them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Protocol
+from functools import cache
 
 from bridge.dispatch.status import EndpointStatus
 from bridge.settings.model import EndpointSettings
@@ -17,6 +17,7 @@ from bridge.views.endpoint_shapes import (
     WishShape,
 )
 from bridge.views.shapes import TroubleShape
+from bridge.visits import Visited
 from connector import load
 from connector.endpoint import (
     Attended,
@@ -44,43 +45,6 @@ DOUBTFUL = timedelta(minutes=30)
 """How long it may stay open whether a system that can tell has its list."""
 
 
-class Visited(Protocol):
-    """How a unit comes for its calendar."""
-
-    @property
-    def last(self) -> datetime | None:
-        """When it came last; None for never."""
-
-    @property
-    def software(self) -> str:
-        """What it calls itself."""
-
-    @property
-    def bookings(self) -> int | None:
-        """How many it was told last."""
-
-    @property
-    def refused(self) -> str:
-        """Why it was refused last."""
-
-    @property
-    def refused_at(self) -> datetime | None:
-        """When that was."""
-
-    @property
-    def silent(self) -> bool:
-        """Whether it does not come any more."""
-
-
-Visits = Callable[[str], Visited | None]
-"""Who knows how units come for their calendars, by the id of an endpoint."""
-
-
-def no_visits(_name: str, /) -> Visited | None:
-    """No unit reads a façade."""
-    return None
-
-
 def reads(settings: EndpointSettings) -> bool:
     """Whether a unit finds its calendar at the façade."""
     return isinstance(settings.options, Reads) and settings.options.facade is not None
@@ -102,7 +66,7 @@ def shape(
         kind=settings.kind,
         room=settings.room,
         address=settings.options.host,
-        can=tuple(name for name, protocol in _ABILITIES if isinstance(endpoint, protocol)),
+        can=_abilities(type(endpoint)),
         protocols=tuple(settings.options.protocols),
         state=status.state,
         since=status.since,
@@ -128,6 +92,12 @@ def shape(
         notice=notice(settings.kind, acknowledged),
         health=health,
     )
+
+
+@cache
+def _abilities(kind: type) -> tuple[Ability, ...]:
+    """What a class of endpoints can do: looking costs, and there may be ten thousand of them."""
+    return tuple(name for name, protocol in _ABILITIES if issubclass(kind, protocol))
 
 
 def notice(kind: str, acknowledged: tuple[str, ...]) -> NoticeShape | None:

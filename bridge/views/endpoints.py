@@ -27,7 +27,7 @@ _OF_BOOKINGS = ("unknown_booking", "no_join", "join_not_open", "no_endpoint", "e
 class Desk(Protocol):
     """Who speaks with room systems. What is not done is a Problem."""
 
-    def every(self, room: str | None) -> Sequence[EndpointShape]:
+    async def every(self, room: str | None) -> Sequence[EndpointShape]:
         """All room systems, or those of a room."""
 
     def one(self, name: str) -> EndpointShape:
@@ -65,7 +65,7 @@ class _Answers:
         room = request.query.get("room")
         if room is not None and room not in house.rooms:
             raise Problem(404, "unknown_room")
-        return answer(EndpointsShape(endpoints=tuple(self._desk.every(room))))
+        return answer(EndpointsShape(endpoints=tuple(await self._desk.every(room))))
 
     async def one(self, _house: House, _caller: Caller, request: web.Request) -> web.StreamResponse:
         """One room system."""

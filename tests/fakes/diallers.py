@@ -102,7 +102,7 @@ class FakeEndpoints:
     def __init__(self) -> None:
         self.told: list[tuple[str, str]] = []
 
-    def every(self, room: str | None) -> Sequence[EndpointShape]:
+    async def every(self, room: str | None) -> Sequence[EndpointShape]:
         """That one."""
         return [self.one("codec")] if room in {None, "kestrel"} else []
 

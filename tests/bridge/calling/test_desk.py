@@ -191,9 +191,9 @@ def test_what_fails_of_a_system_stands_with_it_and_rooms_are_told_apart(play: Pl
     async def story(world: World) -> None:
         await world.adopt()
         world.health.bad(Subject("endpoint", "fake"), "endpoint_unreachable")
-        (one,) = world.desk.every("kestrel")
+        (one,) = await world.desk.every("kestrel")
         assert [trouble.code for trouble in one.health] == ["endpoint_unreachable"]
-        assert world.desk.every("heron") == []
+        assert await world.desk.every("heron") == []
         assert one.can == ("dials", "tones", "provisions")
 
     play(story)
