@@ -55,7 +55,7 @@ class Calling:
         units.on_calls.append(self._heard)
 
     def read_by(self, visits: Visits) -> None:
-        """This is who knows how units come for their calendars by themselves."""
+        """Whom to ask how units come for their calendars by themselves."""
         self.desk.visits = self._report.visits = visits
 
     def _heard(self, name: str, calls: Sequence[PhoneCall] | None) -> None:
