@@ -44,9 +44,10 @@ async def _compared(port: int) -> tuple[float, float]:
 async def _both(whole: Site, turn: int) -> tuple[float, float]:
     """Both sides for the same codecs; other ones each time, so that none is connected already."""
     numbers = [(turn + number * 100) % COUNT for number in range(CHANGED)]
-    await whole.change(numbers)
+    since = datetime.now(UTC)
     await whole.asked("came")
-    since, began = datetime.now(UTC), time.monotonic()
+    await whole.change(numbers)
+    began = time.monotonic()
     for number in numbers:
         whole.dispatch.changed(f"room-{number}")
     await whole.shown(since, numbers)

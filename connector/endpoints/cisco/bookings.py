@@ -168,7 +168,8 @@ def _fill(parent: etree._Element, **texts: str) -> None:
 
 
 def _utc(instant: datetime) -> str:
-    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    # By far quicker than a format, and there are two in each booking.
+    return instant.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z"
 
 
 def _clean(text: str) -> str:
