@@ -193,7 +193,7 @@ class Joining:
             went = await self._units.act(settings.id, ring, seconds=RING_LIMIT)
         finally:
             self._seen.pop(settings.id, None)
-        if went == "dialled":
+        if went in {"dialled", "already"}:
             self._left.pop(settings.room, None)
             self._last[settings.id] = _Last(call.booking, self._clock.monotonic())
         return went
