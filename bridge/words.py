@@ -351,6 +351,10 @@ ADVICE = {
     "endpoint_unsupported": Advice(
         "the room system does not take bookings this way", "check its software version and mode"
     ),
+    "auto_join_impossible": Advice(
+        "the room cannot join its meetings by itself",
+        "give it a system that dials and tells of its calls, or set auto_join: {enabled: false}",
+    ),
     "endpoint_quarantined": Advice(
         "the room system failed again and again in a way that does not pass by itself",
         "mend what the words tell; it is tried once an hour, and at once by"
