@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_secrets(commands)
     _add_sources(commands)
     _add_rooms(commands)
+    _add_endpoints(commands)
     _add_offline(commands)
     _add_examining(commands)
     return parser
@@ -226,6 +227,30 @@ def _add_rooms(commands: Commands) -> None:
     discover.add_argument(
         "--yaml", action="store_true", help="entries for rooms.yaml, of new rooms seen twice"
     )
+
+
+def _add_endpoints(commands: Commands) -> None:
+    endpoints = commands.group("endpoints", "room systems: how they stand, and what they are told")
+    every = endpoints.add("list", "all room systems", "endpoints.every")
+    every.add_argument("--room", metavar="ROOM", help="only those of this room")
+    for name, words in (
+        ("show", "one of them, and the certificate that it presents, to compare with the pin"),
+        ("push", "show it its list now, and say how that went"),
+        ("provision", "point it at its room's calendar, over its own interface"),
+        ("dial", "have it join a booking, or call an address"),
+        ("hangup", "end all its calls"),
+        ("tones", "send tones into its call"),
+    ):
+        one = endpoints.add(name, words, f"endpoints.{name}")
+        one.add_argument("id", metavar="ID", help="of the endpoint in rooms.yaml")
+        if name == "dial":
+            one.add_argument("address", metavar="ADDRESS", nargs="?", default="")
+            one.add_argument("--booking", metavar="BOOKING", default="", help="instead of ADDRESS")
+            one.add_argument(
+                "--protocol", choices=["sip", "h323"], help="where ADDRESS does not tell"
+            )
+        if name == "tones":
+            one.add_argument("digits", metavar="DIGITS", help="0-9, * and #")
 
 
 def _add_offline(commands: Commands) -> None:

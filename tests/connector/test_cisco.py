@@ -169,7 +169,7 @@ FAULTS = [
     (Fault(kind="status", status=503), Unavailable, "service_error"),
     (Fault(kind="status", status=500), Unavailable, "service_error"),
     (Fault(kind="status", status=403), Denied, "access_denied"),
-    (Fault(kind="page"), Denied, "credentials_refused"),
+    (Fault(kind="status", status=429), Unavailable, "throttled"),
     (Fault(kind="empty"), Malformed, "not_xml"),
     (Fault(kind="drop"), Unavailable, "broken_off"),
 ]
@@ -193,6 +193,20 @@ async def test_every_fault_is_one_of_the_four_errors(
     codec.faults.clear()
     await endpoint.show(agenda(booking("two")))
     assert [one.id for one in device.listed()] == ["two"]
+
+
+@pytest.mark.fault("endpoint_error_inside", "endpoint_password")
+@pytest.mark.parametrize("form", ["401", "redirect", "page"])
+async def test_once_refused_nothing_is_sent_again(codec: Codec, endpoint: Shows, form: str) -> None:
+    codec.switch(sign_in=form)
+    await endpoint.show(agenda(booking("one")))
+    codec.faults.add(Fault(kind="sign_in"))
+    seen = len(codec.requests)
+    for _ in range(3):
+        with pytest.raises(Denied) as caught:
+            await endpoint.show(agenda(booking("two")))
+        assert caught.value.reason == "credentials_refused"
+    assert len(codec.requests) == seen + 1
 
 
 async def test_a_unit_that_is_off_is_unavailable(outside: Outside) -> None:
