@@ -2,7 +2,7 @@
 
 import os
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -15,11 +15,10 @@ from lxml import etree
 from bridge.readers import Reader
 from bridge.views.ews.routes import Ews
 from bridge.views.site import site
-from rooms.database import Database
-from rooms.model import Event, Person
+from rooms.model import Person
 from tests.bridge.conftest import Views
 from tests.fakes.sources import event
-from tests.fakes.virtual import NOON, FixedClock
+from tests.fakes.virtual import NOON
 
 Client = TestClient[Any, Any]
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"

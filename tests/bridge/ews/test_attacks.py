@@ -39,8 +39,10 @@ FILE = '<!DOCTYPE l [<!ENTITY f SYSTEM "file:///etc/passwd">]><l>&f;</l>'
         b"<l",
         b"POST",
         b'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body/></s:Envelope>',
-        b'<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body><a/></s:Body>'
-        b"</s:Envelope>",
+        (
+            b'<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body><a/></s:Body>'
+            b"</s:Envelope>"
+        ),
     ],
 )
 async def test_what_is_no_request_is_a_fault(unit: Unit, body: bytes) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from lxml import etree
@@ -20,7 +20,6 @@ from tests.bridge.ews.conftest import (
     QUIET,
     READER,
     M,
-    T,
     Unit,
     basic,
     find,
@@ -201,7 +200,7 @@ class Stream:
         self._sent = ENVELOPE.format(body=listen(*wanted), header="").encode()
         self._held = b""
 
-    async def __aenter__(self) -> "Stream":
+    async def __aenter__(self) -> Self:
         self._told = await self._unit.client.post(
             "/EWS/Exchange.asmx", data=self._sent, headers=self._unit.headers
         )
