@@ -16,11 +16,11 @@ BATCH = 1000
 """Items asked for by their ids in one request."""
 
 
-def shape(call: Call, *, whole: bool) -> Shape:
+def shape(call: Call, *, alone: bool = False) -> Shape:
     """The shape that a request asks for."""
     asked = call.element.find(f"{M}ItemShape")
     if asked is None:
-        return shape_of("IdOnly", frozenset(), html=False, whole=whole)
+        return shape_of("IdOnly", frozenset(), alone=alone)
     more = asked.find(f"{T}AdditionalProperties")
     fields = (
         frozenset()
@@ -28,12 +28,12 @@ def shape(call: Call, *, whole: bool) -> Shape:
         else frozenset(one.get("FieldURI", "") for one in more.iterchildren(f"{T}FieldURI"))
     )
     html = words(asked, f"{T}BodyType") == "HTML"
-    return shape_of(words(asked, f"{T}BaseShape"), fields, html=html, whole=whole)
+    return shape_of(words(asked, f"{T}BaseShape"), fields, html=html, alone=alone)
 
 
 def find_item(call: Call) -> bytes:
     """FindItem: by a window of time, or by a restriction with pages."""
-    wanted = shape(call, whole=False)
+    wanted = shape(call)
     parts = []
     for one in children(call.element, f"{M}ParentFolderIds"):
         try:
@@ -161,17 +161,15 @@ def _test(asked: Element, depth: int = 0) -> Callable[[Item], bool]:
 
 def get_item(call: Call) -> bytes:
     """GetItem: each by its id, as many as are asked for."""
-    wanted = shape(call, whole=True)
+    wanted = shape(call, alone=True)
     known = call.items.by_id
-    parts = []
-    for count, one in enumerate(children(call.element, f"{M}ItemIds")):
-        if count >= BATCH:
-            raise Fault("ErrorBatchProcessingStopped", "Too many items in one request.")
-        item = known.get(one.get("Id", ""))
-        if item is None:
-            parts.append(refusal("GetItem", GONE, b"<m:Items/>"))
-        else:
-            parts.append(message("GetItem", b"<m:Items>", item.as_element(wanted), b"</m:Items>"))
+    asked = [one.get("Id", "") for one in children(call.element, f"{M}ItemIds")]
+    if len(asked) > BATCH:
+        raise Fault("ErrorBatchProcessingStopped", "Too many items in one request.")
+    parts = [
+        known[id_].as_element(wanted) if id_ in known else refusal("GetItem", GONE, b"<m:Items/>")
+        for id_ in asked
+    ]
     return messages("GetItem", *parts)
 
 

@@ -28,6 +28,7 @@ _RIGHTS = b"".join(
     )
 )
 CORRUPT = Refused("ErrorInvalidSyncStateData", "Synchronization state data is corrupt.")
+_IMPERSONATED = f"{T}ExchangeImpersonation/{T}ConnectingSID"
 _HIERARCHY = "roombridge-1"
 """The state of a hierarchy that never changes."""
 
@@ -44,7 +45,7 @@ def impersonated(call: Call) -> None:
         Fault: another mailbox is asked for. One unit sees one room.
     """
     header = call.asked.header
-    found = None if header is None else header.find(f".//{T}ConnectingSID")
+    found = None if header is None else header.find(_IMPERSONATED)
     if found is not None and not all(own(call, (one.text or "").strip()) for one in found):
         raise Fault("ErrorNonExistentMailbox", _NO_MAILBOX)
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from bridge.reasons import NO_JOIN
-from bridge.views.ews.markup import element, flag, tag, text, time
+from bridge.views.ews.markup import element, flag, message, tag, text, time
 from rooms.join import DialString, dial_string
 from rooms.model import Booking, NoJoinReason
 from rooms.room import Room
@@ -32,6 +32,8 @@ class Shape(NamedTuple):
 
     fields: tuple[str, ...]
     html: bool = False
+    alone: bool = False
+    """Whether each item is an answer by itself, as in GetItem."""
 
 
 class Item:
@@ -65,7 +67,10 @@ class Item:
             if len(self._made) >= SHAPES_KEPT:
                 self._made.clear()
             inside = (_WRITTEN[name](self, shape) for name in shape.fields)
-            made = self._made[shape] = tag("t:CalendarItem", *inside)
+            made = tag("t:CalendarItem", *inside)
+            if shape.alone:
+                made = message("GetItem", b"<m:Items>", made, b"</m:Items>")
+            self._made[shape] = made
         return made
 
 
@@ -237,13 +242,14 @@ _DEFAULT = frozenset(
 
 
 @lru_cache(maxsize=256)
-def shape_of(base: str, more: frozenset[str], *, html: bool, whole: bool) -> Shape:
-    """The shape of a base and what is wanted beside it; lists (not `whole`) never hold bodies."""
+def shape_of(base: str, more: frozenset[str], *, html: bool = False, alone: bool = False) -> Shape:
+    """The shape of a base and what is wanted beside it; in lists (not `alone`) no bodies stand."""
     wanted = {"item:ItemId"} | more
     if base == "AllProperties":
         wanted |= _WRITTEN.keys()
     elif base != "IdOnly":
         wanted |= _DEFAULT
-    if not whole:
+    if not alone:
         wanted -= {"item:Body"}
-    return Shape(fields=tuple(name for name in _WRITTEN if name in wanted), html=html)
+    fields = tuple(name for name in _WRITTEN if name in wanted)
+    return Shape(fields=fields, html=html, alone=alone)

@@ -58,13 +58,12 @@ def asked(body: bytes) -> Asked:
         Fault: it is none.
     """
     root = parsed(body)
-    inside = root.find(_BODY) if root.tag == _ENVELOPE else None
+    parts = {one.tag: one for one in root} if root.tag == _ENVELOPE else {}
+    inside = parts.get(_BODY)
     if inside is None or not len(inside):
         raise Fault("ErrorInvalidRequest", "The request is invalid: no SOAP 1.1 request.")
     operation = inside[0]
-    return Asked(
-        operation=etree.QName(operation).localname, element=operation, header=root.find(_HEADER)
-    )
+    return Asked(operation=name(operation), element=operation, header=parts.get(_HEADER))
 
 
 def shape(element: Element) -> str:
@@ -77,7 +76,7 @@ def shape(element: Element) -> str:
 def _shape(element: Element, found: list[str], depth: int) -> None:
     if len(found) > NAMES_LIMIT or depth > 40:
         return
-    found.append(etree.QName(element).localname)
+    found.append(name(element))
     if names := sorted(etree.QName(name).localname for name in map(str, element.attrib)):
         found.append(f"[{','.join(names)}]")
     inside: dict[str, Element] = {}
@@ -128,4 +127,4 @@ def children(element: Element, path: str) -> Iterator[Element]:
 
 def name(element: Element) -> str:
     """An element's name without its namespace."""
-    return etree.QName(element).localname
+    return str(element.tag).rpartition("}")[2]

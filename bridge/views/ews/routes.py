@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from aiohttp import hdrs, web
+from multidict import CIMultiDict
 
 from bridge.callers import Caller
 from bridge.readers import Reader
@@ -26,7 +27,7 @@ POX_PATH = "/Autodiscover/Autodiscover.xml"
 SOAP_PATH = "/autodiscover/autodiscover.svc"
 SMALL = 64 << 10
 """Bytes of a request that are read in no time; larger ones are read beside the loop."""
-_HEADERS = COMMON | {hdrs.CONTENT_TYPE: CONTENT_TYPE, hdrs.CACHE_CONTROL: "private"}
+_HEADERS = CIMultiDict(COMMON | {hdrs.CONTENT_TYPE: CONTENT_TYPE, hdrs.CACHE_CONTROL: "private"})
 
 
 class Ews:
@@ -69,7 +70,7 @@ class Ews:
         except Fault as error:
             house.readers.refused(reader.endpoint, error.code, now)
             return _fault(error)
-        return web.Response(body=told, headers=_HEADERS)
+        return web.Response(body=told, headers=_HEADERS.copy())
 
     async def _pox(self, house: House, _caller: Caller, request: web.Request) -> web.StreamResponse:
         return await self._discovered(house, request, autodiscover.pox)
@@ -90,7 +91,7 @@ class Ews:
         scheme = "https" if house.proxied else request.scheme
         place = autodiscover.Place(room, f"{scheme}://{request.host}{EWS_PATH}")
         try:
-            return web.Response(body=answer(body, place), headers=_HEADERS)
+            return web.Response(body=answer(body, place), headers=_HEADERS.copy())
         except Fault as error:
             return _fault(error)
 
@@ -136,7 +137,7 @@ _AGENDA = frozenset({"FindItem", "SyncFolderItems", "GetUserAvailabilityRequest"
 
 def _fault(error: Fault) -> web.Response:
     return web.Response(
-        status=500, body=fault(error.code, error.message, error.wait), headers=_HEADERS
+        status=500, body=fault(error.code, error.message, error.wait), headers=_HEADERS.copy()
     )
 
 

@@ -28,8 +28,7 @@ def sync_items(call: Call) -> bytes:
     except Refused as refused:
         return messages("SyncFolderItems", refusal("SyncFolderItems", refused))
     now = {} if folders != ["calendar"] else call.items.by_id
-    wanted = shape(call, whole=True)
-    wanted = wanted._replace(fields=tuple(one for one in wanted.fields if one != "item:Body"))
+    wanted = shape(call)
     most = page_size(call, f"{M}MaxChangesReturned", MOST, MOST)
     changes: list[bytes] = []
     state = dict(known)
