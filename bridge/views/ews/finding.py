@@ -18,6 +18,13 @@ BATCH = 1000
 
 def shape(call: Call, *, alone: bool = False) -> Shape:
     """The shape that a request asks for."""
+    known: Shape | None = call.asked.prepared.get("shape")
+    if known is None:
+        known = call.asked.prepared["shape"] = _shape(call, alone=alone)
+    return known
+
+
+def _shape(call: Call, *, alone: bool) -> Shape:
     asked = call.element.find(f"{M}ItemShape")
     if asked is None:
         return shape_of("IdOnly", frozenset(), alone=alone)
@@ -50,7 +57,8 @@ def _listed(call: Call, found: Sequence[Item], wanted: Shape) -> bytes:
     """One folder's answer."""
     view = call.element.find(f"{M}CalendarView")
     if view is not None:
-        start, end = instant(view.get("StartDate", "")), instant(view.get("EndDate", ""))
+        dates = call.asked.window or (view.get("StartDate", ""), view.get("EndDate", ""))
+        start, end = map(instant, dates)
         if start > end:
             raise Fault("ErrorCalendarEndDateIsEarlierThanStartDate", "EndDate is before StartDate")
         inside = [one for one in found if _overlaps(one, start, end)]
@@ -163,7 +171,10 @@ def get_item(call: Call) -> bytes:
     """GetItem: each by its id, as many as are asked for."""
     wanted = shape(call, alone=True)
     known = call.items.by_id
-    asked = [one.get("Id", "") for one in children(call.element, f"{M}ItemIds")]
+    asked: list[str] | None = call.asked.prepared.get("ids")
+    if asked is None:
+        asked = [one.get("Id", "") for one in children(call.element, f"{M}ItemIds")]
+        call.asked.prepared["ids"] = asked
     if len(asked) > BATCH:
         raise Fault("ErrorBatchProcessingStopped", "Too many items in one request.")
     parts = [

@@ -1,8 +1,10 @@
 """Requests in XML: read without believing anything that XML can do beside elements and text."""
 
+import re
+from collections import OrderedDict
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lxml import etree
 
@@ -31,6 +33,10 @@ class Asked(NamedTuple):
     operation: str
     element: Element
     header: Element | None
+    window: tuple[str, str] | None = None
+    """Start and end of its calendar view, where these are told apart from the rest."""
+    prepared: dict[str, Any] = {}  # noqa: RUF012 - made anew for each by `asked`
+    """What was made of the request alone; the same for whoever sends the same."""
 
 
 def parsed(body: bytes) -> Element:
@@ -63,7 +69,48 @@ def asked(body: bytes) -> Asked:
     if inside is None or not len(inside):
         raise Fault("ErrorInvalidRequest", "The request is invalid: no SOAP 1.1 request.")
     operation = inside[0]
-    return Asked(operation=name(operation), element=operation, header=parts.get(_HEADER))
+    return Asked(name(operation), operation, parts.get(_HEADER), prepared={})
+
+
+class Requests:
+    """Requests that were read before: a unit sends the same again and again, but for the window."""
+
+    def __init__(self) -> None:
+        self._read: OrderedDict[bytes, Asked] = OrderedDict()
+
+    def asked(self, body: bytes) -> Asked:
+        """What a request asks for.
+
+        Raises:
+            Fault: it is none.
+        """
+        if len(body) > REPEATED:
+            return asked(body)
+        dates = _DATES.findall(body)
+        key = _DATES.sub(b"", body) if dates else body
+        window = (dates[0][0].decode(), dates[0][1].decode()) if len(dates) == 1 else None
+        known = self._read.get(key) if len(dates) <= 1 else None
+        if known is not None:
+            self._read.move_to_end(key)
+            return known if window is None else known._replace(window=window)
+        found = asked(body)
+        if len(dates) <= 1 and _window(found) == window:
+            self._read[key] = found
+            if len(self._read) > REPEATED_KEPT:
+                self._read.popitem(last=False)
+        return found
+
+
+REPEATED = 4 << 10
+"""Bytes of requests that are remembered; a poll has one or two kibibytes."""
+REPEATED_KEPT = 512
+_DATES = re.compile(rb' StartDate="([\w:.+-]{10,40})" EndDate="([\w:.+-]{10,40})"')
+
+
+def _window(found: Asked) -> tuple[str, str] | None:
+    """The dates of a calendar view, which are all the dates that such a request has."""
+    view = found.element.find(f"{M}CalendarView")
+    return None if view is None else (view.get("StartDate", ""), view.get("EndDate", ""))
 
 
 def shape(element: Element) -> str:

@@ -12,7 +12,7 @@ from bridge.views.ews import autodiscover
 from bridge.views.ews.folders import impersonated
 from bridge.views.ews.markup import CONTENT_TYPE, Fault, fault
 from bridge.views.ews.operations import STREAMING, answered
-from bridge.views.ews.reading import asked
+from bridge.views.ews.reading import Requests, asked
 from bridge.views.ews.shelf import Call, Shelf
 from bridge.views.ews.signing import Signing
 from bridge.views.ews.streams import Streams
@@ -41,6 +41,7 @@ class Ews:
         self.subscriptions = Subscriptions()
         self.streams = Streams(house.readers, self.subscriptions)
         self._bodies = Bodies()
+        self._requests = Requests()
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -56,7 +57,11 @@ class Ews:
         now = house.clock.now()
         visit = house.readers.came(reader, now, request.headers.get(hdrs.USER_AGENT, ""))
         try:
-            found = asked(body) if len(body) <= SMALL else await asyncio.to_thread(asked, body)
+            found = (
+                self._requests.asked(body)
+                if len(body) <= SMALL
+                else await asyncio.to_thread(asked, body)
+            )
             call = Call(found, reader, room, house, self.shelf, now)
             if found.operation == STREAMING:
                 impersonated(call)

@@ -266,3 +266,24 @@ async def test_items_of_another_room_are_not_found(unit: Unit, views: Views) -> 
     unit.headers |= {"Authorization": "Basic Q09SUFxoZXJvbjpvdGhlcg=="}
     assert not set(own) & set(ids(await unit.ask(find())))
     assert await unit.codes(get(own[0])) == ["ErrorItemNotFound"]
+
+
+async def test_a_request_that_differs_in_its_window_alone_is_told_apart(unit: Unit) -> None:
+    def view(start: int, end: int, more: str = "") -> str:
+        first, last = (f"{NOON + hours * HOUR:%Y-%m-%dT%H:%M:%SZ}" for hours in (start, end))
+        return f'<m:CalendarView{more} StartDate="{first}" EndDate="{last}"/>'
+
+    told = []
+    for start, end in ((0, 2), (2, 4), (0, 2), (0, 24)):
+        answer = await unit.ask(find("<t:BaseShape>Default</t:BaseShape>", view(start, end)))
+        told.append(len(ids(answer)))
+    assert told == [1, 1, 1, 3]
+    elsewhere = f"<!-- {view(0, 2)} -->"
+    for dates in (view(2, 4), view(0, 24)):
+        body = find("<t:BaseShape>Default</t:BaseShape>", elsewhere + dates)
+        expected = ["Lunch"] if dates == view(2, 4) else 3
+        found = texts(await unit.ask(body), "Subject")
+        assert expected in (found, len(found))
+    single = view(0, 24).replace('"', "'")
+    assert len(ids(await unit.ask(find(view=elsewhere + single)))) == 3
+    assert len(ids(await unit.ask(find(view=view(0, 24, ' MaxEntriesReturned="2"'))))) == 2
