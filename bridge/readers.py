@@ -1,7 +1,7 @@
 """Who reads calendars at the Exchange façade, when each came last, and what nobody understood."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
 import msgspec
@@ -67,6 +67,8 @@ class Readers:
         self._named: dict[str, Reader] = {}
         self._visits: dict[str, Visit] = {}
         self._unknown: OrderedDict[str, Unknown] = OrderedDict()
+        self.newest: Callable[[Reader], bool | None] = lambda _reader: None
+        """Whether a reader was given the newest agenda; the façade knows."""
 
     def adopt(self, readers: Iterable[Reader], now: datetime) -> None:
         """Know exactly these readers; one that stays the same keeps its visits and its sign-in."""
@@ -102,6 +104,11 @@ class Readers:
     def visit(self, endpoint: str) -> Visit | None:
         """What is known of a reader's visits."""
         return self._visits.get(endpoint)
+
+    def has_newest(self, endpoint: str) -> bool | None:
+        """Whether a room system was given the newest agenda; None where it never asked for one."""
+        reader = next((one for one in self._named.values() if one.endpoint == endpoint), None)
+        return None if reader is None else self.newest(reader)
 
     def came(self, reader: Reader, now: datetime, software: str) -> Visit:
         """Somebody signed in well and asks for something."""

@@ -42,6 +42,7 @@ class Ews:
         self.streams = Streams(house.readers, self.subscriptions)
         self._bodies = Bodies()
         self._requests = Requests()
+        house.readers.newest = self.up_to_date
 
     @property
     def routes(self) -> tuple[Route, ...]:
