@@ -44,10 +44,12 @@ _ESCAPED = _UNFIT | {
 class Fault(Exception):
     """The whole request is refused, with a SOAP fault."""
 
-    def __init__(self, code: str, message: str, *, wait: int = 0) -> None:
+    def __init__(self, code: str, message: str, *, wait: int = 0, shape: str = "") -> None:
         super().__init__(code)
         self.code = code
         self.message = message
+        self.shape = shape
+        """Of a request that was not understood: names alone."""
         self.wait = wait
         """Milliseconds after which to ask again."""
 
