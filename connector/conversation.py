@@ -48,7 +48,7 @@ class Lines:
             Unavailable: the connection is gone, or nobody reads.
             Malformed: the text holds control characters, which could be commands of their own.
         """
-        if re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", text):
+        if re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", text):
             raise Malformed("control characters are not sent", reason="request_refused")
         self._size = 0
         with telling(self._bounds.seconds):

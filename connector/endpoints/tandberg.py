@@ -32,6 +32,8 @@ SECONDS = 25.0
 """For one request."""
 LIMIT = 1 << 20
 """Bytes of an answer."""
+REST = 2.0
+"""Seconds that the end of an answer may take, whose status came."""
 ERRAND_LIMIT = 60.0
 """Seconds for all that one errand says over telnet."""
 
@@ -124,6 +126,7 @@ class OverHttp:
 
     async def dial(self, order: Order) -> None:
         """Make it call, at its own rate."""
+        _check(order.dial.address)
         await self._command("Dial", Number=order.dial.address)
 
     async def hang_up(self) -> None:
@@ -210,11 +213,7 @@ class OverTelnet:
 
     async def dial(self, order: Order) -> None:
         """Make it call, at its own rate."""
-        if not re.fullmatch(r"[^\s\"]{1,60}", order.dial.address):
-            raise Malformed(
-                "this unit dials addresses of up to 60 characters without spaces",
-                reason="request_refused",
-            )
+        _check(order.dial.address)
         await self._told(f"xcommand dial number:{order.dial.address}")
 
     async def hang_up(self) -> None:
@@ -259,23 +258,48 @@ class OverTelnet:
             raise
 
 
+def _check(address: str) -> None:
+    """Whether an address can be told to a unit, whichever way.
+
+    Raises:
+        Malformed: it cannot.
+    """
+    if not re.fullmatch(r"[^\s\"]{1,60}", address) or not address.isprintable():
+        raise Malformed(
+            "this unit dials addresses of up to 60 characters without spaces",
+            reason="request_refused",
+        )
+
+
 def _is_greeting(line: str) -> bool:
     """Whether a unit is ready with this line."""
     return line == "OK"
 
 
 async def _result(lines: Lines, command: str) -> None:
-    """Wait for the result of a command: `OK`, `ERROR`, or a line with its status."""
+    """Read the whole answer to a command: a result with its status, and `OK` or `ERROR` behind it.
+
+    Who took the first `OK` for the end would take what follows for the answer to the next command.
+    """
+    told = ""
     while True:
-        line = (await lines.line()).strip()
+        try:
+            line = (await lines.line(REST if told else None)).strip()
+        except Unavailable:
+            if not told:
+                raise
+            break
         if line == command:  # an echo
             continue
-        status = re.search(r"\(status=(\w+)\)", line)
-        word = (status[1] if status else line.partition(" ")[0].rstrip(":")).upper()
-        if word == "ERROR":
-            raise _refused_command()
-        if word == "OK":
-            return
+        if status := re.search(r"\(status=(\w+)\)", line):
+            told = status[1].upper()
+            continue
+        word = line.partition(" ")[0].rstrip(":").upper()
+        if word in {"OK", "ERROR"}:
+            told = told or word
+            break
+    if told != "OK":
+        raise _refused_command()
 
 
 def calls_of(root: etree._Element) -> list[PhoneCall]:

@@ -1,6 +1,8 @@
 """A simulated codec to talk to, and an ear for what its endpoint tells."""
 
 import asyncio
+import base64
+import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -9,6 +11,7 @@ import pytest
 
 from connector.endpoint import Notice
 from connector.endpoints import cisco
+from connector.lines import SshTrust
 from connector.outside import Outside, Trust
 from connector.secret import Secret
 from connector.simulators.cisco import Address, Codec, serve
@@ -60,6 +63,13 @@ def options(unit: Address, **more: Any) -> cisco.Options:
         "tls": Trust(fingerprint=unit.fingerprint),
     }
     return cisco.Options(**{**usual, **more})
+
+
+def trust(unit: Address, port: int = 0) -> SshTrust:
+    """What `ssh-keygen -lf` prints of its key (RFC 4253 6.6, SHA-256 without padding)."""
+    digest = hashlib.sha256(base64.b64decode(unit.host_key.split()[1])).digest()
+    fingerprint = "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
+    return SshTrust(port=port or unit.ssh_port, fingerprint=fingerprint)
 
 
 @pytest.fixture

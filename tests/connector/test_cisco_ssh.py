@@ -1,7 +1,5 @@
 """A codec over SSH: for units whose web interface is switched off."""
 
-import base64
-import hashlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -17,7 +15,7 @@ from connector.outside import Outside
 from connector.secret import Secret
 from connector.simulators.cisco import Address, Codec, Fault, serve
 from rooms.join import DialString
-from tests.connector.cisco_units import Screen, codec, comes, device, options
+from tests.connector.cisco_units import Screen, codec, comes, device, options, trust
 from tests.connector.endpoint_contract import EndpointContract, agenda, booking
 from tests.fakes.virtual import FixedClock
 
@@ -31,13 +29,6 @@ ORDER = Order(dial=DialString("sip", "91234567890@zoomcrc.com"), booking="one", 
 async def address(codec: Codec) -> AsyncIterator[Address]:
     async with serve(codec, ssh=0) as served:
         yield served
-
-
-def trust(unit: Address) -> SshTrust:
-    """What `ssh-keygen -lf` prints of its key (RFC 4253 6.6, SHA-256 without padding)."""
-    digest = hashlib.sha256(base64.b64decode(unit.host_key.split()[1])).digest()
-    fingerprint = "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
-    return SshTrust(port=unit.ssh_port, fingerprint=fingerprint)
 
 
 @pytest.fixture

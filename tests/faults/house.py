@@ -44,6 +44,8 @@ class House:
         """Those that it must never cease to show."""
         self.lost: list[str] = []
         """What a room ceased to show all the same."""
+        self.hearers: list[Callable[[str, bool], None]] = []
+        """Who else is told that a room was read, and whether it shows something new."""
 
     def _note(self) -> None:
         """Count what is spoilt: a fault that nothing meets proves nothing."""
@@ -97,8 +99,9 @@ class House:
 
     def heard(self, name: str, /, *, changed: bool) -> None:
         """A room was read well; what it must show is still there."""
-        del changed
         self.lost += sorted(self.safe[name] - self.titles(name))
+        for hear in self.hearers:
+            hear(name, changed)
 
 
 def played(

@@ -11,7 +11,7 @@ from connector.endpoints.cisco import commands
 from connector.endpoints.cisco.carrier import LIMIT, SECONDS, Login, NotOffered, Refused
 from connector.endpoints.cisco.commands import Command
 from connector.endpoints.cisco.documents import Document, element, xml
-from connector.errors import Unavailable
+from connector.errors import Malformed, Unavailable
 from connector.http import Answer, ask, failure
 from connector.outside import Outside
 
@@ -45,8 +45,13 @@ class Web:
         return xml(answer.body)
 
     async def push(self, body: bytes) -> None:
-        """Replace the list by the private interface; the body of its answer tells nothing."""
-        await self._post("bookingsputxml", body, "text/plain")
+        """Replace the list by the private interface.
+
+        How its answer looks is not documented (endpoints.md 2.1): only a plain error counts.
+        """
+        answer = await self._post("bookingsputxml", body, "text/plain")
+        if _is_error(answer.body):
+            raise Refused
 
     async def _post(self, path: str, body: bytes, kind: str) -> Answer:
         answer = await self._ask("POST", self._url / path, data=body, kind=kind)
@@ -88,6 +93,15 @@ class Web:
 
 
 _SIGN_IN = re.compile(rb"sign.?in|log.?in|password|username", re.IGNORECASE)
+
+
+def _is_error(body: bytes) -> bool:
+    """Whether a document says by itself that something went wrong."""
+    try:
+        said = xml(body).xpath("//@status")
+    except Malformed:
+        return False
+    return any(word in {"Error", "ParameterError"} for word in said)
 
 
 def _is_page(body: bytes) -> bool:

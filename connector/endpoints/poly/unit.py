@@ -20,6 +20,8 @@ from connector.secret import Secret
 from rooms.model import Agenda
 
 Family = Literal["auto", "videoos", "group", "hdx", "trio"]
+LONGEST = 255
+"""Characters of what is dialled: more than any address that was ever seen, and one line."""
 ERRAND_LIMIT = 80.0
 """Seconds for all that one errand says to a unit."""
 
@@ -65,6 +67,12 @@ class Unit:
 
     async def dial(self, order: Order) -> None:
         """Make it call."""
+        address = order.dial.address
+        if not address or len(address) > LONGEST or not address.isprintable():
+            raise Malformed(
+                f"a unit dials addresses of at most {LONGEST} printable characters",
+                reason="request_refused",
+            )
         await self._errand(lambda way: way.dial(order))
 
     async def hang_up(self) -> None:

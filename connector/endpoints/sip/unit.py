@@ -16,7 +16,7 @@ from connector.endpoints.sip.errors import (
 )
 from connector.endpoints.sip.referral import Referral
 from connector.endpoints.sip.ways import Ways
-from connector.errors import Malformed, Unavailable
+from connector.errors import Denied, Malformed, Unavailable
 from connector.sip.address import bracketed, uri
 from connector.sip.between import Between, HungUp, Refused
 from connector.sip.dialog import Challenged, Dialog
@@ -52,8 +52,8 @@ class Unit:
     """A SIP room system, or whatever answers at its address."""
 
     __slots__ = (
-        "_aor", "_calls", "_login", "_mode", "_referral", "_sender", "_tasks", "_ways",
-        "_works",
+        "_aor", "_calls", "_login", "_mode", "_referral", "_refused", "_sender", "_tasks",
+        "_ways", "_works",
     )  # fmt: skip
 
     def __init__(
@@ -70,10 +70,13 @@ class Unit:
         """Calls that the bridge connects, by who stays in between, and what they are for."""
         self._referral: tuple[Referral, str] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._refused: Denied | None = None
+        """Why nothing is sent any more: a PBX locks out who tries a wrong login again."""
 
     async def dial(self, order: Order) -> None:
         """Make it call: it is told to, or connected with the meeting by the bridge."""
         target = _target(order)
+        self._may_sign_in()
         if self._mode != "3pcc" and self._works != "3pcc":
             try:
                 await self._launch(lambda taken: self._refer(target, order.booking, taken))
@@ -126,8 +129,23 @@ class Unit:
         """End what the bridge connected."""
         await _ended(self._tasks)
 
+    def _may_sign_in(self) -> None:
+        if self._refused is not None:
+            raise self._refused
+
+    @contextmanager
+    def _signing_in(self) -> Iterator[None]:
+        """Once the login was refused, nothing is sent again."""
+        try:
+            yield
+        except Denied as error:
+            if self._login is not None:
+                self._refused = error
+            raise
+
     async def _options(self) -> Response:
-        with _told():
+        self._may_sign_in()
+        with self._signing_in(), _told():
             async with self._ways.unit() as flow:
                 response = await self._dialog(flow, self._aor).ask("OPTIONS")
         # Who does not know OPTIONS answered all the same; so did who is busy.
@@ -214,6 +232,10 @@ class Unit:
         task = asyncio.create_task(work(taken))
         self._tasks.add(task)
         task.add_done_callback(self._forget)
+        with self._signing_in():
+            await self._taken(task, taken)
+
+    async def _taken(self, task: asyncio.Task[None], taken: Taken) -> None:
         try:
             await asyncio.wait({task, taken}, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
