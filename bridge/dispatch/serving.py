@@ -125,13 +125,18 @@ class Serving:
                 self._ledger.over(box, "endpoint_drift")
         elif found is None:
             self._ledger.well(box, "shown")
-            box.tells, box.lost = False, box.lost or lost
+            # Who could tell before is asked again behind the next push.
+            box.tells = None if box.confirmed_time else False
+            box.lost |= lost
+            box.check_at = now + REPAIR
             wait = UNCHANGED if box.lost else REPAIR
             box.repair_at = max(now, box.shown_at + wait)
         else:
             self._ledger.well(box, "shown")
             box.tells = box.lost = True
-            self._drifted(box, now)
+            if box.repair_at is None:
+                self._drifted(box, now)
+            box.check_at = box.repair_at or now  # the same loss is not found twice
 
     def _drifted(self, box: Outbox, now: float) -> None:
         """It lost what it took, or somebody else wrote its list: rarer each time, told once."""

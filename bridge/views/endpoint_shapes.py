@@ -141,7 +141,7 @@ class DialOrder(Order, frozen=True, kw_only=True):
 class TonesOrder(Order, frozen=True, kw_only=True):
     """Tones for the call that goes on."""
 
-    digits: Annotated[str, Meta(pattern="^[0-9*#]{1,64}$")]
+    digits: Annotated[str, Meta(pattern=r"^[0-9*#]{1,64}(?!\n)$")]
 
 
 class NothingOrder(Order, frozen=True, kw_only=True):

@@ -3,17 +3,19 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from ipaddress import ip_network
+from typing import Any, ClassVar, Literal
 
 import pytest
 
 from connector.checkup import Tried
 from connector.endpoint import Described, Dials, Order, Provisioned, Tones
 from connector.errors import ConnectorError, Denied, Malformed, Unavailable
-from connector.outside import Outside
+from connector.outside import Outside, open_outside
 from rooms.join import DialString
 from tests.connector.endpoint_contract import ZOOM
 from tests.connector.poly_unit import CALENDAR
+from tests.fakes.virtual import FixedClock
 
 assert ZOOM.sip
 assert ZOOM.h323
@@ -26,6 +28,7 @@ ADDRESSES = [
 ]
 
 LONG = 10_000
+Place = Literal["here", "nowhere", "by name"]
 HOSTILE = {
     "line": "1@x.com\r\nxCommand SystemUnit Boot",
     "feed": "1@x.com\nhangup all",
@@ -82,9 +85,9 @@ class CallingContract:
     signs_in: ClassVar[bool] = True
 
     def rig(
-        self, outside: Outside, *, password: str = "right", off: bool = False
+        self, outside: Outside, *, password: str = "right", at: Place = "here"
     ) -> AbstractAsyncContextManager[Rig]:
-        """A device whose password is `right`; `off`: nothing answers at its address."""
+        """A device whose password is `right`, and at which address it is said to be."""
         raise NotImplementedError
 
     @pytest.mark.parametrize("dial", ADDRESSES, ids=lambda dial: dial.address)
@@ -164,10 +167,26 @@ class CallingContract:
             assert not rig.dialled()
 
     async def test_a_unit_that_is_off_is_unavailable(self, outside: Outside) -> None:
-        async with self.rig(outside, off=True) as rig:
+        async with self.rig(outside, at="nowhere") as rig:
             with pytest.raises(Unavailable) as caught:
                 await rig.endpoint.dial(Order(dial=ADDRESSES[0]))
             assert caught.value.reason == "unreachable"
+
+    @pytest.mark.parametrize(("network", "reached"), [("10.0.0.0/8", False), ("127.0.0.0/8", True)])
+    async def test_a_name_that_leads_outside_the_endpoint_networks_is_not_followed(
+        self, clock: FixedClock, network: str, *, reached: bool
+    ) -> None:
+        async with (
+            open_outside(clock, networks=[ip_network(network)]) as inside,
+            self.rig(inside, at="by name") as rig,
+        ):
+            if reached:
+                await rig.endpoint.dial(Order(dial=ADDRESSES[0]))
+                assert rig.dialled()
+                return
+            with pytest.raises(Unavailable):
+                await rig.endpoint.dial(Order(dial=ADDRESSES[0]))
+            assert rig.asked() == 0
 
     async def test_it_says_what_it_is_in_few_words(self, outside: Outside) -> None:
         async with self.rig(outside) as rig:
@@ -181,7 +200,7 @@ class CallingContract:
 
     async def test_every_tone_is_sent_in_order(self, outside: Outside) -> None:
         async with self.rig(outside) as rig:
-            if not isinstance(rig.endpoint, Tones):
+            if not issubclass(type(rig.endpoint), Tones):
                 pytest.skip("such a unit sends no tones")
             await rig.endpoint.dial(Order(dial=ADDRESSES[0]))
             await rig.endpoint.tones("0123456789*#")
@@ -192,7 +211,7 @@ class ProvisionedContract:
     """Subclasses bring `rig`."""
 
     def rig(
-        self, outside: Outside, *, password: str = "right", off: bool = False
+        self, outside: Outside, *, password: str = "right", at: Place = "here"
     ) -> AbstractAsyncContextManager[Rig]:
         """As in `CallingContract`."""
         raise NotImplementedError

@@ -45,19 +45,19 @@ class Stand:
         return sum(what.startswith("POST /rest/session") for what in self.asked)
 
 
-def options(address: Address, way: str = "rest", **more: Any) -> poly.Options:
+def options(unit: Address, way: str = "rest", **more: Any) -> poly.Options:
     """Settings for a served unit: `way` is `rest`, `ssh` or `telnet`."""
     usual: dict[str, Any] = {
-        "address": address.url,
-        "username": address.unit.family.user,
+        "address": unit.url,
+        "username": unit.unit.family.user,
         "password": Secret("secret"),
-        "tls": Trust(fingerprint=address.fingerprint),
+        "tls": Trust(fingerprint=unit.fingerprint),
     }
     if way == "ssh":
-        trust = SshTrust(port=address.ssh_port, fingerprint=address.ssh_fingerprint)
+        trust = SshTrust(port=unit.ssh_port, fingerprint=unit.ssh_fingerprint)
         usual |= {"family": "hdx", "ssh": trust}
     elif way == "telnet":
-        usual |= {"family": "hdx", "telnet": poly.Telnet(port=address.telnet_port)}
+        usual |= {"family": "hdx", "telnet": poly.Telnet(port=unit.telnet_port)}
     return poly.Options(**{**usual, **more})
 
 

@@ -1,7 +1,7 @@
 """Small servers that speak as the reference says TANDBERG MXP does."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +12,9 @@ from lxml import etree
 from connector.endpoints import tandberg
 from connector.outside import Outside
 from tests.connector.tcp_unit import listening
+
+Place = Callable[[str], str]
+"""What is configured of where a unit listens."""
 
 
 @dataclass
@@ -105,15 +108,17 @@ class Mxp:
 
 
 @asynccontextmanager
-async def over_http(outside: Outside, unit: Mxp, **more: Any) -> AsyncIterator[tandberg.OverHttp]:
+async def over_http(
+    outside: Outside, unit: Mxp, place: Place = str, **more: Any
+) -> AsyncIterator[tandberg.OverHttp]:
     app = web.Application()
     app.add_routes([web.post("/putxml", unit.putxml), web.get("/getxml", unit.getxml)])
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
-        address = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        options = tandberg.Options(**{"address": address, **more})
+        address = place(f"http://127.0.0.1:{runner.addresses[0][1]}")
+        options = tandberg.Options(address=address, **more)
         assert not list(options.problems())
         async with tandberg.connect(options, outside) as endpoint:
             assert isinstance(endpoint, tandberg.OverHttp)
@@ -124,11 +129,11 @@ async def over_http(outside: Outside, unit: Mxp, **more: Any) -> AsyncIterator[t
 
 @asynccontextmanager
 async def over_telnet(
-    outside: Outside, unit: Mxp, **more: Any
+    outside: Outside, unit: Mxp, place: Place = str, **more: Any
 ) -> AsyncIterator[tandberg.OverTelnet]:
     async with listening(unit.talk) as port:
-        usual = {"address": f"127.0.0.1:{port}", "transport": "telnet"}
-        options = tandberg.Options(**{**usual, **more})
+        address = place(f"127.0.0.1:{port}")
+        options = tandberg.Options(address=address, transport="telnet", **more)
         assert not list(options.problems())
         async with tandberg.connect(options, outside) as endpoint:
             assert isinstance(endpoint, tandberg.OverTelnet)

@@ -1,7 +1,7 @@
 """Small servers that speak as the reference says Yealink units do."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +11,9 @@ from aiohttp import encode_basic_auth, web
 from connector.endpoints import yealink
 from connector.outside import Outside
 from tests.connector.tcp_unit import listening
+
+Place = Callable[[str], str]
+"""What is configured of where a unit listens."""
 
 
 @dataclass
@@ -52,11 +55,12 @@ class RoomSystem:
 
 
 @asynccontextmanager
-async def room_system_at(outside: Outside, unit: RoomSystem) -> AsyncIterator[yealink.RoomSystem]:
+async def room_system_at(
+    outside: Outside, unit: RoomSystem, place: Place = str
+) -> AsyncIterator[yealink.RoomSystem]:
     async with listening(unit.talk) as port:
-        options = yealink.Options(address=f"127.0.0.1:{port}")
+        options = yealink.Options(address=place(f"127.0.0.1:{port}"))
         assert not list(options.problems())
-        assert options.host == "127.0.0.1"
         async with yealink.connect(options, outside) as endpoint:
             assert isinstance(endpoint, yealink.RoomSystem)
             yield endpoint
@@ -85,7 +89,9 @@ class Phone:
 
 
 @asynccontextmanager
-async def phone_at(outside: Outside, phone: Phone, **more: Any) -> AsyncIterator[yealink.Phone]:
+async def phone_at(
+    outside: Outside, phone: Phone, place: Place = str, **more: Any
+) -> AsyncIterator[yealink.Phone]:
     app = web.Application()
     app.add_routes([web.get("/servlet", phone.servlet)])
     runner = web.AppRunner(app, access_log=None)
@@ -93,8 +99,8 @@ async def phone_at(outside: Outside, phone: Phone, **more: Any) -> AsyncIterator
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         port = runner.addresses[0][1]
-        usual = {"address": f"http://127.0.0.1:{port}", "family": "phone"}
-        options = yealink.Options(**{**usual, **more})
+        address = place(f"http://127.0.0.1:{port}")
+        options = yealink.Options(address=address, family="phone", **more)
         assert not list(options.problems())
         async with yealink.connect(options, outside) as endpoint:
             assert isinstance(endpoint, yealink.Phone)

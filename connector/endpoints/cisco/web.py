@@ -98,10 +98,10 @@ _SIGN_IN = re.compile(rb"sign.?in|log.?in|password|username", re.IGNORECASE)
 def _is_error(body: bytes) -> bool:
     """Whether a document says by itself that something went wrong."""
     try:
-        said = xml(body).xpath("//@status")
+        root = xml(body)
     except Malformed:
         return False
-    return any(word in {"Error", "ParameterError"} for word in said)
+    return any(one.get("status") in {"Error", "ParameterError"} for one in root.iter())
 
 
 def _is_page(body: bytes) -> bool:

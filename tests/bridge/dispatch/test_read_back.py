@@ -10,7 +10,7 @@ import pytest
 
 from bridge.dispatch.serving import CONFIRM, DRIFTS, FACTS_EVERY, REPAIR
 from bridge.health import Subject
-from connector.endpoint import Facts
+from connector.endpoint import Facts, Lost
 from connector.errors import Malformed, NotFound, Unavailable
 from tests.bridge.dispatch.conftest import World
 from tests.fakes.endpoints import FakeDevice, FakeDialler, FakeDriver
@@ -277,3 +277,37 @@ class TestDialler:
             assert raised.value.reason == "unsupported"
 
         play(story)
+
+
+@pytest.mark.fault("endpoint_reboot")
+def test_one_loss_is_counted_once_however_often_it_is_asked_before_it_is_mended(play: Any) -> None:
+    async def story(world: World) -> None:
+        await world.adopt()
+        await world.keep(ALWAYS)
+        await asyncio.sleep(20)
+        world.device.listed = ()
+        for _ in range(5):
+            world.device.tell(Lost(why="connected"))
+            await asyncio.sleep(5)
+        await asyncio.sleep(60)
+        assert world.status().drift == 1
+        assert world.listed() == ("Always",)
+        assert not world.troubles()
+
+    play(story)
+
+
+def test_a_unit_that_could_tell_and_once_answers_nonsense_is_asked_again(play: Any) -> None:
+    async def story(world: World) -> None:
+        await world.adopt()
+        await world.keep(ALWAYS)
+        await asyncio.sleep(60)
+        assert world.status().state == "confirmed"
+        world.device.wrong["lists"] = Malformed("no such thing", reason="not_xml")
+        await asyncio.sleep(1000)
+        assert world.status().state == "shown"
+        world.device.wrong.clear()
+        await asyncio.sleep(2000)
+        assert world.status().state == "confirmed"
+
+    play(story)
