@@ -72,6 +72,7 @@ async def test_a_service_dials_bookings_and_no_address(client: Client, views: Vi
         (DIAL, {"booking": 1}),
         (DIAL, {"number": "1"}),
         ("/api/v1/endpoints/codec/tones", {"digits": "12a"}),
+        ("/api/v1/endpoints/codec/tones", {"digits": "12\n"}),
         ("/api/v1/endpoints/codec/tones", {}),
         (JOIN, {"force": True}),
     ],
