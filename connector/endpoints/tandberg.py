@@ -23,6 +23,7 @@ from connector.lines import Lines, telnet
 from connector.outside import Outside, Trust
 from connector.secret import Secret
 from connector.telnet_login import sign_in
+from connector.unit_address import WORDS, fits, unit_host, unit_url
 
 acknowledge = ""
 notice = ""
@@ -78,26 +79,21 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def url(self) -> URL:
         """Where its web interface begins; of telnet only host and port count."""
-        scheme = "https" if self.transport == "http" else "telnet"
-        return URL(self.address if "://" in self.address else f"{scheme}://{self.address}")
+        return unit_url(self.address, self._schemes[0])
+
+    @property
+    def _schemes(self) -> tuple[str, ...]:
+        return ("https", "http") if self.transport == "http" else ("telnet",)
 
     @property
     def host(self) -> str:
         """Where it is: an IP address or a name."""
-        try:
-            return self.url.host or ""
-        except ValueError:
-            return ""  # `problems` says so
+        return unit_host(self.address)
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """What types cannot tell: the key and the words."""
-        schemes = {"https", "http"} if self.transport == "http" else {"telnet"}
-        try:
-            fit = self.url.scheme in schemes and self.host and self.url.path in {"/", ""}
-        except ValueError:
-            fit = False
-        if not fit:
-            yield "address", "must be an IP address or name, with a port where it is not the usual"
+        if not fits(self.address, *self._schemes):
+            yield "address", WORDS
         if self.username and self.password is None:
             yield "password", "must stand beside a username"
         if self.transport == "http" and self.password is not None and not self.username:

@@ -22,6 +22,7 @@ from connector.http import ask, failure
 from connector.lines import telnet
 from connector.outside import Outside, Trust
 from connector.secret import Secret
+from connector.unit_address import WORDS, fits, unit_host, unit_url
 
 acknowledge = ""
 notice = ""
@@ -74,26 +75,21 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def url(self) -> URL:
         """The address as a URL; of the VC series only host and port count."""
-        scheme = "https" if self.family == "phone" else "tcp"
-        return URL(self.address if "://" in self.address else f"{scheme}://{self.address}")
+        return unit_url(self.address, self._schemes[0])
+
+    @property
+    def _schemes(self) -> tuple[str, ...]:
+        return ("https", "http") if self.family == "phone" else ("tcp",)
 
     @property
     def host(self) -> str:
         """Where it is: an IP address or a name."""
-        try:
-            return self.url.host or ""
-        except ValueError:
-            return ""  # `problems` says so
+        return unit_host(self.address)
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """What types cannot tell: the key and the words."""
-        schemes = {"https", "http"} if self.family == "phone" else {"tcp"}
-        try:
-            fit = self.url.scheme in schemes and self.host and self.url.path in {"/", ""}
-        except ValueError:
-            fit = False
-        if not fit:
-            yield "address", "must be an IP address or name, with a port where it is not the usual"
+        if not fits(self.address, *self._schemes):
+            yield "address", WORDS
         if bool(self.username) != (self.password is not None):
             yield "password" if self.username else "username", "both or neither must be there"
         if self.family == "vc" and self.username:

@@ -11,6 +11,7 @@ from connector.endpoints.cisco.talk import Transport
 from connector.lines import SshTrust
 from connector.outside import Trust
 from connector.secret import Secret
+from connector.unit_address import WORDS, fits, unit_host, unit_url
 
 HOOK = re.compile(r"[A-Za-z0-9_-]{22,128}")
 """At least 128 bits where it was drawn by lot."""
@@ -49,12 +50,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def url(self) -> URL:
         """Where its web interface begins."""
-        return URL(self.address if "://" in self.address else f"https://{self.address}")
+        return unit_url(self.address, "https")
 
     @property
     def host(self) -> str:
         """Where it is: an IP address or a name; empty for one that is never reached out to."""
-        return (self.url.host or "") if self.address else ""
+        return unit_host(self.address)
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """What types cannot tell: the key and the words."""
@@ -64,8 +65,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             for key in ("address", "username", "password"):
                 if getattr(self, key) in {"", None}:
                     yield key, "is required"
-        if self.address and not self._reachable():
-            yield "address", "must be an IP address or name, with a port where it is not 443"
+        if self.address and not fits(self.address, "https", "http"):
+            yield "address", WORDS
         if not self.ssh.fingerprint if self.ssh else self.transport == "ssh":
             yield "ssh", "must have the fingerprint of the unit's host key"
         for key, words in self.tls.problems():
@@ -86,10 +87,3 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             yield "hook", "must be 22 to 128 of A-Z, a-z, 0-9, - and _"
         if not 30 <= self.heartbeat <= 3600:
             yield "heartbeat", "must be between 30 and 3600 seconds"
-
-    def _reachable(self) -> bool:
-        try:
-            url = self.url
-            return url.scheme in {"https", "http"} and bool(url.host) and url.path == "/"
-        except ValueError:
-            return False

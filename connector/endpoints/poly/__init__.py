@@ -17,6 +17,7 @@ from connector.endpoints.poly.unit import Family, Reader, Unit
 from connector.lines import SshTrust
 from connector.outside import Outside, Trust
 from connector.secret import Secret
+from connector.unit_address import WORDS, fits, unit_host, unit_url
 
 acknowledge = ""
 notice = ""
@@ -57,15 +58,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def url(self) -> URL:
         """Where its web interface begins."""
-        return URL(self.address if "://" in self.address else f"https://{self.address}")
+        return unit_url(self.address, "https")
 
     @property
     def host(self) -> str:
         """Where it is: an IP address or a name; empty for one that is never reached out to."""
-        try:
-            return (self.url.host or "") if self.address else ""
-        except ValueError:
-            return ""  # `problems` says so
+        return unit_host(self.address)
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """What types cannot tell: the key and the words."""
@@ -88,12 +86,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     def _reached(self) -> Iterator[tuple[str, str]]:
         """What is wrong with how it is reached."""
-        try:
-            fit = self.url.scheme in {"https", "http"} and self.host and self.url.path == "/"
-        except ValueError:
-            fit = False
-        if not fit:
-            yield "address", "must be an IP address or name, with a port where it is not 443"
+        if not fits(self.address, "https", "http"):
+            yield "address", WORDS
         if bool(self.username) != (self.password is not None):
             yield "password" if self.username else "username", "both or neither must be there"
         elif not self.username and self.facade is None:

@@ -20,6 +20,7 @@ from connector.sip import address
 from connector.sip.digest import Login
 from connector.sip.message import NotSip
 from connector.sip.shared import shared
+from connector.unit_address import WORDS
 
 acknowledge = ""
 notice = ""
@@ -65,10 +66,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         """What types cannot tell: the key and the words."""
         for key, value in (("address", self.address), ("proxy", self.proxy)):
             if not fits(value, needed=key == "address"):
-                yield (
-                    key,
-                    "must be an IP address or name, with a port where it is not the usual one",
-                )
+                yield key, WORDS
         for key, value in (("aor", self.aor), ("from", self.sender)):
             if value and not is_uri(value):
                 yield key, "must be a SIP URI such as sip:room@pbx.example.com"
