@@ -1,24 +1,18 @@
 """Where a unit listens, and the certificate it shows there."""
 
 import asyncio
-import ssl
-import tempfile
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from aiohttp import web
 
-from connector.certificates import Certificate, self_signed
+from connector.certificates import Certificate
+from connector.simulators.certified import Kind, context, renewed
 from connector.simulators.cisco.codec import Codec
-
-Kind: TypeAlias = Literal["new", "expired"]
 
 Rekey: TypeAlias = Callable[[], Awaitable[str]]
 HangUp: TypeAlias = Callable[[asyncio.BaseTransport | None], None]
 
-DAYS = 365
 MODE = "NetworkServices/HTTP/Mode"
 """Who serves a unit without TLS has turned HTTP on."""
 
@@ -31,7 +25,7 @@ class Address:
         self.host = host
         codec.host = host or codec.host
         self.port = 0
-        self.context = _context() if tls else None
+        self.context = context() if tls else None
         if not tls and MODE in codec.configuration:
             codec.configuration.changed.setdefault(MODE, "HTTP+HTTPS")
         self.ssh_port = 0
@@ -78,16 +72,7 @@ class Address:
         Raises:
             ValueError: it is not served with TLS.
         """
-        if self.context is None:
-            raise ValueError("this unit is not served with TLS")
-        certificate = await asyncio.to_thread(_certificate, self.host, kind)
-        # OpenSSL reads it from a file only, and not while another thread uses the context.
-        file = await asyncio.to_thread(_written, certificate)
-        try:
-            self.context.load_cert_chain(file)
-        finally:
-            await asyncio.to_thread(file.unlink)
-        self.certificate = certificate
+        self.certificate = await renewed(self.context, self.host, kind)
         self.hang_up(keep)
 
 
@@ -107,27 +92,3 @@ def place_of(request: web.Request) -> Address:
 def codec_of(request: web.Request) -> Codec:
     """The unit that a request is for."""
     return place_of(request).codec
-
-
-def _context() -> ssl.SSLContext:
-    """TLS 1.2 or later; no tickets, which would hide a changed certificate."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.options |= ssl.OP_NO_TICKET
-    context.num_tickets = 0
-    return context
-
-
-def _certificate(host: str, kind: Kind) -> Certificate:
-    """A certificate for a host; its dates are real ones, since TLS compares them with those."""
-    now = datetime.now(UTC)
-    if kind == "expired":
-        now -= timedelta(days=DAYS + 1)
-    return self_signed(list(dict.fromkeys([host, "localhost"])), days=DAYS, now=now)
-
-
-def _written(certificate: Certificate) -> Path:
-    """A new file, for nobody else to read, with a certificate and its key."""
-    with tempfile.NamedTemporaryFile(suffix=".pem", delete=False) as file:
-        file.write(certificate.pem + certificate.key)
-    return Path(file.name)

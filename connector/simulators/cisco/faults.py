@@ -4,6 +4,8 @@ from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
+from connector.simulators.ahead import Ahead
+
 Kind: TypeAlias = Literal[
     "status",
     "page",
@@ -53,23 +55,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """For `rpc`: which error; -31997 says that the unit is not ready."""
 
 
-class Faults:
+class Faults(Ahead[Fault]):
     """The trouble that lies ahead, in the order in which it was asked for."""
-
-    def __init__(self) -> None:
-        self._ahead: list[Fault] = []
-
-    def add(self, fault: Fault) -> None:
-        """Put one more at the end."""
-        self._ahead.append(fault)
-
-    def all(self) -> tuple[Fault, ...]:
-        """What is still to come; `times` counts down."""
-        return tuple(self._ahead)
-
-    def clear(self) -> None:
-        """Work again."""
-        self._ahead.clear()
 
     def strike(self, path: str, *, message: bool = False) -> Fault | None:
         """The first fault that concerns a path, counted.
@@ -77,18 +64,9 @@ class Faults:
         Messages are what comes over a connection that is already open, named by paths like
         `/ws/xGet` and `ssh/xCommand Dial`.
         """
-        for place, fault in enumerate(self._ahead):
-            fits = fault.kind in MESSAGES if message else fault.kind != "rpc"
-            if fits and path.startswith(fault.path):
-                self._count(place, fault)
-                return fault
-        return None
 
-    def _count(self, place: int, fault: Fault) -> None:
-        """One request less to strike."""
-        if fault.times is None:
-            return
-        if fault.times <= 1:
-            del self._ahead[place]
-        else:
-            self._ahead[place] = msgspec.structs.replace(fault, times=fault.times - 1)
+        def fits(fault: Fault) -> bool:
+            strikes = fault.kind in MESSAGES if message else fault.kind != "rpc"
+            return strikes and path.startswith(fault.path)
+
+        return self.first(fits)

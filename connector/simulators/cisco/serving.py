@@ -8,6 +8,7 @@ from functools import partial
 import asyncssh
 from aiohttp import web
 
+from connector.simulators import control_api
 from connector.simulators.cisco import control, face, login, trouble, websocket
 from connector.simulators.cisco import ssh as terminal_ssh
 from connector.simulators.cisco.address import ADDRESS, Address
@@ -34,7 +35,7 @@ def _application(
             trouble.observe,
             trouble.suffer,
             trouble.guard,
-            control.loopback_only,
+            control_api.loopback_only,
             control.explain,
         ],
         client_max_size=SIZE_LIMIT,

@@ -4,6 +4,8 @@ from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
+from connector.simulators.ahead import Ahead
+
 Kind: TypeAlias = Literal[
     "status", "page", "reason", "code", "ended", "empty", "slow", "drop", "silent", "error"
 ]
@@ -33,37 +35,9 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Whether the unit does what it was asked before the trouble begins."""
 
 
-class Faults:
+class Faults(Ahead[Fault]):
     """The trouble that lies ahead, in the order in which it was asked for."""
-
-    def __init__(self) -> None:
-        self._ahead: list[Fault] = []
-
-    def add(self, fault: Fault) -> None:
-        """Put one more at the end."""
-        self._ahead.append(fault)
-
-    def all(self) -> tuple[Fault, ...]:
-        """What is still to come; `times` counts down."""
-        return tuple(self._ahead)
-
-    def clear(self) -> None:
-        """Work again."""
-        self._ahead.clear()
 
     def strike(self, what: str) -> Fault | None:
         """The first fault that concerns this request, counted; none without a place to strike."""
-        for place, fault in enumerate(self._ahead):
-            if what.startswith(fault.path or ("/", "cli")):
-                self._count(place, fault)
-                return fault
-        return None
-
-    def _count(self, place: int, fault: Fault) -> None:
-        """One request less to strike."""
-        if fault.times is None:
-            return
-        if fault.times <= 1:
-            del self._ahead[place]
-        else:
-            self._ahead[place] = msgspec.structs.replace(fault, times=fault.times - 1)
+        return self.first(lambda fault: what.startswith(fault.path or ("/", "cli")))

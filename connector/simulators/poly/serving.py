@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from aiohttp import web
 from asyncssh import SSHAcceptor
 
+from connector.simulators import control_api
 from connector.simulators.poly import (
     control,
     sessions,
@@ -40,7 +41,7 @@ def _application(place: Address) -> web.Application:
     application = web.Application(
         middlewares=[
             trouble.observe,
-            control.loopback_only,
+            control_api.loopback_only,
             control.explain,
             trouble.take_turns,
             trouble.suffer,
