@@ -34,6 +34,10 @@ class Screen:
         """The list on it."""
         return [Listed(one.id, one.title, one.dial) for one in self.codec.screen().bookings]
 
+    def lose(self) -> None:
+        """Forget the list."""
+        self.codec.replace(())
+
 
 @pytest.fixture
 def codec(clock: FixedClock) -> Codec:

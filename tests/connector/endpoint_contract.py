@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple, Protocol
 
-from connector.endpoint import Shows
+import pytest
+
+from connector.endpoint import Lists, Shows
 from rooms.model import Agenda, Booking, Buffers, JoinDetails, NoJoinReason, Window
 from tests.fakes.virtual import NOON
 
@@ -32,6 +34,9 @@ class Device(Protocol):
 
     def listed(self) -> Sequence[Listed]:
         """What a person in the room sees."""
+
+    def lose(self) -> None:
+        """Forget the list, as in a restart."""
 
 
 def booking(name: str, hour: float = 1, **more: Any) -> Booking:
@@ -65,7 +70,11 @@ def agenda(*bookings: Booking) -> Agenda:
     )
 
 
-class EndpointContract:
+class ShowsAndLists(Shows, Lists, Protocol):
+    """A room system that is told its agenda, and asked for it."""
+
+
+class ShowsContract:
     """Subclasses bring `endpoint` and `device`."""
 
     async def test_the_device_lists_exactly_the_bookings(
@@ -109,3 +118,46 @@ class EndpointContract:
     async def test_fifty_bookings_are_borne(self, endpoint: Shows, device: Device) -> None:
         await endpoint.show(agenda(*(booking(f"b{number}", number) for number in range(50))))
         assert len(device.listed()) == 50
+
+
+class ListsContract:
+    """Subclasses bring `endpoint` and `device`."""
+
+    @pytest.mark.fault("endpoint_reboot")
+    async def test_a_list_is_known_to_be_there_and_known_to_be_lost(
+        self, endpoint: ShowsAndLists, device: Device
+    ) -> None:
+        told = agenda(booking("one"), plain("two", 3))
+        assert await endpoint.lists(told) is False
+        await endpoint.show(told)
+        assert await endpoint.lists(told) is True
+        device.lose()
+        assert await endpoint.lists(told) is False
+        await endpoint.show(told)
+        assert await endpoint.lists(told) is True
+
+    async def test_another_list_is_not_taken_for_the_right_one(
+        self, endpoint: ShowsAndLists, device: Device
+    ) -> None:
+        await endpoint.show(agenda(booking("one"), booking("two", 3)))
+        other = JoinDetails(provider="zoom", meeting_id="7", sip="7@zoomcrc.com")
+        for wrong in (
+            agenda(),
+            agenda(booking("one")),
+            agenda(booking("one"), booking("three", 3)),
+            agenda(booking("one"), booking("two", 3.5)),
+            agenda(booking("one"), booking("two", 3), booking("three", 5)),
+            agenda(booking("one"), booking("two", 3, join=other)),
+        ):
+            assert await endpoint.lists(wrong) is False
+        assert len(device.listed()) == 2, "asking changes nothing"
+
+    async def test_an_empty_list_is_known_too(
+        self, endpoint: ShowsAndLists, device: Device
+    ) -> None:
+        assert await endpoint.lists(agenda()) is True
+        await endpoint.show(agenda(booking("one")))
+        assert await endpoint.lists(agenda()) is False
+        await endpoint.show(agenda())
+        assert await endpoint.lists(agenda()) is True
+        assert not device.listed()

@@ -19,7 +19,8 @@ from tests.connector.cisco_units import Screen, address, codec, device, endpoint
 from tests.connector.endpoint_contract import (
     HOUR,
     ZOOM,
-    EndpointContract,
+    ListsContract,
+    ShowsContract,
     agenda,
     booking,
     plain,
@@ -38,11 +39,11 @@ VERSIONS = [
 ]
 
 
-class TestRoomOs(EndpointContract):
+class TestRoomOs(ShowsContract, ListsContract):
     """What a current codec is told by Bookings Put."""
 
 
-class TestOldCodec(EndpointContract):
+class TestOldCodec(ShowsContract, ListsContract):
     """What an old codec is told by its private interface."""
 
     @pytest.fixture

@@ -28,6 +28,7 @@ from connector.simulators.cisco.slots import Slot
 from connector.watching import Call as Post
 from connector.watching import Reply
 from rooms.join import DialString
+from tests.connector.attended_contract import AttendedContract
 from tests.connector.cisco_units import address, attended, codec, comes, options
 from tests.connector.endpoint_contract import HOUR, agenda, booking
 from tests.fakes.virtual import NOON, FixedClock
@@ -77,6 +78,10 @@ async def posting(hook: Hook, outside: Outside, unit: Address, **more: Any) -> A
 async def endpoint(hook: Hook, outside: Outside, address: Address) -> AsyncIterator[Any]:
     async with posting(hook, outside, address) as made:
         yield made
+
+
+class TestListening(AttendedContract):
+    """What a codec posts."""
 
 
 async def test_it_registers_for_what_is_worth_having_and_takes_its_leave(

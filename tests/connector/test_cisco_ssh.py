@@ -16,7 +16,7 @@ from connector.secret import Secret
 from connector.simulators.cisco import Address, Codec, Fault, serve
 from rooms.join import DialString
 from tests.connector.cisco_units import Screen, codec, comes, device, options, trust
-from tests.connector.endpoint_contract import EndpointContract, agenda, booking
+from tests.connector.endpoint_contract import ListsContract, ShowsContract, agenda, booking
 from tests.fakes.virtual import FixedClock
 
 __all__ = ["codec", "device"]  # fixtures
@@ -38,7 +38,7 @@ async def endpoint(outside: Outside, address: Address) -> AsyncIterator[Any]:
         yield opened
 
 
-class TestOverSsh(EndpointContract):
+class TestOverSsh(ShowsContract, ListsContract):
     """What a codec is told by Bookings Put in its terminal."""
 
 

@@ -1,6 +1,7 @@
 """A codec over its WebSocket: what is said, what is heard, and every way in which it fails."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -28,6 +29,7 @@ from connector.outside import Outside
 from connector.secret import Secret
 from connector.simulators.cisco import Address, Codec, Fault
 from rooms.join import DialString
+from tests.connector.attended_contract import AttendedContract
 from tests.connector.cisco_units import (
     Screen,
     address,
@@ -38,11 +40,24 @@ from tests.connector.cisco_units import (
     endpoint,
     options,
 )
-from tests.connector.endpoint_contract import ZOOM, agenda, booking
+from tests.connector.endpoint_contract import ZOOM, ListsContract, ShowsContract, agenda, booking
 
 __all__ = ["address", "codec", "device", "endpoint"]  # fixtures
 
 SIP = DialString("sip", "91234567890@zoomcrc.com")
+
+
+class TestOverWebSocket(ShowsContract, ListsContract):
+    """What a codec is told by Bookings Put over a WebSocket of its own each time."""
+
+    @pytest.fixture
+    async def endpoint(self, outside: Outside, address: Address) -> AsyncIterator[Any]:
+        async with cisco.connect(options(address, transport="websocket"), outside) as opened:
+            yield opened
+
+
+class TestListening(AttendedContract):
+    """What a codec tells over the WebSocket that stays open."""
 
 
 def said(codec: Codec) -> list[str]:

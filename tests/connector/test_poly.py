@@ -13,7 +13,7 @@ from connector.errors import ConnectorError, Denied, Malformed, Unavailable
 from connector.lines import SshTrust
 from connector.outside import Outside, Trust
 from connector.secret import Secret
-from connector.simulators.poly import Address, Fault, Unit, serve
+from connector.simulators.poly import Fault, Unit, serve
 from tests.connector.endpoint_contract import agenda, booking, plain
 from tests.connector.poly_unit import CALENDAR, H323, HOUR, SIP, options, read_by, standing
 
@@ -295,16 +295,6 @@ async def test_another_certificate_is_not_told_the_password(outside: Outside) ->
             await stand.driven.dial(SIP)
         assert caught.value.reason == "certificate_changed"
         assert not stand.asked
-
-
-async def test_a_unit_that_is_off_is_unavailable(outside: Outside) -> None:
-    off = Address(Unit(), "127.0.0.1", tls=False)
-    off.port = 9
-    async with poly.connect(options(off), outside) as driven:
-        assert isinstance(driven, Dials)
-        with pytest.raises(Unavailable) as caught:
-            await driven.calls()
-    assert caught.value.reason == "unreachable"
 
 
 # --- the calendar

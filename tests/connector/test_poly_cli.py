@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.endpoint import Order
 from connector.endpoints import poly
 from connector.endpoints.poly import meetings, terminal
 from connector.endpoints.poly.unit import Unit as Driven
@@ -16,7 +15,6 @@ from connector.lines import SshTrust, presented
 from connector.outside import Outside
 from connector.secret import Secret
 from connector.simulators.poly import Fault, Unit, serve
-from rooms.join import DialString
 from tests.connector.endpoint_contract import agenda, booking, plain
 from tests.connector.poly_unit import CALENDAR, H323, SIP, options, read_by, standing
 from tests.fakes.virtual import NOON
@@ -181,14 +179,6 @@ async def test_a_unit_that_stays_silent_is_given_up(
         with pytest.raises(Unavailable) as caught:
             await stand.driven.dial(SIP)
         assert caught.value.reason == "timeout"
-
-
-async def test_a_dial_string_cannot_smuggle_a_command(outside: Outside) -> None:
-    async with standing(outside, "hdx", "telnet") as stand:
-        for address in ('x" sip\nhangup all', 'x" "y'):
-            with pytest.raises(Malformed):
-                await stand.driven.dial(Order(dial=DialString("sip", address)))
-        assert not stand.unit.calls.dialled
 
 
 async def test_an_old_unit_without_rest_is_found_on_its_command_line(outside: Outside) -> None:

@@ -275,18 +275,6 @@ def test_silence_ends_after_half_a_minute(transport: str) -> None:
     in_virtual_time(silent())
 
 
-def test_nobody_there_is_unreachable() -> None:
-    async def nobody() -> None:
-        async with opened() as site:
-            pass
-        async with looked_after(site, transport="tcp") as unit:
-            with pytest.raises(Unavailable) as caught:
-                await unit.attempt()
-            assert caught.value.reason == "unreachable"
-
-    in_virtual_time(nobody())
-
-
 @pytest.mark.parametrize(
     "dial",
     [

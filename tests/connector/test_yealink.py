@@ -94,7 +94,11 @@ async def test_a_phone_is_told_to_dial_and_to_hang_up(outside: Outside) -> None:
 
 async def test_a_phone_calls_with_its_account_and_login(outside: Outside) -> None:
     phone = Phone(login=("admin", "right"))
-    more: dict[str, Any] = {"username": "admin", "password": Secret("right"), "account": "200@pbx.example.com"}
+    more: dict[str, Any] = {
+        "username": "admin",
+        "password": Secret("right"),
+        "account": "200@pbx.example.com",
+    }
     async with phone_at(outside, phone, **more) as endpoint:
         await endpoint.dial(SIP)
     assert phone.queries == ["key=number=123@example.com&outgoing_uri=200@pbx.example.com"]
