@@ -82,7 +82,6 @@ class CallingContract:
     protocols: ClassVar[tuple[str, ...]] = ("sip", "h323")
     """What such a device can be told to call."""
     hangs_up: ClassVar[bool] = True
-    signs_in: ClassVar[bool] = True
 
     def rig(
         self, outside: Outside, *, password: str = "right", at: Place = "here"
@@ -138,34 +137,6 @@ class CallingContract:
             assert len(rig.dialled()) in {1, before + 1}
             assert rig.dialled()[-1] == ADDRESSES[0].address
 
-    @pytest.mark.fault("endpoint_password")
-    async def test_after_a_wrong_password_nothing_more_is_sent(self, outside: Outside) -> None:
-        if not self.signs_in:
-            pytest.skip("such a unit asks for no login")
-        async with self.rig(outside, password="wrong") as rig:
-            asks: list[Any] = [lambda: rig.endpoint.dial(Order(dial=ADDRESSES[0]))]
-            asks += [rig.endpoint.hang_up] if self.hangs_up else []
-            if isinstance(rig.endpoint, Described):
-                asks.append(rig.endpoint.facts)
-            if isinstance(rig.endpoint, Tones):
-                asks.append(lambda: rig.endpoint.tones("1"))
-            if isinstance(rig.endpoint, Tried):
-                asks.append(rig.endpoint.attempt)
-            if isinstance(rig.endpoint, Provisioned):
-                asks.append(lambda: rig.endpoint.provision(CALENDAR))
-            first, *rest = asks
-            with pytest.raises(Denied) as caught:
-                await first()
-            assert caught.value.reason in {"credentials_refused", "access_denied"}
-            assert "wrong" not in said(caught.value)
-            assert rig.refused() == 1
-            asked = rig.asked()
-            for ask in (first, *rest):
-                with suppress(Denied):  # where nothing need be sent, that is fine too
-                    await ask()
-            assert rig.asked() == asked
-            assert not rig.dialled()
-
     async def test_a_unit_that_is_off_is_unavailable(self, outside: Outside) -> None:
         async with self.rig(outside, at="nowhere") as rig:
             with pytest.raises(Unavailable) as caught:
@@ -205,6 +176,36 @@ class CallingContract:
             await rig.endpoint.dial(Order(dial=ADDRESSES[0]))
             await rig.endpoint.tones("0123456789*#")
             assert rig.tones() == "0123456789*#"
+
+
+class SigningInContract(CallingContract):
+    """The same of a device that asks for a login."""
+
+    @pytest.mark.fault("endpoint_password")
+    async def test_after_a_wrong_password_nothing_more_is_sent(self, outside: Outside) -> None:
+        async with self.rig(outside, password="wrong") as rig:
+            asks: list[Any] = [lambda: rig.endpoint.dial(Order(dial=ADDRESSES[0]))]
+            asks += [rig.endpoint.hang_up] if self.hangs_up else []
+            if isinstance(rig.endpoint, Described):
+                asks.append(rig.endpoint.facts)
+            if isinstance(rig.endpoint, Tones):
+                asks.append(lambda: rig.endpoint.tones("1"))
+            if isinstance(rig.endpoint, Tried):
+                asks.append(rig.endpoint.attempt)
+            if isinstance(rig.endpoint, Provisioned):
+                asks.append(lambda: rig.endpoint.provision(CALENDAR))
+            first, *rest = asks
+            with pytest.raises(Denied) as caught:
+                await first()
+            assert caught.value.reason in {"credentials_refused", "access_denied"}
+            assert "wrong" not in said(caught.value)
+            assert rig.refused() == 1
+            asked = rig.asked()
+            for ask in (first, *rest):
+                with suppress(Denied):  # where nothing need be sent, that is fine too
+                    await ask()
+            assert rig.asked() == asked
+            assert not rig.dialled()
 
 
 class ProvisionedContract:

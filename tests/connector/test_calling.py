@@ -19,7 +19,13 @@ from connector.simulators.poly import serve as serve_unit
 from connector.simulators.sip import Agent, Meeting, Switches
 from connector.simulators.sip import serve as serve_agent
 from tests.connector import cisco_units, poly_unit
-from tests.connector.calling_contract import CallingContract, Place, ProvisionedContract, Rig
+from tests.connector.calling_contract import (
+    CallingContract,
+    Place,
+    ProvisionedContract,
+    Rig,
+    SigningInContract,
+)
 from tests.connector.tandberg_unit import Mxp, over_http, over_telnet
 from tests.connector.yealink_unit import Phone, RoomSystem, phone_at, room_system_at
 
@@ -68,7 +74,7 @@ async def a_codec(
             )
 
 
-class Cisco(CallingContract):
+class Cisco(SigningInContract):
     """A codec, in one of the ways."""
 
     more: ClassVar[dict[str, Any]] = {}
@@ -132,7 +138,7 @@ async def a_poly_unit(
             )
 
 
-class Poly(CallingContract, ProvisionedContract):
+class Poly(SigningInContract, ProvisionedContract):
     """A unit, in one of the ways."""
 
     family: ClassVar[str] = "studio"
@@ -218,7 +224,7 @@ async def a_sip_unit(
         )
 
 
-class TestReferred(CallingContract):
+class TestReferred(SigningInContract):
     """SIP, by REFER over UDP."""
 
     protocols = ("sip",)
@@ -230,7 +236,7 @@ class TestReferred(CallingContract):
         return a_sip_unit(outside, password=password, at=at)
 
 
-class TestConnected(CallingContract):
+class TestConnected(SigningInContract):
     """SIP, with the bridge between the unit and the meeting, over TCP."""
 
     protocols = ("sip",)
@@ -264,8 +270,6 @@ async def a_yealink_system(outside: Outside, *, at: Place = "here") -> AsyncIter
 class TestYealinkSystem(CallingContract):
     """The VC series, by lines."""
 
-    signs_in = False
-
     def rig(
         self, outside: Outside, *, password: str = "right", at: Place = "here"
     ) -> AbstractAsyncContextManager[Rig]:
@@ -293,7 +297,7 @@ async def a_yealink_phone(
         )
 
 
-class TestYealinkPhone(CallingContract):
+class TestYealinkPhone(SigningInContract):
     """Phones, by Action URI."""
 
     protocols = ("sip",)
@@ -321,7 +325,7 @@ async def a_tandberg_unit(
         )
 
 
-class Tandberg(CallingContract):
+class Tandberg(SigningInContract):
     """A unit, in one of the ways."""
 
     way: ClassVar[Any]
