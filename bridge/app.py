@@ -21,6 +21,7 @@ from bridge.doctor.round import Rounds
 from bridge.doctor.visit import Visit
 from bridge.door import LOOPBACK, Door, control_socket
 from bridge.explain import EndpointReport
+from bridge.facade import Facade
 from bridge.health import BRIDGE, Health, Subject
 from bridge.housekeeping import Chore
 from bridge.identities import Identities
@@ -83,6 +84,7 @@ class Appliance:
         )
         self.hub = Hub(self.house)
         made.tokens.on_revoked = self.hub.expel
+        self.facade = Facade(self.house, self.hub, lambda: self.configuration)
         self.wanted = asyncio.Event()
         """Set it to have the configuration read again."""
         self.port = made.configuration.site.listen.port
@@ -149,7 +151,7 @@ class Appliance:
         endpoints = {endpoint.id for endpoint in configuration.inventory.endpoints}
         of_rooms = dict.fromkeys(("room", "watched", "mailbox"), self.house.rooms)
         of_sources = ("source", "identity", "watch", "discovery")
-        known = {"endpoint": endpoints, **of_rooms}
+        known = {"endpoint": endpoints, "reader": endpoints, **of_rooms}
         known |= dict.fromkeys(of_sources, configuration.sources)
         self.health.forget(lambda subject: subject.id in known.get(subject.kind, {subject.id}))
         self._made.store.adopt(configuration.inventory.rooms)
@@ -228,6 +230,7 @@ class Appliance:
             *discovery.routes(self.discovery),
             alerts.route(self.courier.test),
             hooks.route(posted(self.sync)),
+            *self.facade.routes,
             *pages.ROUTES,
             *status.ROUTES,
             *health.routes(self.rounds, lambda: upkeep(self.house, self.sync)),
@@ -299,6 +302,7 @@ class Appliance:
                 do=lambda: self._made.custody.refresh(self.health),
             ),
             Chore(name="discovery", every=EVERY, jitter=JITTER, do=self.discovery.run),
+            self.facade.chore,
             Chore(name="credentials", every=LOOK_AT_CREDENTIALS, do=self.identities.look),
         ]
 

@@ -351,6 +351,11 @@ ADVICE = {
     "endpoint_unsupported": Advice(
         "the room system does not take bookings this way", "check its software version and mode"
     ),
+    "reader_silent": Advice(
+        "the room system does not come for its calendar, for a quarter of an hour or longer",
+        "compare address, user name and password at the unit with docs/endpoints/ews.md;"
+        " `roombridge endpoints list` tells when it came last",
+    ),
     "endpoint_unconfirmed": Advice(
         "it is not known yet whether the room system has the list", "wait for the next push"
     ),
