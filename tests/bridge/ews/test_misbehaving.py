@@ -1,5 +1,6 @@
 """What a unit that signed in may not cost: one of them is in the hands of somebody else one day."""
 
+import asyncio
 import time
 from base64 import b64encode
 
@@ -97,3 +98,16 @@ async def test_names_that_are_no_text_are_a_wrong_password(unit: Unit) -> None:
     answer = b64encode(bytes(sent)).decode()
     async with unit.client.post(URL, headers={"Authorization": f"NTLM {answer}"}) as told:
         assert told.status == 401
+
+
+@pytest.mark.parametrize("scheme", [b"Basic", b"NTLM", b"Bearer", b"\xff"])
+async def test_a_login_of_any_bytes_is_a_wrong_one(unit: Unit, scheme: bytes) -> None:
+    server = unit.client.server
+    reader, writer = await asyncio.open_connection(server.host, server.port)
+    writer.write(
+        b"POST /EWS/Exchange.asmx HTTP/1.1\r\nHost: x\xff\r\nContent-Length: 0\r\n"
+        b"User-Agent: \xff\xfe\r\nAuthorization: %b a\xff\xfe\xed\xa0\x80=\r\n\r\n" % scheme
+    )
+    assert b" 401 " in await asyncio.wait_for(reader.readline(), 5)
+    writer.close()
+    await writer.wait_closed()
