@@ -261,7 +261,21 @@ def _add_offline(commands: Commands) -> None:
         "--ssh", type=int, default=0, metavar="PORT", help="of its terminal; default: any free one"
     )
     poly = _add_poly(simulate)
-    for command in (graph, exchange, google, cisco, poly):
+    sip = simulate.add("sip", "a SIP room system and a meeting that it can call", "simulate.sip")
+    sip.add_argument(
+        "--refer",
+        default="obey",
+        metavar="HOW",
+        help="orders to call (REFER): obey, silent, or a status such as 501 (default: obey)",
+    )
+    sip.add_argument(
+        "--tells",
+        choices=["as_asked", "always", "never"],
+        default="as_asked",
+        help="whether it tells how an ordered call goes (default: as_asked)",
+    )
+    sip.add_argument("--login", action="store_true", help="ask for a login")
+    for command in (graph, exchange, google, cisco, poly, sip):
         command.add_argument("--address", default="127.0.0.1", help="default: 127.0.0.1")
         command.add_argument("--port", type=int, default=0, help="default: any that is free")
 

@@ -21,6 +21,7 @@ from connector.simulators import exchange as exchange_simulator
 from connector.simulators import google as google_simulator
 from connector.simulators import graph as graph_simulator
 from connector.simulators import poly as poly_simulator
+from connector.simulators import sip as sip_simulator
 from rooms.room import Room
 
 SERVICE_ACCOUNT = "service@example.com"
@@ -56,6 +57,11 @@ def cisco(given: Namespace) -> int:
 def poly(given: Namespace) -> int:
     """A Poly room system, until a signal."""
     return _run(_poly, given)
+
+
+def sip(given: Namespace) -> int:
+    """A SIP room system and a meeting, until a signal."""
+    return _run(_sip, given)
 
 
 @asynccontextmanager
@@ -227,6 +233,47 @@ def _password(file: Path | None) -> str:
         return file.read_text().rstrip("\n") if file else ""
     except OSError as error:
         sys.exit(f"{file} cannot be read: {error.strerror}")
+
+
+@asynccontextmanager
+async def _sip(given: Namespace) -> AsyncIterator[dict[str, str]]:
+    settings: dict[str, object] = {
+        "refer": int(given.refer) if given.refer.isdigit() else given.refer,
+        "tells": given.tells,
+        "password": SECRET if given.login else "",
+    }
+    try:
+        switches = msgspec.convert(settings, sip_simulator.Switches)
+    except msgspec.ValidationError as error:
+        sys.exit(f"--refer: {error}")
+    unit, meeting = sip_simulator.Agent(switches=switches), sip_simulator.Meeting()
+    unit.noticed = _telling("unit", given)
+    meeting.noticed = _telling("meeting", given)
+    async with (
+        sip_simulator.serve(unit, given.address, given.port) as room,
+        sip_simulator.serve(meeting, given.address) as away,
+    ):
+        unit.route = away
+        yield {
+            "address": str(room),
+            "aor": room.uri,
+            "meeting": str(away),
+            "username": switches.username if given.login else "",
+            "password": SECRET if given.login else "",
+        }
+
+
+def _telling(who: str, given: Namespace) -> Callable[[sip_simulator.Seen], None]:
+    """Each request that comes is a line."""
+
+    def tell(seen: sip_simulator.Seen) -> None:
+        told = {"to": who, "method": seen.method, "uri": seen.uri, "transport": seen.transport}
+        if refer := seen.text["Refer-To"]:
+            told["refer_to"] = refer
+        line = msgspec.json.encode(told).decode() if given.json else "  ".join(told.values())
+        print(line, flush=True)
+
+    return tell
 
 
 def _trusted(authority: Path, name: str) -> ssl.SSLContext:

@@ -89,15 +89,28 @@ def _protocol(dial: DialString | None, version: Version) -> str:
 
 def private_xml(bookings: list[Shown], buffers: Buffers, call_rate: int) -> bytes:
     """The body of `POST /bookingsputxml`: the whole list, or the explicit clearing of it."""
-    root = etree.Element("Bookings")
-    if not bookings:
+    if bookings:
+        root = _xml_bookings(bookings, buffers, call_rate)
+        root.set("status", "OK")
+    else:
+        root = etree.Element("Bookings")
         etree.SubElement(root, "Clear", command="True")
-        return _document(root)
-    root.set("item", "1")
-    root.set("status", "OK")
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+
+
+def fetched_xml(bookings: list[Shown], buffers: Buffers, call_rate: int, namespace: str) -> str:
+    """The list for a unit that fetches it: an element, empty where there is nothing."""
+    root = _xml_bookings(bookings, buffers, call_rate)
+    text = etree.tostring(root, encoding="unicode")
+    # All below is to lie in the namespace too, as it does without prefixes.
+    return text.replace("<Bookings", f'<Bookings xmlns="{namespace}"', 1)
+
+
+def _xml_bookings(bookings: list[Shown], buffers: Buffers, call_rate: int) -> etree._Element:
+    root = etree.Element("Bookings", item="1")
     for number, one in enumerate(bookings, start=1):
         root.append(_xml_booking(number, one, buffers, call_rate))
-    return _document(root)
+    return root
 
 
 def _xml_booking(number: int, one: Shown, buffers: Buffers, call_rate: int) -> etree._Element:
@@ -154,27 +167,8 @@ def _fill(parent: etree._Element, **texts: str) -> None:
         _child(parent, tag).text = text
 
 
-def put_command(payload: str) -> bytes:
-    """`xCommand Bookings Put` as `/putxml` takes it."""
-    root = etree.Element("Command")
-    put = etree.SubElement(etree.SubElement(root, "Bookings"), "Put", command="True")
-    etree.SubElement(put, "body").text = payload
-    return _document(root)
-
-
-def clear_command() -> bytes:
-    """`xCommand Bookings Clear` as `/putxml` takes it."""
-    root = etree.Element("Command")
-    etree.SubElement(etree.SubElement(root, "Bookings"), "Clear", command="True")
-    return _document(root)
-
-
-def _document(root: etree._Element) -> bytes:
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
-
-
 def _utc(instant: datetime) -> str:
-    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return instant.astimezone(UTC).isoformat()[:19] + "Z"
 
 
 def _clean(text: str) -> str:
