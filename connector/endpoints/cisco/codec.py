@@ -162,7 +162,7 @@ class Codec:
             ending = [commands.HANG_UP_ALL]
         else:
             calls = await self.calls()
-            ending = [commands.hang_up(int(call.id)) for call in calls if call.id.isdigit()]
+            ending = [commands.hang_up(int(call.id)) for call in calls if call.id.isdecimal()]
         refused = False
         for command in ending:
             try:
@@ -186,7 +186,7 @@ class Codec:
         old = await self._talk.learn() < TC_ENDS
         calls = await self.calls()
         known = sorted(
-            (call.state != "connected", int(call.id)) for call in calls if call.id.isdigit()
+            (call.state != "connected", int(call.id)) for call in calls if call.id.isdecimal()
         )
         number = known[0][1] if known else None
         try:
