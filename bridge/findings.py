@@ -19,6 +19,9 @@ NOT_IN_ROOMS = frozenset(
         "discovery_doubled",
         "discovery_failing",
         "discovery_shrunk",
+        "endpoint_clock",
+        "endpoint_drift",
+        "endpoint_unattended",
         "legacy_listener",
         "mailbox_moved",
         "notifications_failing",
@@ -236,6 +239,22 @@ FINDINGS: dict[str, tuple[Severity, Advice]] = {
             "renew it there with RSA 2048 bits or more or P-256, signed with SHA-256 or better",
         ),
     ),
+    "endpoint_unprovisioned": (
+        "warning",
+        Advice(
+            "the room system reads its calendar by itself, and never came for it",
+            "`roombridge endpoints provision ID` points it there where it has an interface for"
+            " that; else enter address, user name and password at the unit",
+        ),
+    ),
+    "endpoint_not_confirmed": (
+        "warning",
+        Advice(
+            "for half an hour the room system did not confirm that it has its list",
+            "`roombridge endpoints push ID` says how that goes now; `roombridge endpoints show ID`"
+            " tells its last error",
+        ),
+    ),
     "service_unreachable": (
         "error",
         Advice(
@@ -307,11 +326,13 @@ _ERRORS = {
     "unexpected",
     "endpoint_denied",
     "endpoint_unsupported",
+    "endpoint_quarantined",
 }
 _INFO = {
     "access_pending",
     "throttled",
     "endpoint_unconfirmed",
+    "endpoint_dial_only",
     "beyond_push_range",
     "discovery_denied",
     "discovery_differs",

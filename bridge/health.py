@@ -34,12 +34,13 @@ class Subject(NamedTuple):
         "watched",
         "mailbox",
         "endpoint",
+        "auto_join",
         "reader",
     ]
     """`identity`: the credentials of a source, `watch`: how it learns of changes, `discovery`: how
-    it lists rooms, `watched`: how it learns of one room's changes, `mailbox`: where that is; all
-    told apart from reading. `reader`: whether a room system comes for its calendar, apart from
-    whether it can be reached."""
+    it lists rooms, `watched`: how it learns of one room's changes, `mailbox`: where that is,
+    `auto_join`: whether it can dial by itself; all told apart from reading. `reader`: whether a
+    room system comes for its calendar, apart from whether it can be reached."""
     id: str
 
     @property
@@ -48,7 +49,7 @@ class Subject(NamedTuple):
         match self.kind:
             case "identity" | "watch" | "discovery":
                 return "source"
-            case "watched" | "mailbox":
+            case "watched" | "mailbox" | "auto_join":
                 return "room"
             case "reader":
                 return "endpoint"

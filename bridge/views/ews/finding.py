@@ -115,7 +115,7 @@ def _page(page: Element | None, total: int) -> tuple[int, int]:
     if page is None:
         return 0, MOST
     try:
-        offset = max(0, int(page.get("Offset", 0)))
+        offset = max(0, min(total, int(page.get("Offset", 0))))
     except ValueError:
         offset = 0
     most = _count(page)

@@ -142,7 +142,13 @@ def refusal(kind: str, refused: Refused, *after: bytes) -> bytes:
 
 
 def messages(operation: str, *parts: bytes) -> bytes:
-    """The answer of an operation that answers in parts."""
+    """The answer of an operation that answers in parts.
+
+    Raises:
+        Fault: nothing was asked for.
+    """
+    if not parts:
+        raise Fault("ErrorSchemaValidation", "The request failed schema validation.")
     return envelope(operation, b"<m:ResponseMessages>", *parts, b"</m:ResponseMessages>")
 
 

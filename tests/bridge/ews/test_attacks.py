@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 import spnego
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bridge.readers import Readers
@@ -175,6 +175,9 @@ TRUE = _answered()
             lambda change: TRUE[: change[0]] + bytes([change[1]]) + TRUE[change[0] + 1 :]
         ),
     )
+)
+@example(
+    TRUE.replace("kestrel".encode("utf-16-le"), "kestre\ud800".encode("utf-16-le", "surrogatepass"))
 )
 def test_no_message_of_ntlm_but_the_true_one_signs_in(message: bytes) -> None:
     hands = handshake.Handshakes(READERS)
