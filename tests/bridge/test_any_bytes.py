@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.bridge.conftest import Client
+from tests.bridge.conftest import Client, Views
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,23 @@ async def test_a_token_of_any_bytes_is_a_wrong_one(client: Client, header: bytes
     assert b" 500 " not in line
     writer.close()
     await writer.wait_closed()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "rooms/kestrel/bookings",
+        "rooms/kestrel/bookings/b1/join",
+        "rooms/kestrel/bookings/b1/extend",
+        "endpoints/codec/dial",
+        "endpoints/codec/tones",
+    ],
+)
+@pytest.mark.parametrize("body", [b'{"booking": "\xff"}', b'{"\xff": 1}', b"[" * 60_000, b"\xff"])
+async def test_a_body_of_any_bytes_is_a_bad_one(
+    client: Client, views: Views, path: str, body: bytes
+) -> None:
+    token = await views.token("read", "write")
+    headers = token | {"Content-Type": "application/json"}
+    async with client.post(f"/api/v1/{path}", data=body, headers=headers) as told:
+        assert told.status in {400, 403}
