@@ -1,17 +1,18 @@
 """What a unit that signed in may not cost: one of them is in the hands of somebody else one day."""
 
 import asyncio
+import socket
 import time
 from base64 import b64encode
 
 import pytest
 from spnego._ntlm_raw.messages import Authenticate, Negotiate, NegotiateFlags
 
-from bridge.views.ews import reading
+from bridge.views.ews import reading, routes, streams
 from bridge.views.ews.markup import Fault
 from bridge.views.ews.routes import Ews
 from tests.bridge.conftest import Views
-from tests.bridge.ews.conftest import MAILBOX, Unit, find
+from tests.bridge.ews.conftest import ENVELOPE, MAILBOX, M, Unit, basic, find, get, ids
 
 URL = "/EWS/Exchange.asmx"
 pytestmark = pytest.mark.fault("facade_xml")
@@ -111,3 +112,54 @@ async def test_a_login_of_any_bytes_is_a_wrong_one(unit: Unit, scheme: bytes) ->
     assert b" 401 " in await asyncio.wait_for(reader.readline(), 5)
     writer.close()
     await writer.wait_closed()
+
+
+async def left(unit: Unit, sent: bytes, times: int) -> None:
+    """Ask without reading what is answered, until the connection is ended."""
+    server = unit.client.server
+    assert server.runner is not None
+    handlers = server.runner.server
+    assert handlers is not None
+    head = f"POST {URL} HTTP/1.1\r\nHost: x\r\nAuthorization: {basic()['Authorization']}\r\n"
+    head += f"Content-Length: {len(sent)}\r\n\r\n"
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    made.setblocking(False)
+    loop = asyncio.get_running_loop()
+    await loop.sock_connect(made, (server.host, server.port))
+    await loop.sock_sendall(made, (head.encode() + sent) * times)
+    async with asyncio.timeout(5):
+        while len(handlers.connections) < 2:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0)
+        while len(handlers.connections) > 1:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+    made.close()
+
+
+async def test_who_does_not_read_an_answer_is_left(
+    unit: Unit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "WRITE_LIMIT", 0.3)
+    listed = await unit.ask(find())
+    sent = ENVELOPE.format(body=get(*ids(listed)[:1] * 1000), header="")
+    await left(unit, sent.encode(), 6)
+
+
+async def test_who_does_not_read_a_stream_is_left(
+    unit: Unit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "WRITE_LIMIT", 0.3)
+    monkeypatch.setattr(streams, "_OPEN", b" " * (16 << 20))
+    answer = await unit.ask(
+        "<m:Subscribe><m:StreamingSubscriptionRequest><t:FolderIds>"
+        '<t:DistinguishedFolderId Id="calendar"/></t:FolderIds><t:EventTypes>'
+        "<t:EventType>CreatedEvent</t:EventType></t:EventTypes>"
+        "</m:StreamingSubscriptionRequest></m:Subscribe>"
+    )
+    id_ = next(answer.iter(f"{M}SubscriptionId")).text
+    body = (
+        "<m:GetStreamingEvents><m:SubscriptionIds>"
+        f"<t:SubscriptionId>{id_}</t:SubscriptionId></m:SubscriptionIds>"
+        "<m:ConnectionTimeout>30</m:ConnectionTimeout></m:GetStreamingEvents>"
+    )
+    await left(unit, ENVELOPE.format(body=body, header="").encode(), 1)
