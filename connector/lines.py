@@ -7,19 +7,19 @@ loop when the first line is wanted, so that a site without such units never pays
 import asyncio
 import base64
 import binascii
-import importlib
-import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from connector.conversation import Bounds, Lines, imported, telling
 from connector.errors import Denied, Malformed, Unavailable
 from connector.outside import CONNECT_LIMIT, Outside
 from connector.secret import Secret
+
+__all__ = ["Bounds", "Lines", "SshTrust", "presented", "ssh", "telnet"]
 
 LOGIN_LIMIT = 30.0
 """Seconds for handshake and login: units that wake up have been seen to take twenty."""
@@ -68,113 +68,6 @@ def _normal(fingerprint: str) -> str | None:
     return None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bounds:
-    """How much a unit may say."""
-
-    seconds: float = 25.0
-    """For one line."""
-    line: int = 1 << 16
-    """Bytes of a line."""
-    total: int = 1 << 20
-    """Bytes since something was sent."""
-
-
-Read = Callable[[int], Awaitable[bytes]]
-Write = Callable[[bytes], Awaitable[None]]
-
-
-class Lines:
-    """A conversation by lines. What comes after the bounds is an error, never waited for."""
-
-    __slots__ = ("_bounds", "_buffer", "_end", "_read", "_size", "_write")
-
-    def __init__(self, read: Read, write: Write, *, bounds: Bounds, end: str = "\r\n") -> None:
-        self._read = read
-        self._write = write
-        self._bounds = bounds
-        self._end = end
-        self._buffer = b""
-        self._size = 0
-
-    async def send(self, text: str) -> None:
-        """Send one line; its end is added.
-
-        Raises:
-            Unavailable: the connection is gone, or nobody reads.
-            Malformed: the text holds control characters, which could be commands of their own.
-        """
-        if re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", text):
-            raise Malformed("control characters are not sent", reason="request_refused")
-        self._size = 0
-        with _telling(self._bounds.seconds):
-            async with asyncio.timeout(self._bounds.seconds):
-                await self._write((text + self._end).encode())
-
-    async def line(self, seconds: float | None = None) -> str:
-        r"""The next line without its end, which is `\n`, `\r\n` or `\r\r\n`.
-
-        Raises:
-            Unavailable: none came in time, or the connection ended.
-            Malformed: it is too long, or too much came.
-        """
-        return (await self._take(lambda text: text.find(b"\n") + 1, seconds)).rstrip("\r\n")
-
-    async def until(self, *prompts: str, seconds: float | None = None) -> str:
-        """All that comes up to and with one of the prompts, which end no line.
-
-        Raises:
-            Unavailable: none came in time, or the connection ended.
-            Malformed: too much came before one.
-        """
-        ends = [prompt.encode() for prompt in prompts]
-
-        def cut(text: bytes) -> int:
-            found = [(text.find(end), len(end)) for end in ends if end in text]
-            return sum(min(found)) if found else 0
-
-        return await self._take(cut, seconds)
-
-    async def _take(self, cut: Callable[[bytes], int], seconds: float | None) -> str:
-        """What comes up to the place that `cut` names; 0 stands for not yet."""
-        wait = self._bounds.seconds if seconds is None else seconds
-        with _telling(wait):
-            async with asyncio.timeout(wait):
-                while not (place := cut(self._buffer)):
-                    if len(self._buffer) > self._bounds.line or self._size > self._bounds.total:
-                        raise Malformed("the unit's answer has no end", reason="too_large")
-                    some = await self._read(4096)
-                    if not some:
-                        raise Unavailable("the unit ended the connection", reason="broken_off")
-                    self._size += len(some)
-                    self._buffer += some.replace(b"\0", b"")
-        taken, self._buffer = self._buffer[:place], self._buffer[place:]
-        return taken.decode(errors="replace")
-
-
-@contextmanager
-def _telling(seconds: float) -> Iterator[None]:
-    """Failures of a connection, told in one of the four ways."""
-    try:
-        yield
-    except TimeoutError as error:
-        raise Unavailable(f"no answer within {seconds:g} s", reason="timeout") from error
-    except ConnectionRefusedError as error:
-        raise Unavailable("no connection", reason="unreachable", everywhere=True) from error
-    except (ConnectionError, EOFError) as error:
-        raise Unavailable("the connection broke off", reason="broken_off") from error
-    except OSError as error:
-        raise Unavailable("no connection", reason="unreachable", everywhere=True) from error
-
-
-async def _imported(name: str) -> Any:
-    """A library, imported off the loop the first time."""
-    library = await asyncio.to_thread(importlib.import_module, name)
-    # What they log on the way names users and hosts.
-    logging.getLogger(name).setLevel(logging.WARNING)
-    return library
-
-
 # --- telnet
 
 
@@ -190,9 +83,9 @@ async def telnet(
     Raises:
         Unavailable: nobody answers there, or the address lies outside the endpoint networks.
     """
-    library = await _imported("telnetlib3")
+    library = await imported("telnetlib3")
     bounds = bounds or Bounds()
-    with _telling(CONNECT_LIMIT):
+    with telling(CONNECT_LIMIT):
         async with asyncio.timeout(CONNECT_LIMIT):
             reader, writer = await library.open_connection(
                 await outside.address(host, port),
@@ -252,7 +145,7 @@ async def ssh(
             " unit shows, then enter it as ssh.fingerprint",
         )
     bounds = bounds or Bounds()
-    library = await _imported("asyncssh")
+    library = await imported("asyncssh")
     connection = await _signed_in(
         library, outside, host, port, username=username, password=password, wanted=wanted
     )
@@ -274,9 +167,9 @@ async def presented(outside: Outside, host: str, port: int) -> str:
         Unavailable: nobody answers there, or the address lies outside the endpoint networks.
         Malformed: what answers speaks no SSH.
     """
-    library = await _imported("asyncssh")
+    library = await imported("asyncssh")
     try:
-        with _telling(LOGIN_LIMIT), _telling_ssh(library):
+        with telling(LOGIN_LIMIT), _telling_ssh(library):
             async with asyncio.timeout(LOGIN_LIMIT):
                 key = await library.get_server_host_key(
                     await outside.address(host, port),
@@ -307,7 +200,7 @@ async def _signed_in(
     is sent.
     """
     kinds: list[tuple[str, ...]] = [tuple(name for kind in HOST_KEYS for name in kind), *HOST_KEYS]
-    with _telling(LOGIN_LIMIT):
+    with telling(LOGIN_LIMIT):
         async with asyncio.timeout(LOGIN_LIMIT):
             address = await outside.address(host, port)
             for kind in kinds:
@@ -367,7 +260,7 @@ def _knowing(library: Any, wanted: str) -> Callable[[], Any]:
 
 async def _shell(library: Any, connection: Any, terminal: str | None, bounds: Bounds) -> Lines:
     """The shell of a unit, by lines."""
-    with _telling(LOGIN_LIMIT), _telling_ssh(library):
+    with telling(LOGIN_LIMIT), _telling_ssh(library):
         async with asyncio.timeout(LOGIN_LIMIT):
             writer, reader, _ = await connection.open_session(
                 term_type=terminal, encoding=None, window=bounds.line
