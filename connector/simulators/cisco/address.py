@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import tempfile
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -15,6 +15,7 @@ from connector.simulators.cisco.codec import Codec
 
 Kind: TypeAlias = Literal["new", "expired"]
 
+Rekey: TypeAlias = Callable[[], Awaitable[str]]
 HangUp: TypeAlias = Callable[[asyncio.BaseTransport | None], None]
 
 DAYS = 365
@@ -37,9 +38,21 @@ class Address:
         """Where its terminal is; 0 while it has none."""
         self.host_key = ""
         """The public key of its terminal: the kind, a space, and the key in base64."""
+        self.rekey: Rekey | None = None
+        """Makes another; whoever serves the terminal says how."""
         self.certificate: Certificate | None = None
         self.hang_up: HangUp = lambda _keep: None
         """Ends open connections but one; whoever serves the unit says how."""
+
+    async def renew_host_key(self) -> None:
+        """Show another key over SSH from the next connection on.
+
+        Raises:
+            ValueError: it has no terminal.
+        """
+        if self.rekey is None:
+            raise ValueError("this unit has no terminal")
+        self.host_key = await self.rekey()
 
     @property
     def url(self) -> str:

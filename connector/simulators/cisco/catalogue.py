@@ -42,6 +42,22 @@ class Command:
 
 
 CALL_ID = Parameter(Whole(0, 65534))
+JOIN = {
+    "WebRTC": {
+        "Url": Parameter(Text(2048, least=1), required=True),
+        **{name: Parameter(Text(255)) for name in ("BookingId", "Title", "TrackingData", "Type")},
+    },
+    "Webex": {
+        "Number": Parameter(Text(255, least=1), required=True),
+        **{name: Parameter(Text(255)) for name in ("BookingId", "DisplayName", "TrackingData")},
+    },
+    "Zoom": {
+        "MeetingID": Parameter(Text(255, least=1), required=True),
+        **{name: Parameter(Text(255)) for name in ("BookingID", "HostKey", "MeetingPasscode")},
+        **{name: Parameter(Text(255)) for name in ("DisplayName", "TrackingData")},
+    },
+}
+"""The words for joining meetings of a platform; the extracts of the schemas do not have them."""
 RESPOND = {
     "Comment": Parameter(Text(2048, least=1)),
     "MeetingId": Parameter(ID, required=True),
@@ -170,6 +186,9 @@ def _calls(version: Version) -> dict[Path, Command]:
         ("Dial",): Command(run=telephony.dial, parameters=_dial(version), roles=CALLERS),
         **{("Call", w): Command(run=v, parameters=one, roles=CALLERS) for w, v in verbs.items()},
     }
+    for platform, parameters in JOIN.items() if version.at_least(10, 19) else ():
+        join = Command(run=telephony.join, parameters=parameters, roles=CALLERS)
+        commands[platform, "Join"] = join
     tones = Command(run=telephony.send_tones, parameters=_tones(version), roles=CALLERS)
     if version.line == "TC":
         commands["Call", "DisconnectAll"] = Command(run=telephony.disconnect_all, roles=CALLERS)

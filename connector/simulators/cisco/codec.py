@@ -107,6 +107,8 @@ class Codec:
         self.host = "127.0.0.1"
         self.authority = ""
         """The certificate (PEM) that it trusts when it posts; nothing for those of the system."""
+        self.people = 0
+        """How many are in the room; whether the unit knows is a matter of its settings."""
         self.post: Callable[[Errand], None] = lambda _errand: None
         """Sends something; whoever serves the unit says how."""
         self.chores: tuple[Callable[[datetime], None], ...] = ()
@@ -216,6 +218,11 @@ class Codec:
         self.bookings = tuple(sorted(every.values(), key=lambda booking: booking.start))
         self.news.changed()
 
+    def count(self, people: int) -> None:
+        """Let people come and go."""
+        self.people = people
+        self.life.tick()
+
     def _rouse(self) -> None:
         self.roused()
 
@@ -248,6 +255,10 @@ class Codec:
         self.configuration.change(path, value)
         self.news.tell({"Configuration": nest({path: value})})
         self.roused()
+
+    def turned(self, path: str) -> bool:
+        """Whether a switch among the settings is on."""
+        return path in self.configuration and self.configuration[path] in {"On", "True"}
 
     def keep_push(self, path: str, body: str, user: str, *, accepted: bool) -> None:
         """Remember a push as it came."""

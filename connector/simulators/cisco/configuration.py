@@ -69,6 +69,8 @@ SETTINGS = (
     Setting("Provisioning/ExternalManager/Protocol", "HTTP", OneOf(("HTTPS", "HTTP"))),
     Setting("Provisioning/Mode", "Auto", PROVISIONING),
     Setting("Provisioning/TlsVerify", "On", SWITCH, (9,)),
+    Setting("RoomAnalytics/PeopleCountOutOfCall", "Off", SWITCH, (9,)),
+    Setting("RoomAnalytics/PeoplePresenceDetector", "Off", SWITCH, (9,)),
     Setting("RoomScheduler/Enabled", "False", TRUTH, (9, 15)),
     Setting(f"{_SESSION}/FailedLoginsLockoutTime", "60", Whole(0, 10_000)),
     Setting(f"{_SESSION}/InactivityTimeout", "0", Whole(0, 10_000)),

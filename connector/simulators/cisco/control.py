@@ -81,6 +81,7 @@ def routes() -> list[web.RouteDef]:
         web.post("/control/faults", add_fault),
         web.delete("/control/faults", clear_faults),
         web.post("/control/certificate", renew),
+        web.post("/control/hostkey", renew_host_key),
         web.patch("/control/switches", switch),
         web.patch("/control/configuration", configure),
         web.put("/control/version", upgrade),
@@ -225,6 +226,16 @@ async def renew(request: web.Request) -> web.Response:
     answer = _json({"fingerprint": place.fingerprint})
     answer.force_close()
     return answer
+
+
+async def renew_host_key(request: web.Request) -> web.Response:
+    """Show another key over SSH."""
+    place = place_of(request)
+    try:
+        await place.renew_host_key()
+    except ValueError as error:
+        return _refuse(409, str(error))
+    return _json({"host_key": place.host_key})
 
 
 async def switch(request: web.Request) -> web.Response:

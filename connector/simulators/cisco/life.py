@@ -15,6 +15,7 @@ Cause: TypeAlias = Literal[
 ]
 """Why a booking was deleted, in the words of the published schemas."""
 
+COUNT = "RoomAnalytics/PeopleCountOutOfCall"
 CHECK_IN = "Bookings/CheckIn/Enabled"
 WINDOW = "Bookings/CheckIn/WindowDuration"
 USUAL_WINDOW = 10
@@ -88,10 +89,11 @@ class Life:
     def _attend(self, booking: Booking, now: datetime) -> None:
         """A call checks in; without anybody the room is given back."""
         settings = self._codec.configuration
-        if CHECK_IN not in settings or settings[CHECK_IN] != "True" or booking.id in self._present:
+        if not self._codec.turned(CHECK_IN) or booking.id in self._present:
             return
         window = int(settings[WINDOW]) if WINDOW in settings else USUAL_WINDOW
-        if self._codec.calls.all():
+        counted = self._codec.people > 0 and self._codec.turned(COUNT)
+        if self._codec.calls.all() or counted:
             self.check_in(booking)
         elif now >= booking.start + timedelta(minutes=window):
             self.delete(booking, "NoShow")

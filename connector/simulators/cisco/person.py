@@ -1,6 +1,6 @@
 """The control API, second part: the person at the unit, who calls it, and where it posts."""
 
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -48,6 +48,12 @@ class Which(_Given, frozen=True, kw_only=True):
     call: int = 0
 
 
+class People(_Given, frozen=True, kw_only=True):
+    """How many are in the room."""
+
+    count: Annotated[int, msgspec.Meta(ge=0)]
+
+
 class Authority(_Given, frozen=True, kw_only=True):
     """A certificate (PEM) to trust; nothing for those of the system."""
 
@@ -61,6 +67,7 @@ def routes() -> list[web.RouteDef]:
         web.post("/control/event", event),
         web.post("/control/ring", ring),
         web.post("/control/answer", answer),
+        web.put("/control/people", people),
         web.get("/control/feedback", feedback),
         web.put("/control/authority", trust),
     ]
@@ -109,6 +116,12 @@ async def answer(request: web.Request) -> web.Response:
     asked = await _given(request, Which)
     call = codec_of(request).calls.connect(asked.call)
     return _json(call) if call else _json({"error": "no such call rings"}, 409)
+
+
+async def people(request: web.Request) -> web.Response:
+    """Let people come and go."""
+    codec_of(request).count((await _given(request, People)).count)
+    return _json({})
 
 
 async def feedback(request: web.Request) -> web.Response:

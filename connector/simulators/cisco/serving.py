@@ -117,8 +117,18 @@ async def serve_all(
 
 async def _terminal(address: Address, port: int) -> asyncssh.SSHAcceptor:
     """Open the terminal of one unit."""
-    acceptor, address.host_key = await terminal_ssh.listen(address.codec, address.host, port)
+    codec = address.codec
+    key = await terminal_ssh.new_key(codec)
+    acceptor = await terminal_ssh.listen(codec, address.host, port, key)
+
+    async def rekey() -> str:
+        other = await terminal_ssh.new_key(codec)
+        acceptor.update(server_host_keys=[other])
+        return terminal_ssh.public(other)
+
     address.ssh_port = acceptor.get_port()
+    address.host_key = terminal_ssh.public(key)
+    address.rekey = rekey
     return acceptor
 
 

@@ -127,11 +127,9 @@ class Session(asyncssh.SSHServerSession[bytes]):
                 self._channel.close()
 
 
-async def listen(codec: Codec, host: str, port: int) -> tuple[asyncssh.SSHAcceptor, str]:
-    """Open the port of a unit; also its host key as others write it into `known_hosts`."""
-    kind = codec.switches.host_key
-    key = await asyncio.to_thread(_key, kind)
-    acceptor = await asyncssh.listen(
+async def listen(codec: Codec, host: str, port: int, key: asyncssh.SSHKey) -> asyncssh.SSHAcceptor:
+    """Open the port of a unit."""
+    return await asyncssh.listen(
         host,
         port,
         server_factory=lambda: Login(codec),
@@ -142,7 +140,16 @@ async def listen(codec: Codec, host: str, port: int) -> tuple[asyncssh.SSHAccept
         config=[],
         server_version="CiscoSim",
     )
-    return acceptor, key.export_public_key("openssh").decode().strip()
+
+
+async def new_key(codec: Codec) -> asyncssh.SSHKey:
+    """A host key of the kind that the unit has."""
+    return await asyncio.to_thread(_key, codec.switches.host_key)
+
+
+def public(key: asyncssh.SSHKey) -> str:
+    """The public key as others write it into `known_hosts`."""
+    return key.export_public_key("openssh").decode().strip()
 
 
 def _key(kind: str) -> asyncssh.SSHKey:

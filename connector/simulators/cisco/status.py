@@ -9,6 +9,8 @@ from connector.simulators.cisco.markup import Items, Tree
 if TYPE_CHECKING:  # a unit asks for its status itself
     from connector.simulators.cisco.codec import Codec
 
+COUNT = "RoomAnalytics/PeopleCountOutOfCall"
+DETECTOR = "RoomAnalytics/PeoplePresenceDetector"
 CONTROLS = "".join(map(chr, range(1, 6)))
 """What monitors have been seen to put into their names."""
 
@@ -32,6 +34,8 @@ def status(codec: "Codec") -> Tree:
         "Bookings": _bookings(codec),
         "Call": Items({call.id: calls.status(call, now) for call in codec.calls.all()}),
         "HttpFeedback": codec.slots.status(),
+        "RoomAnalytics": _analytics(codec),
+        "Standby": {"State": "Off"},
         "SystemUnit": _system_unit(codec),
         "Time": {"SystemTime": f"{now:%Y-%m-%dT%H:%M:%S%z}"},
         "Video": {"Output": {"Connector": Items({1: _monitor(codec)})}},
@@ -53,6 +57,16 @@ def _bookings(codec: "Codec") -> Tree:
     else:
         word, until = "Free", ""
     return {"Availability": {"Status": word, "TimeStamp": until}, **found}
+
+
+def _analytics(codec: "Codec") -> Tree:
+    """Who is there: outside calls people are counted only if a setting says so."""
+    counts = bool(codec.calls.all()) or codec.turned(COUNT)
+    presence = ("Yes" if codec.people else "No") if codec.turned(DETECTOR) else "Unknown"
+    return {
+        "PeopleCount": {"Current": str(codec.people if counts else -1)},
+        "PeoplePresence": presence,
+    }
 
 
 def _system_unit(codec: "Codec") -> Tree:

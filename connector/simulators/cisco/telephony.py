@@ -25,6 +25,21 @@ def dial(codec: Codec, arguments: Arguments) -> Result:
     return Result("OK", {"CallId": str(call.id), "ConferenceId": str(call.id)})
 
 
+def join(codec: Codec, arguments: Arguments) -> Result:
+    """Join a meeting of a platform: by its address, its number or its id."""
+    said = arguments.text
+    call = codec.calls.dial(
+        said("Url") or said("Number") or said("MeetingID"),
+        codec.now(),
+        protocol="WebRTC" if said("Url") else "Spark" if said("Number") else "SIP",
+        display_name=said("DisplayName") or said("Title"),
+        booking_id=said("BookingId") or said("BookingID"),
+        tracking=said("TrackingData"),
+        answer=codec.switches.called,
+    )
+    return Result("OK", {"CallId": str(call.id), "ConferenceId": str(call.id)})
+
+
 def disconnect(codec: Codec, arguments: Arguments) -> Result:
     """End a call."""
     return _done(codec.calls.hang_up(arguments.number("CallId", 0), now=codec.now()))

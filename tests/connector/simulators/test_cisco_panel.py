@@ -262,3 +262,32 @@ async def test_snoozing_and_responding_need_what_they_need(word: str) -> None:
         result = touch(unit.codec, "Bookings Respond", MeetingId="m1", Type="Decline")
         assert (result.status == "OK") == (word == "Deleted")
         assert bool(unit.codec.bookings) == (word != "Deleted")
+
+
+async def test_people_are_counted_as_the_settings_say() -> None:
+    async with room() as unit:
+        await unit.control("PUT", "/people", {"count": 3})
+        found = await unit.get("/Status/RoomAnalytics")
+        assert found.findtext("RoomAnalytics/PeopleCount/Current") == "-1"
+        assert found.findtext("RoomAnalytics/PeoplePresence") == "Unknown"
+        unit.codec.configure("RoomAnalytics/PeopleCountOutOfCall", "On")
+        unit.codec.configure("RoomAnalytics/PeoplePresenceDetector", "On")
+        unit.codec.configure("Bookings/CheckIn/Enabled", "True")
+        found = await unit.get("/Status/RoomAnalytics")
+        assert found.findtext("RoomAnalytics/PeopleCount/Current") == "3"
+        assert found.findtext("RoomAnalytics/PeoplePresence") == "Yes"
+        ear = Ear(unit.codec)
+        await unit.put(booking("1"))
+        assert "CheckedIn" in ear.names()
+
+
+async def test_meetings_of_platforms_are_joined() -> None:
+    async with room() as unit:
+        for words, name, protocol in (
+            ("WebRTC Join", "Url", "WebRTC"),
+            ("Webex Join", "Number", "Spark"),
+            ("Zoom Join", "MeetingID", "SIP"),
+        ):
+            assert touch(unit.codec, words, **{name: "x"}).status == "OK"
+            assert unit.codec.calls.all()[-1].protocol == protocol
+    assert touch(Codec(version="ce9.15"), "WebRTC Join", Url="x").status == "Unknown"

@@ -248,3 +248,19 @@ async def test_bye_ends_it() -> None:
         ssh.type("bye\n")
         async with asyncio.timeout(PATIENCE):
             assert await ssh.process.stdout.read() == ""
+
+
+async def test_another_key_is_noticed() -> None:
+    async with serve(Codec(clock=Clock()), tls=False, ssh=0) as address:
+        before = address.host_key
+        await address.renew_host_key()
+        after, address.host_key = address.host_key, before
+        with pytest.raises(asyncssh.HostKeyNotVerifiable):
+            async with logged_in(address):
+                pass
+        address.host_key = after
+        async with logged_in(address) as ssh:
+            assert await ssh.ask("xStatus Audio Volume") == ["*s Audio Volume: 50"]
+    async with serve(Codec(), tls=False) as address:
+        with pytest.raises(ValueError, match="no terminal"):
+            await address.renew_host_key()
