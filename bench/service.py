@@ -121,9 +121,9 @@ def served(answers: dict[str, Service]) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def served_by(made: Callable[[], web.Application]) -> Iterator[str]:
+def served_by(made: Callable[[], web.Application], address: str = "127.0.0.1") -> Iterator[str]:
     """Serve an application from another process; its URL."""
-    listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    listening = socket.create_server((address, 0), backlog=1024)
 
     def run() -> None:
         web.run_app(made(), sock=listening, print=None, access_log=None, handle_signals=True)

@@ -124,6 +124,7 @@ class Appliance:
         self.discovery = Discovery(self.sync, health=self.health, clock=made.clock)
         self._devices = devices
         self.dispatch = Dispatch(devices, store=made.store, health=self.health, clock=made.clock)
+        self.dispatch.grant_by(self.writing.wishes)
         self.rounds = Rounds(self.health, made.clock, self._visit)
         report = EndpointReport(self.dispatch, self.house)
         self.house.endpoints, self.house.room_endpoints = report, report.names
@@ -153,7 +154,9 @@ class Appliance:
         known |= dict.fromkeys(of_sources, configuration.sources)
         self.health.forget(lambda subject: subject.id in known.get(subject.kind, {subject.id}))
         self._made.store.adopt(configuration.inventory.rooms)
-        await self.dispatch.adopt(configuration.inventory.endpoints)
+        await self.dispatch.adopt(
+            configuration.inventory.endpoints, public_url=configuration.site.public_url
+        )
         await self.identities.adopt(configuration)
         await self.sync.adopt(configuration)
         await self.writing.adopt(configuration)
@@ -227,7 +230,7 @@ class Appliance:
             *sources.routes(self.identities),
             *discovery.routes(self.discovery),
             alerts.route(self.courier.test),
-            hooks.route(posted(self.sync)),
+            hooks.route(posted(self.sync, self.dispatch)),
             *pages.ROUTES,
             *status.ROUTES,
             *health.routes(self.rounds, lambda: upkeep(self.house, self.sync)),

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 
-from bridge.dispatch import Dispatch, Outbox, shows
+from bridge.dispatch import Dispatch
+from bridge.dispatch.outbox import Outbox, has
 from bridge.views.house import EndpointState, House
 from rooms.endpoint_agenda import PAST, within_reach
 from rooms.join import dial_string
 from rooms.model import Booking
+
+FAILING = frozenset({"unreachable", "denied", "unsupported", "quarantined"})
 
 
 class EndpointReport:
@@ -43,12 +46,14 @@ class EndpointReport:
 
     def _reason(self, box: Outbox, room: str, booking: Booking) -> str | None:
         """Why a system does not have a booking, or None where it has."""
+        if box.state == "dial_only":
+            return "endpoint_dial_only"
         agenda = self._house.store.agenda(room)
         if agenda is None:
             return "source_stale"
         near = within_reach(agenda, self._house.clock.now())
         if booking.id not in {one.id for one in near.bookings}:
             return "beyond_push_range"
-        if box.state in {"unreachable", "denied", "unsupported"}:
+        if box.state in FAILING:
             return f"endpoint_{box.state}"
-        return None if shows(box, near) else "endpoint_unconfirmed"
+        return None if has(box, near) else "endpoint_unconfirmed"

@@ -19,6 +19,9 @@ NOT_IN_ROOMS = frozenset(
         "discovery_doubled",
         "discovery_failing",
         "discovery_shrunk",
+        "endpoint_clock",
+        "endpoint_drift",
+        "endpoint_unattended",
         "legacy_listener",
         "mailbox_moved",
         "notifications_failing",
@@ -307,11 +310,13 @@ _ERRORS = {
     "unexpected",
     "endpoint_denied",
     "endpoint_unsupported",
+    "endpoint_quarantined",
 }
 _INFO = {
     "access_pending",
     "throttled",
     "endpoint_unconfirmed",
+    "endpoint_dial_only",
     "beyond_push_range",
     "discovery_denied",
     "discovery_differs",

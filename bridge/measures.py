@@ -28,20 +28,7 @@ def measures(
     yield from _reads(sync)
     yield from _telling(sync)
     yield from _spending(sync)
-    yield Family(
-        "roombridge_pushes",
-        "counter",
-        "Lists pushed to room systems, by kind and outcome",
-        ("kind", "outcome"),
-        dispatch.pushes.done,
-    )
-    yield Family(
-        "roombridge_endpoints",
-        "gauge",
-        "Room systems by kind and state",
-        ("kind", "state"),
-        dispatch.states(),
-    )
+    yield from _endpoints(dispatch)
     yield Family(
         "roombridge_troubles",
         "gauge",
@@ -64,6 +51,52 @@ def measures(
         seconds_left(identities, house.clock.now()),
     )
     yield Family("roombridge_streams", "gauge", "Open event streams", (), {(): len(hub)})
+
+
+def _endpoints(dispatch: Dispatch) -> Iterator[Family]:
+    counts = dispatch.counts
+    yield Family(
+        "roombridge_pushes",
+        "counter",
+        "Lists pushed to room systems, by kind and outcome",
+        ("kind", "outcome"),
+        counts.pushes,
+    )
+    yield Family(
+        "roombridge_read_backs",
+        "counter",
+        "Room systems asked which list they have, by kind and outcome",
+        ("kind", "outcome"),
+        counts.read_backs,
+    )
+    yield Family(
+        "roombridge_endpoint_actions",
+        "counter",
+        "Room systems told to dial, to hang up and the like, by kind and outcome",
+        ("kind", "outcome"),
+        counts.actions,
+    )
+    yield Family(
+        "roombridge_wishes",
+        "counter",
+        "What people wanted at room systems, by kind, wish and outcome",
+        ("kind", "wish", "outcome"),
+        counts.wishes,
+    )
+    yield Family(
+        "roombridge_endpoints",
+        "gauge",
+        "Room systems by kind and state",
+        ("kind", "state"),
+        dispatch.states(),
+    )
+    yield Family(
+        "roombridge_endpoints_in_call",
+        "gauge",
+        "Room systems that told that they are in a call, by kind",
+        ("kind",),
+        dispatch.in_calls(),
+    )
 
 
 def _agendas(house: House) -> Iterator[Family]:

@@ -355,8 +355,31 @@ ADVICE = {
         "something else listens to the room system in the feedback slot meant for the bridge",
         "set `feedback_slot` to a free one of 1 to 4, or take the other registration away",
     ),
+    "endpoint_quarantined": Advice(
+        "the room system failed again and again in a way that does not pass by itself",
+        "mend what the words tell; it is tried once an hour, and at once by"
+        " `roombridge endpoints push`",
+    ),
+    "endpoint_drift": Advice(
+        "the room system loses its list again and again, or somebody else writes it",
+        "let one system alone write the list: take the unit out of the other one (TMS, Webex), or"
+        " out of rooms.yaml",
+    ),
+    "endpoint_clock": Advice(
+        "the clock of the room system is wrong",
+        "set the time server (NTP) and time zone of the unit: Join comes too early or too late",
+    ),
+    "endpoint_unattended": Advice(
+        "the room system does not tell what happens there",
+        "its list is pushed and checked all the same; look at what it answered in the words",
+    ),
     "endpoint_unconfirmed": Advice(
-        "it is not known yet whether the room system has the list", "wait for the next push"
+        "it is not known yet whether the room system has the list",
+        "wait a minute: it is asked, and shown the list again where it has not got it",
+    ),
+    "endpoint_dial_only": Advice(
+        "the room system shows no calendar; it can be told to dial",
+        "join from the room's display or through the API",
     ),
     "beyond_push_range": Advice(
         "too far ahead to be on the room system yet", "it is pushed three days before"

@@ -107,7 +107,7 @@ class Reply:
 
     status: int
     text: str = ""
-    """Sent as `text/plain`, whatever stands in it."""
+    """Sent as `text/plain`, whatever stands in it, unless `headers` have another Content-Type."""
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -1,4 +1,7 @@
-"""Where calendar services call: notifications, proven by a secret that their source knows."""
+"""Where calendar services and room systems call.
+
+What services tell is proven by a secret that their source knows; a room system's path is one.
+"""
 
 import asyncio
 import math
@@ -37,9 +40,9 @@ class HookReply(NamedTuple):
 
 
 class Post(Protocol):
-    """Who takes what services send, at once; None where no source of that name does."""
+    """Who takes what is sent, at once; None where nobody of that name or secret does."""
 
-    def __call__(self, kind: str, source: str, call: HookCall, /) -> HookReply | None:
+    def __call__(self, kind: str, whose: str, call: HookCall, /) -> HookReply | None:
         """Take one call."""
 
 
@@ -54,11 +57,11 @@ def route(post: Post) -> Route:
         reply = post(where["kind"], where["source"], HookCall(dict(request.query), headers, body))
         if reply is None:
             raise Problem(404, "unknown_source")
+        usual = {"Cache-Control": "no-store", "Content-Type": "text/plain; charset=utf-8"}
         return web.Response(
             status=reply.status,
-            text=reply.text,
-            content_type="text/plain",
-            headers=COMMON | {"Cache-Control": "no-store"} | dict(reply.headers),
+            body=reply.text.encode(),
+            headers=COMMON | usual | dict(reply.headers),
         )
 
     return Route(
@@ -67,7 +70,8 @@ def route(post: Post) -> Route:
         serve=serve,
         scope=None,
         hook=True,
-        summary="A notification of a calendar service; at best it makes a room be read once more",
+        legacy=True,
+        summary="A notification of a calendar service, or what a room system posts",
         answer="text/plain",
         also={
             202: "A notification was taken, or did not prove itself and was dropped",

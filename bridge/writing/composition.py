@@ -1,6 +1,6 @@
 """Writing, put together: what opens calendars for it, what does it, and where callers ask."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from bridge.health import Health
@@ -13,8 +13,10 @@ from bridge.writing.actions import Actions
 from bridge.writing.attempts import Attempts
 from bridge.writing.bookings import Bookings
 from bridge.writing.steps import Means
+from bridge.writing.wishes import Wishes
 from bridge.writing.writers import Writers
 from rooms import join
+from rooms.room import Room
 
 
 class Writing:
@@ -35,13 +37,18 @@ class Writing:
         )
         self._bookings = Bookings(means, rules)
         attempts = Attempts(made.database, made.clock)
-        self.routes: Sequence[Route] = bookings.routes(
-            Actions(self._bookings, attempts, made.clock)
-        )
+        actions = Actions(self._bookings, attempts, made.clock)
+        self.routes: Sequence[Route] = bookings.routes(actions)
+        self._rooms: Mapping[str, Room] = {}
+        self.wishes = Wishes(actions, self._room)
+        """Does what people want at a room system."""
         self.heard = self._bookings.heard
         """Tells that a room was read well."""
         self.purge = attempts.purge
         """Forgets answers that are a day old."""
+
+    def _room(self, name: str) -> Room | None:
+        return self._rooms.get(name)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -51,4 +58,5 @@ class Writing:
 
     async def adopt(self, configuration: Configuration) -> None:
         """Write where this configuration allows it, and nowhere else."""
+        self._rooms = {room.id: room for room in configuration.inventory.rooms}
         await self._writers.adopt(configuration)

@@ -106,10 +106,13 @@ class Views:
         self.hub = Hub(self.house)
         self.tokens.on_revoked = self.hub.expel
         self.called: list[tuple[str, str, hooks.HookCall]] = []
+        self.replied: hooks.HookReply | None = None
 
     def hook(self, kind: str, source: str, call: hooks.HookCall, /) -> hooks.HookReply | None:
         """A service called."""
         self.called.append((kind, source, call))
+        if self.replied is not None:
+            return self.replied
         if source != "m365":
             return None
         text = call.query.get("validationToken", "")

@@ -9,7 +9,7 @@ import pytest
 
 from bridge.limits import HOOK_LIMIT
 from bridge.views import hooks
-from bridge.views.hooks import BODY_LIMIT
+from bridge.views.hooks import BODY_LIMIT, HookReply
 from tests.bridge.conftest import Client, Views
 from tests.bridge.test_callers import FOREIGN
 from tests.bridge.test_views import code
@@ -27,6 +27,18 @@ async def test_a_call_reaches_its_source_without_credentials(client: Client, vie
     ((kind, source, call),) = views.called
     assert (kind, source, call.body) == ("graph", "m365", b"body")
     assert call.headers["x-goog-state"] == "sync"
+
+
+async def test_an_answer_may_have_a_content_type_of_its_own(client: Client, views: Views) -> None:
+    views.replied = HookReply(200, "<é/>", {"Content-Type": "text/xml; charset=utf-8"})
+    answer = await client.post("/hooks/cisco/secret", data=b"<Event/>", headers=FOREIGN)
+    assert answer.headers["Content-Type"] == "text/xml; charset=utf-8"
+    assert await answer.text() == "<é/>"
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_old_units_may_post_where_old_units_are_served() -> None:
+    assert hooks.route(lambda *_: None).legacy
 
 
 async def test_a_source_that_listens_to_nothing_is_not_found(client: Client) -> None:

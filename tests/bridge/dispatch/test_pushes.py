@@ -2,25 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bridge.dispatch import Dispatch
-from bridge.health import Health, Subject
-from bridge.settings.model import EndpointSettings
-from connector import load
+from bridge.health import Subject
 from connector.errors import Denied, Malformed, Unavailable
-from rooms.agenda import Account, agenda_of
-from rooms.model import Event, Window
-from rooms.store import Store
-from tests.fakes.endpoints import FakeDriver, FakeEndpoint, FakeOptions
-from tests.fakes.sources import event, room
-from tests.fakes.virtual import NOON, PatientDatabase, VirtualClock, in_virtual_time
+from tests.bridge.dispatch.conftest import World
+from tests.fakes.sources import event
+from tests.fakes.virtual import NOON
 
 HOUR = timedelta(hours=1)
 ONE, TWO, FAR = (
@@ -29,65 +21,6 @@ ONE, TWO, FAR = (
     event("far", NOON + 80 * HOUR),
 )
 GONE = Unavailable("no connection", reason="unreachable")
-
-
-class World:
-    """A dispatcher, a store, and endpoints that remember."""
-
-    def __init__(self, database: PatientDatabase, driver: FakeDriver) -> None:
-        self.clock = VirtualClock()
-        self.health = Health(self.clock)
-        self.store = Store(database)
-        self.driver = driver
-        outside: Any = None  # the fakes have nothing to reach
-        self.dispatch = Dispatch(outside, store=self.store, health=self.health, clock=self.clock)
-
-    @property
-    def codec(self) -> FakeEndpoint:
-        return self.driver.made[-1]
-
-    async def adopt(self, *names: str, **options: Any) -> None:
-        await self.dispatch.adopt(
-            EndpointSettings(id=name, kind="fake", room="kestrel", options=FakeOptions(**options))
-            for name in names or ("codec",)
-        )
-
-    async def keep(self, *events: Event) -> None:
-        """Keep an agenda and tell of it, as the sync does."""
-        now = self.clock.now()
-        window = Window.around(now, timedelta(days=1), timedelta(days=7))
-        agenda, _ = agenda_of(room(), events, window=window, as_of=now)
-        if await self.store.replace(room(), agenda, Account()):
-            self.dispatch.changed("kestrel")
-
-    def shown(self) -> list[tuple[str, ...]]:
-        return [titles for _, titles in self.codec.shown]
-
-    def troubles(self, name: str = "codec") -> list[str]:
-        return [trouble.code for trouble in self.health.of(Subject("endpoint", name))]
-
-
-Story = Callable[[World], Coroutine[Any, Any, None]]
-
-
-@pytest.fixture
-def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Story], World]:
-    """Play a story in virtual time."""
-    driver = FakeDriver()
-    monkeypatch.setattr(load, "endpoint", lambda _kind: driver)
-    database = PatientDatabase(tmp_path / "bridge.db")
-
-    def played(story: Story) -> World:
-        world = World(database, driver)
-
-        async def run() -> None:
-            async with database.running(), world.dispatch.running():
-                await story(world)
-
-        in_virtual_time(run())
-        return world
-
-    return played
 
 
 def test_a_change_is_shown_after_the_debounce(play: Any) -> None:
@@ -294,7 +227,7 @@ def test_a_thousand_endpoints_are_pushed_to_a_few_at_a_time(play: Any) -> None:
             inside -= 1
 
         for endpoint in world.driver.made:
-            endpoint.show = show  # type: ignore[method-assign,assignment] # counted together
+            endpoint.show = show  # counted together
         await world.keep(ONE)
         await asyncio.sleep(20)
         assert world.dispatch.states() == {("fake", "shown"): 1000}

@@ -1,0 +1,196 @@
+"""Many simulated codecs in a process of their own, and the bridge or bare aiohttp telling them.
+
+Each has a loopback address of its own, so that no connection serves two. They answer what the
+driver asks a codec of CE 9, and remember when a list came; both sides are measured over plain
+HTTP, as TLS costs them the same.
+"""
+
+import asyncio
+import contextlib
+import resource
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+import msgspec
+from aiohttp import web
+
+from bench.agenda_get import meetings
+from bench.service import served_by
+from bridge.clock import SystemClock
+from bridge.dispatch import Dispatch, dispatch
+from bridge.health import Health
+from bridge.settings.model import EndpointSettings
+from connector import load
+from connector.outside import open_outside
+from connector.secret import Secret
+from rooms.agenda import agenda_of
+from rooms.database import Database
+from rooms.model import Window
+from rooms.room import Room
+from rooms.store import Store
+
+SOFTWARE = (
+    b"<Status><SystemUnit><Software><Version>ce9.6.1.4516ae5aaa1</Version></Software></SystemUnit>"
+    b"</Status>"
+)
+TAKEN = b'<?xml version="1.0"?><success/>'
+AT_A_TIME = dispatch.AT_A_TIME
+
+
+class Codecs:
+    """The codecs' side."""
+
+    def __init__(self) -> None:
+        self.came: dict[str, float] = {}
+        self.bodies: dict[str, bytes] = {}
+
+    def app(self) -> web.Application:
+        """What answers on every loopback address."""
+        app = web.Application(client_max_size=1 << 20)
+        app.router.add_get("/getxml", self._status)
+        app.router.add_post("/bookingsputxml", self._list)
+        app.router.add_post("/putxml", self._unknown)
+        app.router.add_get("/came", self._came)
+        app.router.add_get("/bodies", self._told)
+        return app
+
+    async def _status(self, request: web.Request) -> web.Response:
+        software = request.query["location"] == "/Status/SystemUnit/Software"
+        return web.Response(body=SOFTWARE if software else b"<Status/>", content_type="text/xml")
+
+    async def _list(self, request: web.Request) -> web.Response:
+        host = request.host.partition(":")[0]
+        self.bodies[host] = await request.read()
+        self.came[host] = time.monotonic()
+        return web.Response(body=TAKEN, content_type="text/xml")
+
+    async def _unknown(self, _request: web.Request) -> web.Response:
+        return web.Response(body=b"<Command/>", content_type="text/xml")
+
+    async def _came(self, _request: web.Request) -> web.Response:
+        answer = web.Response(body=msgspec.json.encode(self.came))
+        self.came = {}
+        return answer
+
+    async def _told(self, _request: web.Request) -> web.Response:
+        return web.Response(body=msgspec.json.encode(self.bodies))
+
+
+@contextlib.contextmanager
+def codecs() -> Iterator[int]:
+    """The codecs in a process of their own; the port at which all of them answer."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    with served_by(lambda: Codecs().app(), address="0.0.0.0") as url:
+        yield int(url.rpartition(":")[2])
+
+
+def host(number: int) -> str:
+    """The loopback address of a codec."""
+    return f"127.{1 + number // 62500}.{number // 250 % 250}.{1 + number % 250}"
+
+
+def room(number: int) -> Room:
+    """The room of a codec."""
+    return Room(
+        id=f"room-{number}",
+        name=f"Room {number}",
+        mailbox=f"room-{number}@example.com",
+        source="m365",
+        time_zone="Europe/London",
+    )
+
+
+def settings(number: int, port: int) -> EndpointSettings:
+    """A codec as the room list names it."""
+    options = load.endpoint("cisco").Options(
+        address=f"http://{host(number)}:{port}", username="bridge", password=Secret("secret")
+    )
+    return EndpointSettings(
+        id=f"codec-{number}", kind="cisco", room=f"room-{number}", options=options
+    )
+
+
+@dataclass(kw_only=True)
+class Site:
+    """So many rooms with a codec each, and what looks after them."""
+
+    dispatch: Dispatch
+    store: Store
+    http: aiohttp.ClientSession
+    port: int
+    count: int
+    version: int = 0
+
+    async def change(self, numbers: Iterable[int]) -> None:
+        """Keep another agenda of ten meetings in these rooms; nobody hears of it yet."""
+        self.version += 1
+        now = datetime.now(UTC)
+        window = Window.around(now, timedelta(days=1), timedelta(days=7))
+        events = [
+            msgspec.structs.replace(one, subject=f"{one.subject}, version {self.version}")
+            for one in meetings(now)
+        ]
+        first, account = agenda_of(room(0), events, window=window, as_of=now)
+        for number in numbers:
+            agenda = msgspec.structs.replace(first, room=f"room-{number}")
+            await self.store.replace(room(number), agenda, account)
+
+    async def shown(self, since: datetime, numbers: Sequence[int]) -> None:
+        """Wait until these codecs took a list that was pushed since."""
+        left = list(numbers)
+        while left:
+            await asyncio.sleep(0.002)
+            while left:
+                at = self.dispatch.status(f"codec-{left[-1]}").shown_at
+                if at is None or at < since:
+                    break
+                left.pop()
+
+    async def asked(self, path: str) -> dict[str, str]:
+        """What the codecs remember."""
+        async with self.http.get(f"http://127.0.0.1:{self.port}/{path}") as answer:
+            return dict(msgspec.json.decode(await answer.read()))
+
+    async def bare(self, bodies: dict[int, bytes]) -> None:
+        """Post lists as an aiohttp client does that does nothing else, as many at a time."""
+        login = {"Authorization": aiohttp.encode_basic_auth("bridge", "secret")}
+        headers = login | {"Content-Type": "text/plain; charset=utf-8"}
+        left = iter(bodies.items())
+
+        async def post() -> None:
+            for number, body in left:
+                url = f"http://{host(number)}:{self.port}/bookingsputxml"
+                async with self.http.post(url, data=body, headers=headers) as answer:
+                    assert answer.status == 200
+                    await answer.read()
+
+        await asyncio.gather(*(post() for _ in range(AT_A_TIME)))
+
+
+@contextlib.asynccontextmanager
+async def site(port: int, count: int, folder: Path) -> AsyncIterator[Site]:
+    """A site whose codecs all have their first list. The debounce is no part of any figure."""
+    dispatch.DEBOUNCE = 0.0  # type: ignore[attr-defined] # as that module knows it
+    clock = SystemClock()
+    database = Database(folder / "bridge.db")
+    store = Store(database)
+    async with (
+        database.running(),
+        open_outside(clock) as outside,
+        aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
+        ) as http,
+    ):
+        made = Dispatch(outside, store=store, health=Health(clock), clock=clock)
+        whole = Site(dispatch=made, store=store, http=http, port=port, count=count)
+        await whole.change(range(count))
+        async with made.running():
+            began = clock.now()
+            await made.adopt(settings(number, port) for number in range(count))
+            await whole.shown(began, range(count))
+            yield whole

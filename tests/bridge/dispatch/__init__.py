@@ -1,0 +1,1 @@
+"""Tests of looking after room systems."""
