@@ -45,6 +45,7 @@ class SshTrust(msgspec.Struct, frozen=True, kw_only=True):
     """How a unit is reached over SSH, and by which key it is known."""
 
     port: int = 22
+    """Where the unit listens."""
     fingerprint: str = ""
     """`SHA256:…` as `ssh-keygen -lf` prints it. Nothing is trusted because it came first."""
 
