@@ -14,13 +14,13 @@ from aiohttp import web
 from bridge import housekeeping, systemd
 from bridge.alerts.courier import Courier
 from bridge.beyond import Beyond
+from bridge.calling.composition import Calling
 from bridge.certificate import plain
 from bridge.discovery import EVERY, JITTER, Discovery
 from bridge.dispatch import Dispatch
 from bridge.doctor.round import Rounds
 from bridge.doctor.visit import Visit
 from bridge.door import LOOPBACK, Door, control_socket
-from bridge.explain import EndpointReport
 from bridge.health import BRIDGE, Health, Subject
 from bridge.housekeeping import Chore
 from bridge.identities import Identities
@@ -126,8 +126,7 @@ class Appliance:
         self.dispatch = Dispatch(devices, store=made.store, health=self.health, clock=made.clock)
         self.dispatch.grant_by(self.writing.wishes)
         self.rounds = Rounds(self.health, made.clock, self._visit)
-        report = EndpointReport(self.dispatch, self.house)
-        self.house.endpoints, self.house.room_endpoints = report, report.names
+        self.calling = Calling(made, self.dispatch, self.health, self.house, devices)
         self.courier = Courier(services, health=self.health, data_dir=site_.data_dir)
         self._furnish()
         await self._serve()
@@ -135,7 +134,7 @@ class Appliance:
         await made.custody.refresh(self.health)
         await self._stack.enter_async_context(self.sync.running())
         await self._stack.enter_async_context(self.writing.running())
-        await self._stack.enter_async_context(self.dispatch.running())
+        await self._stack.enter_async_context(self.calling.running())
         await self._stack.enter_async_context(self.identities.running())
         await self._stack.enter_async_context(self.courier.running())
         await self.adopt(self.configuration)
@@ -148,15 +147,13 @@ class Appliance:
         self.configuration = configuration
         self._furnish()
         endpoints = {endpoint.id for endpoint in configuration.inventory.endpoints}
-        of_rooms = dict.fromkeys(("room", "watched", "mailbox"), self.house.rooms)
+        of_rooms = dict.fromkeys(("room", "watched", "mailbox", "auto_join"), self.house.rooms)
         of_sources = ("source", "identity", "watch", "discovery")
         known = {"endpoint": endpoints, **of_rooms}
         known |= dict.fromkeys(of_sources, configuration.sources)
         self.health.forget(lambda subject: subject.id in known.get(subject.kind, {subject.id}))
         self._made.store.adopt(configuration.inventory.rooms)
-        await self.dispatch.adopt(
-            configuration.inventory.endpoints, public_url=configuration.site.public_url
-        )
+        await self.calling.adopt(configuration)
         await self.identities.adopt(configuration)
         await self.sync.adopt(configuration)
         await self.writing.adopt(configuration)
@@ -226,6 +223,7 @@ class Appliance:
             stream.route(self.hub),
             *explain.ROUTES,
             *self.writing.routes,
+            *self.calling.routes,
             *tokens.ROUTES,
             *sources.routes(self.identities),
             *discovery.routes(self.discovery),
@@ -314,6 +312,7 @@ class Appliance:
             outside=self.sync.outside,
             devices=self._devices,
             signs=self.sync.signs(),
+            doubts=self.calling.desk.doubts,
             only=self.house.rooms[room] if room else None,
         )
 
@@ -340,7 +339,7 @@ class Appliance:
         if changed:
             self.beyond.forget(room)
             self.hub.changed(room)
-            self.dispatch.changed(room)
+            self.calling.changed(room)
 
     def _changed_beyond(self, room: str) -> None:
         """A calendar changed, perhaps outside of what is served."""

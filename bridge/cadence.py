@@ -65,8 +65,9 @@ def until_next(
         # What was learnt from counting changes a little all the time, and a place in it with it.
         wait = least if least > every else _until_place(now.timestamp(), every, phase)
         found = Next(wait, "near" if close else "far")
+    latest = now + found.wait + max(BEFORE_START)
     for booking in agenda.bookings if agenda else ():
-        for before in BEFORE_START:
+        for before in BEFORE_START if now < booking.start < latest else ():
             left = booking.start - before - now
             if timedelta() < left < found.wait:
                 found = Next(left, "before_start")

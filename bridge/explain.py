@@ -1,6 +1,6 @@
 """What room systems know of bookings, for `explain`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bridge.dispatch import Dispatch
 from bridge.dispatch.outbox import Outbox, has
@@ -18,6 +18,8 @@ class EndpointReport:
     def __init__(self, dispatch: Dispatch, house: House) -> None:
         self._dispatch = dispatch
         self._house = house
+        self.fetched: Callable[[str], bool] = lambda _: False
+        """Whether a system that reads the façade has fetched what is served there now."""
 
     def __call__(self, room: str, booking: Booking) -> tuple[EndpointState, ...]:
         """What each system of a room knows of a booking; of one that is over, nothing is told."""
@@ -56,4 +58,6 @@ class EndpointReport:
             return "beyond_push_range"
         if box.state in FAILING:
             return f"endpoint_{box.state}"
+        if box.state == "served":
+            return None if self.fetched(box.settings.id) else "endpoint_unconfirmed"
         return None if has(box, near) else "endpoint_unconfirmed"

@@ -239,6 +239,22 @@ FINDINGS: dict[str, tuple[Severity, Advice]] = {
             "renew it there with RSA 2048 bits or more or P-256, signed with SHA-256 or better",
         ),
     ),
+    "endpoint_unprovisioned": (
+        "warning",
+        Advice(
+            "the room system reads its calendar by itself, and never came for it",
+            "`roombridge endpoints provision ID` points it there where it has an interface for"
+            " that; else enter address, user name and password at the unit",
+        ),
+    ),
+    "endpoint_not_confirmed": (
+        "warning",
+        Advice(
+            "for half an hour the room system did not confirm that it has its list",
+            "`roombridge endpoints push ID` says how that goes now; `roombridge endpoints show ID`"
+            " tells its last error",
+        ),
+    ),
     "service_unreachable": (
         "error",
         Advice(

@@ -34,10 +34,11 @@ class Subject(NamedTuple):
         "watched",
         "mailbox",
         "endpoint",
+        "auto_join",
     ]
     """`identity`: the credentials of a source, `watch`: how it learns of changes, `discovery`: how
-    it lists rooms, `watched`: how it learns of one room's changes, `mailbox`: where that is; all
-    told apart from reading."""
+    it lists rooms, `watched`: how it learns of one room's changes, `mailbox`: where that is,
+    `auto_join`: whether it can dial by itself; all told apart from reading."""
     id: str
 
     @property
@@ -46,7 +47,7 @@ class Subject(NamedTuple):
         match self.kind:
             case "identity" | "watch" | "discovery":
                 return "source"
-            case "watched" | "mailbox":
+            case "watched" | "mailbox" | "auto_join":
                 return "room"
             case kind:
                 return kind

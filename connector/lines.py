@@ -181,6 +181,8 @@ async def presented(outside: Outside, host: str, port: int) -> str:
                 )
     except library.KeyExchangeFailed as error:
         raise _not_ssh() from error
+    if key is None:
+        raise _not_ssh()
     return str(key.get_fingerprint("sha256"))
 
 

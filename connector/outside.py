@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Collection, Hashable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -90,6 +90,9 @@ class Outside:
     there. Never logged."""
     contexts: dict[tuple[Path, ...], ssl.SSLContext] = field(default_factory=dict, repr=False)
     """TLS contexts by the files that they trust besides the system's."""
+    shared: dict[Hashable, Any] = field(default_factory=dict, repr=False)
+    """What the endpoints of one kind hold together, such as a socket; whoever uses it last closes
+    it."""
 
     def route(self, url: URL) -> dict[str, Any]:
         """How aiohttp reaches an address: directly, or through the proxy."""

@@ -85,9 +85,8 @@ def agenda_of(
     An event whose times make no sense does not spoil the others, nor does it remove a booking: the
     one that `previous` has of it stays.
     """
-    stripped = strips_bodies(events)
+    stripped, where, policy = strips_bodies(events), room.zone, room.policy
     known = {booking.id: booking for booking in previous.bookings} if previous else {}
-    known_invitations: dict[join.Invitation, join.Found] = {}
     shown: list[tuple[Booking, Explained]] = []
     left_out: list[LeftOut] = []
     for event, key in named(events):
@@ -96,18 +95,15 @@ def agenda_of(
             if key in known and window.overlaps(known[key].window):
                 shown.append((known[key], Explained(booking=key, notes=("kept: unreadable now",))))
             continue
-        when = event.when.window(room.zone)
+        when = event.when.window(where)
         if not window.overlaps(when):
             continue
-        if reason := _hidden(event, room.policy):
-            left_out.append(_left_out(_booking(event, key, when, room.policy), reason))
+        if reason := _hidden(event, policy):
+            left_out.append(_left_out(_booking(event, key, when, policy), reason))
             continue
-        invitation = join.invitation_of(event)
-        if invitation not in known_invitations:  # those of a series are alike
-            known_invitations[invitation] = read(invitation, dialing=room.policy.dialing)
-        found = known_invitations[invitation]
-        details, why = _offered(event, found, room.policy, stripped=stripped)
-        booking = _booking(event, key, when, room.policy, details=details, why_not=why)
+        found = read(join.invitation_of(event), dialing=policy.dialing)
+        details, why = _offered(event, found, policy, stripped=stripped)
+        booking = _booking(event, key, when, policy, details=details, why_not=why)
         shown.append((booking, _how(key, found)))
     shown.sort(key=lambda pair: (pair[0].start, pair[0].end, pair[0].id))
     left_out.sort(key=lambda out: (out.start or window.start, out.id))
@@ -117,18 +113,20 @@ def agenda_of(
             as_of=as_of,
             window=window,
             bookings=tuple(b for b, _ in shown),
-            buffers=room.policy.buffers,
+            buffers=policy.buffers,
         ),
         Account(explained=tuple(how for _, how in shown), left_out=tuple(left_out)),
     )
 
 
-def strips_bodies(events: Iterable[Event]) -> bool:
+def strips_bodies(events: Sequence[Event]) -> bool:
     """Whether a mailbox deletes the text of invitations it accepts.
 
     Exchange rooms do so by default (`Set-CalendarProcessing -DeleteComments $true`), no service
     tells, and only the missing texts give it away.
     """
+    if len(events) < STRIPPED_AT_LEAST:
+        return False
     foreign = [e.body for e in events if not e.own and e.response is Response.ACCEPTED]
     empty = sum(not body or body.isspace() for body in foreign)
     return len(foreign) >= STRIPPED_AT_LEAST and empty >= STRIPPED_SHARE * len(foreign)
@@ -149,14 +147,13 @@ def named(events: Iterable[Event]) -> list[tuple[Event, str]]:
     UID to several entries its own ids tell them apart.
     """
     events = list(events)
-    uses = Counter([(event.uid, event.occurrence) for event in events])
-    found = []
-    for event in events:
-        name = f"{event.uid}\0{event.occurrence}"
-        if not event.uid or uses[event.uid, event.occurrence] > 1:
-            name = f"{name}\0{event.id}"
-        found.append((event, _key(name)))
-    return found
+    names = [f"{event.uid}\0{event.occurrence}" for event in events]
+    # Nearly always each is there once, and counting takes longer than finding that out.
+    uses = Counter(names) if len(set(names)) < len(names) else {}
+    return [
+        (event, _key(name if event.uid and uses.get(name, 1) == 1 else f"{name}\0{event.id}"))
+        for event, name in zip(events, names, strict=True)
+    ]
 
 
 def is_named(event: Event, booking: str) -> bool:
@@ -202,7 +199,8 @@ def _booking(
 
 def called_off(event: Event) -> bool:
     """Whether a meeting was called off, by its state or by what its subject says."""
-    return event.cancelled or _CANCELLED.match(event.subject) is not None
+    subject = event.subject
+    return event.cancelled or (":" in subject and _CANCELLED.match(subject) is not None)
 
 
 def _hidden(event: Event, policy: Policy) -> str | None:

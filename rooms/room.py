@@ -1,5 +1,6 @@
 """Rooms, and how they treat what their calendars hold."""
 
+from datetime import timedelta
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,15 @@ class Privacy(Value, frozen=True, kw_only=True):
     private_join: bool = True
 
 
+class AutoJoin(Value, frozen=True, kw_only=True):
+    """When a room dials and hangs up by itself; None for never."""
+
+    before: timedelta | None = None
+    """How long before the start of a meeting it is dialled."""
+    leave: timedelta | None = None
+    """How long after the end of a meeting its call is ended."""
+
+
 class Policy(Value, frozen=True, kw_only=True):
     """How a room treats what its calendar holds."""
 
@@ -32,6 +42,7 @@ class Policy(Value, frozen=True, kw_only=True):
     buffers: Buffers = Buffers()
     dialing: Dialing = Dialing()
     writes: Writes = "none"
+    auto_join: AutoJoin = AutoJoin()
 
     def allows(self, needed: Writes) -> bool:
         """Whether what needs this much may be done."""

@@ -73,6 +73,8 @@ class Store:
         rows = database.rows("SELECT room, source, mark FROM marks")
         self._marks = {room: Mark(source, value) for room, source, value in rows}
         self._unsaved_marks: dict[str, Mark] = {}
+        self._void: set[str] = set()
+        """Rooms of which the disk may still have a mark that means nothing any more."""
 
     def _load(self) -> Iterator[tuple[str, Kept]]:
         rows = self._database.rows(
@@ -105,6 +107,7 @@ class Store:
         for room in self._marks.keys() - self._kept.keys():
             del self._marks[room]
             self._unsaved_marks.pop(room, None)
+            self._void.add(room)
 
     def kept(self, room: str) -> Kept | None:
         """A room's agenda as it is kept, or None where it was never read."""
@@ -173,7 +176,7 @@ class Store:
         news = explained if self._accounts.get(room.id) != hash(explained) else None
         self._replacing.add(room.id)
         try:
-            await self._write(room.id, kept, news, changed=changed, mark=mark, anew=old is None)
+            await self._write(room.id, kept, news, changed=changed, mark=mark)
         finally:
             self._replacing.discard(room.id)
         self._accounts[room.id] = hash(explained)
@@ -229,10 +232,10 @@ class Store:
         *,
         changed: bool,
         mark: Mark | None = None,
-        anew: bool = False,
     ) -> None:
         """Commit one room's round: all of it or nothing."""
         times = _times(kept)
+        void = room in self._void
         if mark is not None:
             self._unsaved_marks.pop(room, None)
 
@@ -243,10 +246,12 @@ class Store:
             if account is not None:
                 write("REPLACE INTO accounts VALUES (?, ?)", [room, account])
             write("REPLACE INTO reads VALUES (?, ?, ?, ?)", [room, *times])
-            if mark is not None or anew:  # a mark of another mailbox goes with what it told of
+            if mark is not None or void:  # a mark of another mailbox goes with what it told of
                 _write_mark(db, room, mark)
 
         await self._try(work)
+        if self.failing is None:
+            self._void.discard(room)
 
     async def reconcile(self) -> None:
         """Write again what the disk has otherwise than memory, after it could not be written."""

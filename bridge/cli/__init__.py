@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_secrets(commands)
     _add_sources(commands)
     _add_rooms(commands)
+    _add_endpoints(commands)
     _add_offline(commands)
     _add_examining(commands)
     return parser
@@ -140,8 +141,8 @@ def _add_asking(commands: Commands) -> None:
         "--scope",
         action="append",
         choices=["read", "join", "write"],
-        help="read: agendas; join: their join details too; write: what rooms' policies allow"
-        " (default: read; may be repeated)",
+        help="read: agendas; join: their join details too; write: what rooms' policies allow,"
+        " and joining (default: read; may be repeated)",
     )
     create.add_argument("--display", metavar="ROOM", help="for the display of this room")
     create.add_argument("--days", type=int, help="how long it is valid (default: until revoked)")
@@ -228,6 +229,30 @@ def _add_rooms(commands: Commands) -> None:
     )
 
 
+def _add_endpoints(commands: Commands) -> None:
+    endpoints = commands.group("endpoints", "room systems: how they stand, and what they are told")
+    every = endpoints.add("list", "all room systems", "endpoints.every")
+    every.add_argument("--room", metavar="ROOM", help="only those of this room")
+    for name, words in (
+        ("show", "one of them, and the certificate that it presents, to compare with the pin"),
+        ("push", "show it its list now, and say how that went"),
+        ("provision", "point it at its room's calendar, over its own interface"),
+        ("dial", "have it join a booking, or call an address"),
+        ("hangup", "end all its calls"),
+        ("tones", "send tones into its call"),
+    ):
+        one = endpoints.add(name, words, f"endpoints.{name}")
+        one.add_argument("id", metavar="ID", help="of the endpoint in rooms.yaml")
+        if name == "dial":
+            one.add_argument("address", metavar="ADDRESS", nargs="?", default="")
+            one.add_argument("--booking", metavar="BOOKING", default="", help="instead of ADDRESS")
+            one.add_argument(
+                "--protocol", choices=["sip", "h323"], help="where ADDRESS does not tell"
+            )
+        if name == "tones":
+            one.add_argument("digits", metavar="DIGITS", help="0-9, * and #")
+
+
 def _add_offline(commands: Commands) -> None:
     join = commands.add(
         "join", "dry run: the join details of an invitation; needs no configuration", "join.join"
@@ -260,9 +285,40 @@ def _add_offline(commands: Commands) -> None:
     cisco.add_argument(
         "--ssh", type=int, default=0, metavar="PORT", help="of its terminal; default: any free one"
     )
-    for command in (graph, exchange, google, cisco):
+    poly = _add_poly(simulate)
+    sip = simulate.add("sip", "a SIP room system and a meeting that it can call", "simulate.sip")
+    sip.add_argument(
+        "--refer",
+        default="obey",
+        metavar="HOW",
+        help="orders to call (REFER): obey, silent, or a status such as 501 (default: obey)",
+    )
+    sip.add_argument(
+        "--tells",
+        choices=["as_asked", "always", "never"],
+        default="as_asked",
+        help="whether it tells how an ordered call goes (default: as_asked)",
+    )
+    sip.add_argument("--login", action="store_true", help="ask for a login")
+    for command in (graph, exchange, google, cisco, poly, sip):
         command.add_argument("--address", default="127.0.0.1", help="default: 127.0.0.1")
         command.add_argument("--port", type=int, default=0, help="default: any that is free")
+
+
+def _add_poly(simulate: "Commands") -> argparse.ArgumentParser:
+    """A Poly unit, and the calendar that it reads."""
+    poly = simulate.add("poly", "a Poly room system", "simulate.poly")
+    families = ["hdx", "group", "studio", "trio"]
+    poly.add_argument("--family", choices=families, default="studio", help="default: studio")
+    poly.add_argument("--software", default="", help="version it tells")
+    poly.add_argument("--http", action="store_true", help="without TLS")
+    poly.add_argument("--telnet-port", type=int, default=0, help="default: any that is free")
+    poly.add_argument("--ssh-port", type=int, default=0, help="default: any that is free")
+    poly.add_argument("--server", metavar="URL", default="", help="reads its calendar there (EWS)")
+    poly.add_argument("--username", default="", help="as this user")
+    poly.add_argument("--password-file", type=Path, metavar="FILE", help="with what stands there")
+    poly.add_argument("--mailbox", default="", help="of this room; default: the user's own")
+    return poly
 
 
 def _add_calendars(command: argparse.ArgumentParser) -> None:

@@ -20,6 +20,8 @@ from connector.simulators import cisco as cisco_simulator
 from connector.simulators import exchange as exchange_simulator
 from connector.simulators import google as google_simulator
 from connector.simulators import graph as graph_simulator
+from connector.simulators import poly as poly_simulator
+from connector.simulators import sip as sip_simulator
 from rooms.room import Room
 
 SERVICE_ACCOUNT = "service@example.com"
@@ -50,6 +52,16 @@ def google(given: Namespace) -> int:
 def cisco(given: Namespace) -> int:
     """A Cisco room system, until a signal."""
     return _run(_cisco, given)
+
+
+def poly(given: Namespace) -> int:
+    """A Poly room system, until a signal."""
+    return _run(_poly, given)
+
+
+def sip(given: Namespace) -> int:
+    """A SIP room system and a meeting, until a signal."""
+    return _run(_sip, given)
 
 
 @asynccontextmanager
@@ -184,6 +196,84 @@ async def _cisco(given: Namespace) -> AsyncIterator[dict[str, str]]:
             "password": SECRET,
             "control": f"{address.url}/control",
         }
+
+
+@asynccontextmanager
+async def _poly(given: Namespace) -> AsyncIterator[dict[str, str]]:
+    unit = poly_simulator.Unit(given.family, software=given.software)
+    user = unit.family.user
+    unit.users[user] = SECRET
+    unit.switch(rest=True)
+    if given.server:
+        password = await asyncio.to_thread(_password, given.password_file)
+        unit.configure(given.server, given.username, password, given.mailbox)
+    async with poly_simulator.serve(
+        unit,
+        given.address,
+        given.port,
+        tls=not given.http,
+        telnet_port=given.telnet_port,
+        ssh_port=given.ssh_port,
+    ) as address:
+        yield {
+            "url": address.url,
+            "fingerprint": address.fingerprint,
+            "telnet_port": str(address.telnet_port),
+            "ssh_port": str(address.ssh_port),
+            "ssh_fingerprint": address.ssh_fingerprint,
+            "username": user,
+            "password": SECRET,
+            "control": f"{address.url}/control",
+        }
+
+
+def _password(file: Path | None) -> str:
+    """What stands in a file, without its last line end."""
+    try:
+        return file.read_text().rstrip("\n") if file else ""
+    except OSError as error:
+        sys.exit(f"{file} cannot be read: {error.strerror}")
+
+
+@asynccontextmanager
+async def _sip(given: Namespace) -> AsyncIterator[dict[str, str]]:
+    settings: dict[str, object] = {
+        "refer": int(given.refer) if given.refer.isdigit() else given.refer,
+        "tells": given.tells,
+        "password": SECRET if given.login else "",
+    }
+    try:
+        switches = msgspec.convert(settings, sip_simulator.Switches)
+    except msgspec.ValidationError as error:
+        sys.exit(f"--refer: {error}")
+    unit, meeting = sip_simulator.Agent(switches=switches), sip_simulator.Meeting()
+    unit.noticed = _telling("unit", given)
+    meeting.noticed = _telling("meeting", given)
+    async with (
+        sip_simulator.serve(unit, given.address, given.port) as room,
+        sip_simulator.serve(meeting, given.address) as away,
+    ):
+        unit.route = away
+        yield {
+            "address": str(room),
+            "aor": room.uri,
+            "meeting": str(away),
+            "username": switches.username if given.login else "",
+            "password": SECRET if given.login else "",
+        }
+
+
+def _telling(who: str, given: Namespace) -> Callable[[sip_simulator.Seen], None]:
+    """Each request that comes is a line."""
+
+    def tell(seen: sip_simulator.Seen) -> None:
+        told = {"to": who, "method": seen.method, "uri": seen.uri, "transport": seen.transport}
+        if refer := seen.text["Refer-To"]:
+            told["refer_to"] = refer
+        line = msgspec.json.encode(told).decode() if given.json else "  ".join(told.values())
+        print(line, flush=True)
+
+    return tell
 
 
 def _trusted(authority: Path, name: str) -> ssl.SSLContext:

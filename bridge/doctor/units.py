@@ -1,7 +1,7 @@
 """Room systems: their certificates, and where no appliance runs one try to sign in."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from yarl import URL
 
@@ -17,21 +17,37 @@ from connector.outside import Outside
 from connector.peer import Networks, certificate
 
 AT_A_TIME = 32
+Doubts = Callable[[str], Sequence[str]]
+"""What the running appliance has to say of a room system, as codes of findings."""
+
+
+def nothing(_name: str) -> Sequence[str]:
+    """No appliance runs: nothing is known."""
+    return ()
 
 
 async def units(
-    endpoints: Iterable[EndpointSettings], outside: Outside, networks: Networks, *, attempt: bool
+    endpoints: Iterable[EndpointSettings],
+    outside: Outside,
+    networks: Networks,
+    *,
+    attempt: bool,
+    doubts: Doubts = nothing,
 ) -> list[Finding]:
     """What is wrong with room systems, a few at a time.
 
     Without `attempt` no password is sent: the running appliance knows already whether they take
-    it, and a wrong one that is tried again may lock the user out.
+    it, and a wrong one that is tried again may lock the user out. Its `doubts` are told instead.
     """
     places = asyncio.Semaphore(AT_A_TIME)
 
     async def one(settings: EndpointSettings) -> list[Finding]:
         async with places:
             found = await _shown(settings, outside, networks)
+            subject = Subject("endpoint", settings.id)
+            found += [
+                finding(subject, code, f"{advice_of(code).words}") for code in doubts(settings.id)
+            ]
             return [*found, *(await _attempted(settings, outside) if attempt else ())]
 
     async with asyncio.TaskGroup() as group:

@@ -34,6 +34,8 @@ class Visit:
     """How room systems are reached."""
     signs: Mapping[str, Signs] | None = None
     """What the running appliance counted in each room's calendar; None: read them."""
+    doubts: units.Doubts = units.nothing
+    """What the running appliance has to say of room systems."""
     only: Room | None = None
     """None for all rooms."""
 
@@ -75,6 +77,7 @@ class Visit:
                     self.devices,
                     site.endpoint_networks,
                     attempt=self.signs is None,
+                    doubts=self.doubts,
                 ),
             ),
             *(

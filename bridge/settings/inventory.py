@@ -13,6 +13,7 @@ import yaml
 from bridge.settings import files
 from bridge.settings.authorities import Authorities
 from bridge.settings.model import (
+    AutoJoinSettings,
     EndpointSettings,
     Inventory,
     JoinSettings,
@@ -21,6 +22,7 @@ from bridge.settings.model import (
     Settings,
     Site,
     SourceSettings,
+    auto_join,
     buffers,
     dialing,
     policy,
@@ -36,6 +38,14 @@ from rooms.zones import from_windows, zone
 
 ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _ID_RULE = "an id is made of a-z, 0-9 and -, at most 63 of them"
+
+
+_OF_ROOMS: Mapping[str, type[Settings]] = {
+    "privacy": PrivacySettings,
+    "join": JoinSettings,
+    "auto_join": AutoJoinSettings,
+}
+"""Parts of a site's policy that a room overrides setting by setting."""
 
 
 class RoomEntry(Settings, frozen=True, kw_only=True):
@@ -140,7 +150,7 @@ class InventoryReader:
 
     def _room(self, reader: Reader, node: yaml.Node, place: Place) -> None:
         keys = reader.keys(node, Place([], place.file)) or {}
-        entry = reader.struct(RoomEntry, node, place, besides=["privacy", "join", "endpoints"])
+        entry = reader.struct(RoomEntry, node, place, besides=[*_OF_ROOMS, "endpoints"])
         own = self._own_policy(reader, keys, entry, place)
         if entry is BAD:
             return
@@ -160,7 +170,7 @@ class InventoryReader:
     ) -> Policy | None:
         """The site's policy with what the room overrides; None where that was reported."""
         parts = {}
-        for key, kind in (("privacy", PrivacySettings), ("join", JoinSettings)):
+        for key, kind in _OF_ROOMS.items():
             node = keys.get(key)
             given = reader.given(kind, node, place.at(key)) if node is not None else {}
             if given is None or BAD in given.values():
@@ -168,11 +178,12 @@ class InventoryReader:
             parts[key] = given
         if entry is BAD:
             return None
+        join = msgspec.structs.replace(self._site.join, **parts["join"])
+        alone = msgspec.structs.replace(self._site.auto_join, **parts["auto_join"])
         if parts["join"]:
-            join = msgspec.structs.replace(self._site.join, **parts["join"])
             check_join(join, place.at("join"))
-        else:
-            join = self._site.join
+        if parts["join"] or parts["auto_join"]:
+            check_auto_join(alone, join, place.at("auto_join"))
         return Policy(
             privacy=msgspec.structs.replace(self._policy.privacy, **parts["privacy"]),
             all_day=entry.all_day or self._policy.all_day,
@@ -180,6 +191,7 @@ class InventoryReader:
             buffers=buffers(join),
             dialing=dialing(join),
             writes=entry.writes or self._policy.writes,
+            auto_join=auto_join(alone),
         )
 
     def _source(self, entry: RoomEntry, place: Place) -> str:
@@ -273,6 +285,14 @@ def check_join(settings: JoinSettings, place: Place) -> None:
         place.at("zoom_region").error(f"there is no region {settings.zoom_region}", known)
     if settings.layout and not settings.layout.isdigit():
         place.at("layout").error("must be a number")
+
+
+def check_auto_join(settings: AutoJoinSettings, join: JoinSettings, place: Place) -> None:
+    """A room dials by itself when people could, and not before."""
+    if settings.enabled and settings.before is not None and settings.before > join.start_buffer:
+        place.at("before").error(
+            "must not exceed join.start_buffer", "no meeting can be joined before that"
+        )
 
 
 def _room(entry: RoomEntry, source: str, own: Policy) -> Room:

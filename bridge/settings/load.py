@@ -13,7 +13,7 @@ import yaml
 from bridge.settings import compiled, files
 from bridge.settings.authorities import Authorities
 from bridge.settings.budgets import check_budgets
-from bridge.settings.inventory import InventoryReader, check_join
+from bridge.settings.inventory import InventoryReader, check_auto_join, check_join
 from bridge.settings.model import (
     Configuration,
     Inventory,
@@ -236,6 +236,7 @@ def _check_site(site: Site, place: Place) -> None:
     warn_of_keys(site, place)
     for key, words in site.alerts.problems() if site.alerts is not None else ():
         place.at(f"alerts.{key}").error(words)
+    check_auto_join(site.auto_join, site.join, place.at("auto_join"))
     Authorities().check(site.ca_file, place.at("ca_file"))
     if site.public_url and urlsplit(site.public_url).scheme not in {"http", "https"}:
         place.at("public_url").error("must be an http:// or https:// URL")

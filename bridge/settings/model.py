@@ -15,7 +15,7 @@ from connector.outside import Proxy, Trust
 from connector.secret import Secret
 from rooms.join import Dialing, Rules
 from rooms.model import Buffers
-from rooms.room import Policy, Privacy, Room, Writes
+from rooms.room import AutoJoin, Policy, Privacy, Room, Writes
 
 PRIVATE_NETWORKS: tuple[Network, ...] = tuple(
     ip_network(text)
@@ -134,6 +134,18 @@ class PrivacySettings(Settings, frozen=True, kw_only=True):
     """Whether it can be joined."""
 
 
+class AutoJoinSettings(Settings, frozen=True, kw_only=True):
+    """When rooms dial and hang up by themselves."""
+
+    enabled: bool = True
+    """`false` in a room ends there what bridge.yaml began."""
+    before: timedelta | None = None
+    """So long before its start a meeting is dialled, at most `join.start_buffer`; without it,
+    never."""
+    leave: timedelta | None = None
+    """So long after its end a meeting's call is ended; without it, never."""
+
+
 class Mailboxes(Settings, frozen=True, kw_only=True):
     """What may be asked for of a source, whoever adds it as a room."""
 
@@ -213,6 +225,7 @@ class Site(Settings, frozen=True, kw_only=True):
     """Conditions of vendors that this site has read."""
     join: JoinSettings = JoinSettings()
     privacy: PrivacySettings = PrivacySettings()
+    auto_join: AutoJoinSettings = AutoJoinSettings()
     all_day: Literal["show", "hide"] = "show"
     """All-day meetings."""
     tentative: Literal["show", "join", "hide"] = "show"
@@ -300,7 +313,15 @@ def policy(site: Site) -> Policy:
         buffers=buffers(site.join),
         dialing=dialing(site.join),
         writes=site.writes,
+        auto_join=auto_join(site.auto_join),
     )
+
+
+def auto_join(settings: AutoJoinSettings) -> AutoJoin:
+    """When a room dials and hangs up by itself."""
+    if not settings.enabled:
+        return AutoJoin()
+    return AutoJoin(before=settings.before, leave=settings.leave)
 
 
 def buffers(settings: JoinSettings) -> Buffers:

@@ -22,7 +22,13 @@ import msgspec
 
 from bridge.settings.inventory import ID, EndpointEntry, RoomEntry
 from bridge.settings.load import SOURCE_NAME, SourceEntry
-from bridge.settings.model import JoinSettings, PrivacySettings, RoomList, Site
+from bridge.settings.model import (
+    AutoJoinSettings,
+    JoinSettings,
+    PrivacySettings,
+    RoomList,
+    Site,
+)
 from bridge.settings.secrets import ENDPOINT, VAULT
 from bridge.settings.typed import Field, Network, fields, is_secret
 from connector import load
@@ -75,6 +81,7 @@ def rooms_schema() -> Schema:
     room["properties"] |= {
         "privacy": _struct(PrivacySettings),
         "join": _struct(JoinSettings, secrets_inline=False),
+        "auto_join": _struct(AutoJoinSettings),
         "endpoints": {
             "type": "array",
             "description": "Its room systems.",

@@ -45,6 +45,9 @@ class Opened(Protocol):
     async def writer(self, name: str) -> Writer:
         """What writes to a source; a KeyError where nothing can."""
 
+    def known(self, room: Room) -> bool:
+        """Whether a room's policy, as it is now, wants its calendar written to."""
+
     def allows(self, room: Room, writer: Writer) -> bool:
         """Whether a room may still be written to, with that writer."""
 
@@ -90,7 +93,9 @@ class Work:
             async with asyncio.timeout(CALL_LIMIT):
                 writer = await means.writers.writer(room.source)
         except KeyError:
-            raise Refused("source_cannot_write") from None
+            # Asked for under a policy that was taken back since, or of a kind that has no writer.
+            code = "source_cannot_write" if means.writers.known(room) else "writes_not_allowed"
+            raise Refused(code) from None
         except TimeoutError:
             raise Refused("source_unavailable", "the calendar source does not open") from None
         except ConnectorError as error:

@@ -71,6 +71,11 @@ class Writers:
             opened = self._open[name] = self._opened(name, self._sources[name])
         return await asyncio.shield(opened.writer)
 
+    def known(self, room: Room) -> bool:
+        """Whether a room's policy, as it is now, wants its calendar written to."""
+        now = self._rooms.get(room.id)
+        return now is not None and now.policy.writes != "none"
+
     def allows(self, room: Room, writer: Writer) -> bool:
         """Whether a room may still be written to as when it was asked for, with that writer."""
         now, opened = self._rooms.get(room.id), self._open.get(room.source)

@@ -62,9 +62,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     tls: Trust = Trust()
     """How a phone's certificate is known; without it by the authorities trusted everywhere."""
     protocols: tuple[Literal["sip", "h323"], ...] = ("sip", "h323")
-    """What it can dial, best first; phones dial SIP only."""
+    """What it can dial, best first; of phones only SIP counts."""
     call_rate: int = 1920
     """kbit/s at which the VC series is told to dial."""
+
+    def __post_init__(self) -> None:
+        if self.family == "phone":
+            only = tuple(one for one in self.protocols if one == "sip")
+            msgspec.structs.force_setattr(self, "protocols", only)
 
     @property
     def url(self) -> URL:
@@ -75,7 +80,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def host(self) -> str:
         """Where it is: an IP address or a name."""
-        return self.url.host or ""
+        try:
+            return self.url.host or ""
+        except ValueError:
+            return ""  # `problems` says so
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """What types cannot tell: the key and the words."""
@@ -92,6 +100,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             yield "username", "must not be there: the VC series asks for no login"
         if self.account and not re.fullmatch(r"[\w.+-]+@[\w.-]+", self.account):
             yield "account", "must be number@server"
+        if not self.protocols:
+            yield "protocols", "must name sip" + ("" if self.family == "phone" else " or h323")
         for key, words in self.tls.problems():
             yield f"tls.{key}", words
         if not 64 <= self.call_rate <= 20000:

@@ -17,9 +17,11 @@ from bridge.views import (
     alerts,
     bookings,
     discovery,
+    endpoints,
     explain,
     health,
     hooks,
+    joining,
     openapi,
     pages,
     rooms,
@@ -41,6 +43,7 @@ from rooms.model import Event, Window
 from rooms.store import Store
 from tests.fakes.actions import FakeActions
 from tests.fakes.desk import FakeDesk
+from tests.fakes.diallers import FakeEndpoints, FakeJoins
 from tests.fakes.sources import room
 from tests.fakes.virtual import NOON, FixedClock
 
@@ -102,6 +105,8 @@ class Views:
         )
         self.rounds = FakeRounds()
         self.actions = FakeActions()
+        self.endpoints = FakeEndpoints()
+        self.joins = FakeJoins()
         self.discovery = FakeDiscovery()
         self.hub = Hub(self.house)
         self.tokens.on_revoked = self.hub.expel
@@ -124,6 +129,8 @@ class Views:
             stream.route(self.hub),
             *explain.ROUTES,
             *bookings.routes(self.actions),
+            *endpoints.routes(self.endpoints),
+            *joining.routes(self.joins),
             *tokens.ROUTES,
             *sources.routes(FakeDesk()),
             *discovery.routes(self.discovery),

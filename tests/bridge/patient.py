@@ -55,6 +55,8 @@ class Patient:
     site: dict[str, Any] = field(default_factory=dict)
     rooms: tuple[Room, ...] = (room(),)
     endpoints: tuple[EndpointSettings, ...] = ()
+    doubts: tuple[str, ...] = ()
+    """What a running appliance has to say of each of them."""
     signs: dict[str, Signs] | None = None
     only: Room | None = None
 
@@ -107,6 +109,7 @@ class Patient:
             outside=lambda _, source: replace(outside, proxy=source.proxy),
             devices=outside,
             signs=self.signs,
+            doubts=lambda _endpoint: self.doubts,
             only=self.only,
         )
 

@@ -207,6 +207,16 @@ def written(secret: str = "other", **more: Any) -> Callable[[Patient, AsyncExitS
     return provoke
 
 
+def doubted(code: str) -> Callable[[Patient, AsyncExitStack], Any]:
+    """A unit of which the running appliance has this to say."""
+
+    async def provoke(site: Patient, _: AsyncExitStack) -> None:
+        unit(site, "http://127.0.0.1:9")
+        site.signs, site.doubts = {}, (code,)
+
+    return provoke
+
+
 async def disk_unwritable(site: Patient, _: AsyncExitStack) -> None:
     site.site["data_dir"] = site.folder / "nowhere"
 
@@ -250,6 +260,8 @@ CASES = {
     "own_certificate_weak": Case(own(signed(bits=1024)), BRIDGE),
     "peer_certificate_ends": Case(other(signed(days=6)), ENDPOINT, "error"),
     "peer_certificate_weak": Case(other(signed(bits=1024)), ENDPOINT),
+    "endpoint_unprovisioned": Case(doubted("endpoint_unprovisioned"), ENDPOINT),
+    "endpoint_not_confirmed": Case(doubted("endpoint_not_confirmed"), ENDPOINT),
     "service_unreachable": Case(service_unreachable, SOURCE),
     "proxy_unreachable": Case(proxy_unreachable, SOURCE),
     "proxy_denied": Case(proxied(407), SOURCE),

@@ -190,7 +190,17 @@ def test_bad_settings_of_the_appliance(folder: Folder, bridge: str, path: str, w
         ("{id: a, mailbox: a@b.c, time_zone: UTC, capacity: many}", "rooms[0].capacity", "whole"),
         ("{id: a, mailbox: a@b.c, time_zone: UTC, lists: x}", "rooms[0].lists", "must be a list"),
         ("{id: a, mailbox: a@b.c, time_zone: UTC, lists: [x]}", "rooms[0].lists", "no room list x"),
-        ("{id: a, mailbox: a@b.c, time_zone: UTC, auto_join: 1}", "rooms[0].auto_join", "no such"),
+        (
+            "{id: a, mailbox: a@b.c, time_zone: UTC, auto_joins: 1}",
+            "rooms[0].auto_joins",
+            "no such",
+        ),
+        ("{id: a, mailbox: a@b.c, time_zone: UTC, auto_join: 1}", "rooms[0].auto_join", "mapping"),
+        (
+            "{id: a, mailbox: a@b.c, time_zone: UTC, auto_join: {before: 6m}}",
+            "rooms[0].auto_join.before",
+            "join.start_buffer",
+        ),
         (
             "{id: a, mailbox: a@b.c, time_zone: UTC, join: {start_buffer: 5}}",
             "rooms[0].join.start_buffer",

@@ -34,7 +34,7 @@ def sent(version: tuple[int, ...]) -> list[Command]:
     return [
         commands.put(payload),
         commands.CLEAR,
-        commands.LIST,
+        *commands.LISTS,
         commands.dial(ORDER, 6000),
         commands.bare(commands.dial(ORDER, 6000)),
         commands.hang_up(3),

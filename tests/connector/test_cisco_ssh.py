@@ -166,6 +166,8 @@ async def test_a_changed_host_key_is_not_told_the_password(
 FAULTS: list[tuple[Fault, type[ConnectorError]]] = [
     (Fault(kind="drop", path="ssh/xCommand"), Unavailable),
     (Fault(kind="hang", path="ssh/xCommand"), Unavailable),
+    (Fault(kind="malformed", path="ssh/xCommand"), Unavailable),
+    (Fault(kind="huge", path="ssh/xCommand"), Malformed),
     (Fault(kind="error", path="ssh/xCommand", times=None), Malformed),
     (Fault(kind="parameter_error", path="ssh/xCommand", times=None), Malformed),
 ]

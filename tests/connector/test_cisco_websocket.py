@@ -265,6 +265,23 @@ async def test_every_error_of_json_rpc_is_one_of_the_four(
 
 
 @pytest.mark.fault("endpoint_error_inside")
+@pytest.mark.parametrize("kind", ["malformed", "huge", "drop"])
+async def test_messages_that_are_none_end_the_connection(
+    codec: Codec, endpoint: Any, kind: Any
+) -> None:
+    async with attended(endpoint) as ear:
+        await ear.hears(CallsChanged)
+        codec.faults.add(Fault(kind=kind, path="/ws/xCommand"))
+        with pytest.raises((Malformed, Unavailable)):
+            await endpoint.show(agenda(booking("one")))
+        with pytest.raises((Malformed, Unavailable)):
+            await ear.ends()
+    await comes(lambda: not codec.lines)
+    async with attended(endpoint) as ear:
+        await ear.hears(CallsChanged)
+
+
+@pytest.mark.fault("endpoint_error_inside")
 @pytest.mark.parametrize("code", [-32601, -32602, 1])
 async def test_a_put_that_is_refused_leads_to_the_private_interface(
     codec: Codec, endpoint: Any, device: Screen, code: int

@@ -508,7 +508,7 @@ def test_a_start_with_many_rooms_stays_within_the_quota_of_a_minute() -> None:
         times = [one.time for one in site.workspace.journal.requests()]
         minute = timedelta(minutes=1)
         busiest = max(sum(at <= one < at + minute for one in times) for at in times)
-        assert busiest < PER_MINUTE / 2
+        assert busiest <= PER_MINUTE / 2
         before = len(times)
         await site.pass_by(3 * 3600)
         asked = len(site.workspace.journal.requests()) - before

@@ -2,7 +2,8 @@
 
 import asyncio
 import subprocess
-from collections.abc import AsyncIterator, Callable
+import sys
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_network
@@ -18,6 +19,7 @@ from connector.errors import ConnectorError, Denied, Malformed, Unavailable
 from connector.lines import Bounds, Lines, SshTrust, presented, ssh, telnet
 from connector.outside import Outside, open_outside
 from connector.secret import Secret
+from tests.connector.tcp_unit import Talk, listening
 from tests.fakes.virtual import FixedClock
 
 
@@ -231,36 +233,16 @@ def test_what_is_no_fingerprint_is_told(text: str) -> None:
     assert [key for key, _ in SshTrust(port=0).problems()] == ["port"]
 
 
+def test_neither_library_is_imported_before_it_is_needed() -> None:
+    text = (
+        "import sys, connector.lines, connector.endpoints.poly, connector.endpoints.yealink,"
+        " connector.endpoints.tandberg; print({'asyncssh', 'telnetlib3'} & set(sys.modules))"
+    )
+    told = subprocess.run([sys.executable, "-c", text], check=True, capture_output=True, text=True)
+    assert told.stdout.strip() == "set()"
+
+
 # --- plain servers
-
-
-Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Any]
-
-
-@asynccontextmanager
-async def listening(talk: Talk) -> AsyncIterator[int]:
-    """A TCP server that says what `talk` says; its conversations end with it."""
-    tasks = set()
-
-    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        tasks.add(task)
-        try:
-            await talk(reader, writer)
-        except (ConnectionError, asyncio.CancelledError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(accept, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def saying(*parts: bytes, stay: bool = True) -> Talk:

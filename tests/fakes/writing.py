@@ -33,6 +33,8 @@ class FakeCalendars:
         self.reads = 0
         self.allowed = True
         """Whether what was opened may still be written to."""
+        self.wanted = True
+        """Whether the policy of rooms still wants writing."""
         self.between: Callable[[], None] = lambda: None
         """What somebody else does just before the next change."""
         self._numbers = itertools.count(1)
@@ -120,6 +122,10 @@ class FakeCalendars:
         if name != "m365":
             raise KeyError(name)
         return self
+
+    def known(self, _room: Room) -> bool:
+        """As the same."""
+        return self.wanted
 
     def allows(self, _room: Room, writer: object) -> bool:
         """As the same."""

@@ -1,6 +1,7 @@
 // The page beside the door: what the room's agenda says now, live, and how old that is.
 // Every word from a calendar goes into the page as text, never as markup.
 
+import { look, press, stands, target } from "./joining.js";
 import { stand } from "./standing.js";
 
 const SOON_MS = 10 * 60_000;      // a meeting that starts within this is announced
@@ -119,6 +120,30 @@ function showMeeting(booking, current, at, zone) {
   }
 }
 
+let listed = "";
+let taken = "";
+let touched = null;                // the meeting that the button is about, and what it does
+
+function showAct(standing, at, zone) {
+  const meeting = target(standing, at);
+  const act = meeting && stands(meeting, at, (date) => clock(date, zone));
+  touched = act && { meeting, act: act.act };
+  $("act").hidden = !act;
+  root.toggleAttribute("data-touch", Boolean(act));
+  if (act) {
+    const other = meeting !== (standing.current ?? standing.next) ? `Next: ${meeting.title}. ` : "";
+    $("act").dataset.act = act.act;
+    // Not `disabled`: whoever got here by keyboard would be thrown back to the page's begin.
+    $("act-button").ariaDisabled = String(act.act === "wait" || act.act === "closed");
+    text($("act-label"), act.label);
+    text($("act-said"), other + act.said);
+  }
+  const room = act ? `${act.label} ${act.said}` : "";
+  if (room !== taken) listed = "";  // the list has more room now, or less
+  taken = room;
+  look(meeting ?? standing.current ?? standing.next, at, show);
+}
+
 function entry(booking, zone) {
   const item = document.createElement("li");
   const when = document.createElement("span");
@@ -147,8 +172,6 @@ function entry(booking, zone) {
   item.append(when, what);
   return item;
 }
-
-let listed = "";
 
 function showDay({ current, next }, at, zone) {
   const today = dayKey(at, zone);
@@ -236,6 +259,7 @@ function show() {
     document.title = agenda.room.name;
     const standing = stand(agenda.bookings, at);
     if (status.as_of || agenda.bookings.length) showNow(standing, at, zone);
+    showAct(standing, at, zone);
     showDay(standing, at, zone);
   }
   text($("place"), place);
@@ -308,6 +332,10 @@ async function locate() {
     show();
   } catch { /* said by the badge */ }
 }
+
+$("act-button").addEventListener("click", () => {
+  if (touched?.act === "join" || touched?.act === "leave") press(touched.meeting, touched.act, show);
+});
 
 addEventListener("resize", () => {
   listed = "";

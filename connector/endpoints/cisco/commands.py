@@ -29,7 +29,12 @@ class Command(NamedTuple):
 
 
 CLEAR = Command(("Bookings", "Clear"))
-LIST = Command(("Bookings", "List"), (("Days", LISTED_DAYS), ("DayOffset", 0)))
+LISTS = (
+    Command(("Bookings", "List"), (("Days", LISTED_DAYS), ("DayOffset", 0))),
+    Command(("Bookings", "List")),
+)
+"""No document says how many days come without `Days`, nor whether what runs over midnight comes
+with it: where the first does not tell what is expected, the other may."""
 HANG_UP_ALL = Command(("Call", "DisconnectAll"))
 """TC's; later software ends call by call."""
 

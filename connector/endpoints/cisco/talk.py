@@ -45,6 +45,7 @@ class Talk:
         "_transport",
         "_url",
         "form",
+        "lister",
         "version",
         "web",
     )
@@ -70,6 +71,8 @@ class Talk:
         self._changed: asyncio.Event | None = None
         self.form: Form | None = None
         """In which the list is pushed; None until that was found out."""
+        self.lister = 0
+        """Which of `commands.LISTS` told the list last."""
         self.web = Web(outside, url, login)
         self.version: Version | None = None
         """None until the codec was asked; empty where it does not tell."""

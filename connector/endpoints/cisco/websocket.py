@@ -15,6 +15,7 @@ from connector.endpoints.cisco import commands
 from connector.endpoints.cisco.carrier import LIMIT, SECONDS, Login, NotOffered, Refused
 from connector.endpoints.cisco.commands import Command
 from connector.endpoints.cisco.documents import Document, element, json
+from connector.endpoints.cisco.notices import unknown
 from connector.errors import ConnectorError, Denied, Malformed, Unavailable
 from connector.http import RETRY_AFTER_LIMIT, untrusted
 from connector.outside import Outside
@@ -126,6 +127,8 @@ class Socket:
             for name in ("Event", "Status"):
                 if name in message["params"]:
                     self._heard(element(name, message["params"][name]))
+        elif "method" in message:
+            unknown(f"a message {message['method']}")
 
 
 def _result(message: dict[str, Any]) -> Any:

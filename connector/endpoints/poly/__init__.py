@@ -62,7 +62,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def host(self) -> str:
         """Where it is: an IP address or a name; empty for one that is never reached out to."""
-        return (self.url.host or "") if self.address else ""
+        try:
+            return (self.url.host or "") if self.address else ""
+        except ValueError:
+            return ""  # `problems` says so
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """What types cannot tell: the key and the words."""

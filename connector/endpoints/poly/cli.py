@@ -79,7 +79,11 @@ class CommandLine:
     async def facts(self) -> Facts:
         """What the unit says of itself, and how it finds its calendar (EP-25)."""
         async with self._open() as unit:
-            heard = await unit.tell("whoami") or []
+            heard = [
+                line
+                for command in ("whoami", "version", "serialnum")
+                for line in await unit.tell(command) or []
+            ]
             try:
                 told = await unit.ask("calendarstatus get", _is_calendar)
             except Malformed:
@@ -109,7 +113,7 @@ class CommandLine:
                 raise _unsettable("calendarregisterwithserver")
         return [*made, "calendarregisterwithserver"]
 
-    async def lists(self, agenda: Agenda) -> bool:
+    async def lists(self, agenda: Agenda) -> bool | None:
         """Whether it lists these bookings today and tomorrow, each with its address."""
         async with self._open() as unit:
             heard = await unit.ask(

@@ -33,13 +33,16 @@ class Meeting(msgspec.Struct, frozen=True, kw_only=True):
 
 def agrees(
     listed: Sequence[Meeting], agenda: Agenda, now: datetime, protocols: tuple[str, ...]
-) -> bool:
-    """Whether a unit lists these bookings for the next hours.
+) -> bool | None:
+    """Whether a unit lists these bookings for the next hours; None where that cannot be told.
 
     Private and all-day bookings may be missing: units hide them by settings of their own. Where
-    the unit tells local times, one offset from UTC has to explain all of them.
+    the unit tells local times, one offset from UTC has to explain all of them, and without a
+    booking to find it by nothing can be said.
     """
     local = any(one.start.tzinfo is None for one in listed)
+    if local and not nearest(agenda, now):
+        return None
     return any(
         _agrees([_shifted(one, offset) for one in listed], agenda, now, protocols)
         for offset in (ZONES if local else (timedelta(),))

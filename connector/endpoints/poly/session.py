@@ -29,13 +29,15 @@ _REASONS = re.compile(r"Session(?:AlreadyActive|RequestInvalid|PortLockout|NoAct
 class Session:
     """What is said to a unit between its login and its logout."""
 
-    __slots__ = ("_cookies", "_path", "_wire")
+    __slots__ = ("_busy", "_cookies", "_path", "_wire")
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._cookies: dict[str, str] = {}
         self._path = ""
         """Where the session was begun; empty where there is none, and Basic has to do."""
+        self._busy = False
+        """Whether somebody else's session keeps this one out."""
 
     async def get(self, path: str, **query: str) -> Any:
         """What the unit answers to a question.
@@ -62,6 +64,8 @@ class Session:
         if lost and self._path:
             await self._login()
             answer = await self._once(method, path, body, query)
+        if answer.status in {401, 403} and self._busy:
+            raise Unavailable("another session holds the unit", reason="service_error")
         if answer.status == 401:
             raise refused()
         if not 200 <= answer.status < 300:
@@ -77,18 +81,22 @@ class Session:
         """
         if await self._login():
             return
-        await self.end()
+        await self._end(PATHS[0])
         # Where it stays so, Basic may do without a session: what is asked next tells.
-        await self._login()
+        self._busy = not await self._login()
 
     async def end(self) -> None:
-        """Log out, whatever comes of it: a session that stays open is worse."""
+        """Log out, whatever comes of it: a session that stays open is worse.
+
+        After a refusal nothing is sent: with the wrong password that would be a second try.
+        """
+        if self._path or self._cookies:
+            await self._end(self._path or PATHS[0])
+
+    async def _end(self, path: str) -> None:
         with suppress(ConnectorError):
             await self._wire.ask(
-                "DELETE",
-                self._url(self._path or PATHS[0]),
-                headers=self._headers(),
-                seconds=END_SECONDS,
+                "DELETE", self._url(path), headers=self._headers(), seconds=END_SECONDS
             )
         self._path = ""
         self._cookies.clear()
@@ -128,7 +136,10 @@ class Session:
                 reason="throttled",
                 retry_after=LOCKED,
             )
-        if answer.status in {401, 403}:
+        if answer.status in {400, 401, 403, 412}:
+            # How a wrong password is told is not documented. What is no other known word is taken
+            # for that: the login is always written alike, and a second one might lock the user out.
+            self._cookies.clear()
             raise refused()
         if not 200 <= answer.status < 300:
             raise failure(answer, self._wire.outside.clock.now(), what=reason)
@@ -138,6 +149,7 @@ class Session:
                 "switch the unit's REST API on, or name its family",
             )
         if whole(decoded(answer)).get("success") is False:
+            self._cookies.clear()
             raise refused()
 
     async def _once(

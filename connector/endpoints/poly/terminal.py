@@ -182,16 +182,17 @@ def joined_of(lines: list[str]) -> dict[str, Any]:
 
 
 def facts_of(lines: list[str], calendar: str, way: str) -> Facts:
-    """What the greeting, which `whoami` repeats, says of the unit."""
+    """What the greeting and the answers to `whoami`, `version` and `serialnum` say of the unit."""
     told = {}
     for line in lines:
         key, colon, value = line.partition(":")
-        if colon:
-            told[key.strip().lower()] = value.strip()[:200]
+        if not colon:
+            key, _, value = line.partition(" ")
+        told[key.strip().lower()] = value.strip()[:200]
     return Facts(
         product=told.get("model", ""),
-        software=told.get("software version", ""),
-        serial=told.get("serial number", ""),
+        software=told.get("software version") or told.get("version", ""),
+        serial=told.get("serial number") or told.get("serialnum", ""),
         way=way,
         calendar=calendar,
     )

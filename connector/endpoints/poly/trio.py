@@ -15,6 +15,7 @@ BEGIN_LIMIT = 5.0
 """Seconds in which a call appears after it was ordered."""
 BEGIN_STEP = 0.25
 """Seconds between two looks for it."""
+MOST_CALLS = 8
 ENABLE = "set apps.restapi.enabled=1 in the unit's configuration"
 
 _TYPES = {"sip": "SIP", "h323": "H323"}
@@ -59,9 +60,10 @@ class Trio:
             "Type": _TYPES[order.dial.protocol],
         }
         await self._ask("POST", "callctrl/dial", data)
-        until = self._wire.outside.clock.monotonic() + BEGIN_LIMIT
+        loop = asyncio.get_running_loop()
+        until = loop.time() + BEGIN_LIMIT
         while not await self.calls():
-            if self._wire.outside.clock.monotonic() > until:
+            if loop.time() > until:
                 raise Unavailable(
                     "the unit took the order, but no call began", reason="service_error"
                 )
@@ -69,8 +71,12 @@ class Trio:
 
     async def hang_up(self) -> None:
         """End each call; one that ended meanwhile is fine."""
-        for call in await self.calls():
-            await self._ask("POST", "callctrl/endCall", {"Ref": call.id}, no_call=True)
+        for _ in range(MOST_CALLS):
+            calls = await self.calls()  # some tell one of several only
+            if not calls:
+                return
+            for call in calls:
+                await self._ask("POST", "callctrl/endCall", {"Ref": call.id}, no_call=True)
 
     async def calls(self) -> Sequence[PhoneCall]:
         """The calls of `callStatus`, which tells one or a list."""
@@ -94,15 +100,29 @@ class Trio:
             way="rest",
         )
 
-    async def provision(self, _calendar: Calendar) -> Sequence[str]:
-        """Its calendar is set by its configuration files, not by REST."""
-        raise unsupported(
-            "the calendar of this unit is set by its configuration, not by REST",
-            "set feature.exchangeCalendar.enabled=1, feature.exchange.allowBasicAuth=1,"
-            " exchange.server.url to the façade's address, exchange.auth.email to the room's"
-            " mailbox, exchange.userId and exchange.auth.password to the unit's façade login"
-            " (docs/endpoints/poly.md)",
-        )
+    async def provision(self, calendar: Calendar) -> Sequence[str]:
+        """Set its calendar over `mgmt/config/set`; the phone may restart by itself afterwards."""
+        facade = calendar.facade
+        wanted = {
+            "feature.exchangeCalendar.enabled": "1",
+            "feature.exchange.allowBasicAuth": "1",
+            "exchange.server.url": calendar.url,
+            "exchange.auth.email": calendar.mailbox,
+            "exchange.targetMailbox": calendar.mailbox,
+            "exchange.userId": facade.username,
+            "exchange.auth.password": facade.password.reveal(),
+        }
+        try:
+            await self._ask("POST", "mgmt/config/set", wanted)
+        except Malformed as error:
+            raise unsupported(
+                "this unit takes no calendar settings by REST",
+                "set them in its configuration: feature.exchangeCalendar.enabled=1,"
+                " feature.exchange.allowBasicAuth=1, exchange.server.url to the façade's address,"
+                " exchange.auth.email and exchange.targetMailbox to the room's mailbox,"
+                " exchange.userId and exchange.auth.password to the unit's façade login",
+            ) from error
+        return list(wanted)
 
     async def lists(self, _agenda: Agenda) -> None:
         """It does not tell what it lists."""
@@ -125,7 +145,7 @@ class Trio:
         if answer.status in {401, 403}:
             raise refused()
         if answer.status in {404, 405} or (answer.status == 200 and answer.is_html):
-            raise unsupported("the unit's REST interface is off, or this is no Trio", ENABLE)
+            raise unsupported("the unit does not offer this by REST, or its REST is off", ENABLE)
         if not 200 <= answer.status < 300:
             raise failure(answer, self._wire.outside.clock.now())
         told = whole(decoded(answer))

@@ -14,7 +14,7 @@ from connector.endpoints.poly.way import Way, unsupported
 from connector.endpoints.poly.wire import Wire, decoded
 from connector.errors import ConnectorError, Denied, Malformed, Unavailable
 from connector.http import Answer
-from connector.lines import SshTrust, presented, ssh, telnet
+from connector.lines import SshTrust, ssh, telnet
 from connector.outside import Outside
 from connector.secret import Secret
 from rooms.model import Agenda
@@ -91,12 +91,6 @@ class Unit:
         """Whether it lists these bookings; None where it cannot tell."""
         return await self._errand(lambda way: way.lists(agenda))
 
-    async def presented(self) -> str:
-        """The fingerprint of the SSH host key that answers; empty where SSH is not configured."""
-        if self._ssh is None:
-            return ""
-        return await presented(self._outside, self._host, self._ssh.port)
-
     @property
     def _host(self) -> str:
         return self._wire.url.host or ""
@@ -138,9 +132,10 @@ class Unit:
         try:
             if _is_rest(await self._wire.ask("GET", self._wire.url / "rest" / "session")):
                 return VideoOs(self._wire, self._lines.protocols)
-            if self._family == "auto" and _is_rest(
-                await self._wire.ask("GET", self._wire.url / "api/v1/mgmt/device/info")
-            ):
+            # A Trio has no command line. Old web services ask for a login whatever the path is.
+            may_be_trio = self._family == "auto" and not self._has_lines
+            device = self._wire.url / "api/v1/mgmt/device/info"
+            if may_be_trio and _is_rest(await self._wire.ask("GET", device)):
                 return Trio(self._wire)
         except ConnectorError as error:
             # An old unit has no web service, or none with a TLS that anybody trusts still.

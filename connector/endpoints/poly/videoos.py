@@ -110,7 +110,7 @@ class VideoOs:
             "set server, user name, password and mailbox of the calendar at the unit's web page",
         )
 
-    async def lists(self, agenda: Agenda) -> bool:
+    async def lists(self, agenda: Agenda) -> bool | None:
         """Whether it lists these bookings, as far as it reads ahead."""
         now = self._wire.outside.clock.now()
         async with session(self._wire) as unit:

@@ -16,9 +16,15 @@ Kind: TypeAlias = Literal[
     "drop",
     "hang",
     "rpc",
+    "malformed",
+    "huge",
 ]
-MESSAGES = {"error", "parameter_error", "slow", "drop", "hang", "rpc"}
+MESSAGES = {"error", "parameter_error", "slow", "drop", "hang", "rpc", "malformed", "huge"}
 """What can befall a message on an open WebSocket or a line of a terminal."""
+
+
+HUGE = 33 << 20
+"""Bytes of an answer that nobody should read to its end."""
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -29,7 +35,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     in. `error`, `parameter_error`: that result with 200. `unknown`: an empty `<Command/>`.
     `empty`: 200 and no body. `slow`: the true answer, late. `drop`: the connection breaks.
     `hang`: nothing comes any more, and the connection stays. `rpc`: an error of JSON-RPC, on the
-    WebSocket only."""
+    WebSocket only. `malformed`: an answer that ends before it is one. `huge`: one that does not
+    end before `HUGE`."""
     times: Annotated[int, msgspec.Meta(ge=1)] | None = 1
     """How many requests it strikes; None: all until it is cleared."""
     path: str = ""

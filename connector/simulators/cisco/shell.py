@@ -10,6 +10,7 @@ from connector.simulators.cisco.actions import Result
 from connector.simulators.cisco.catalogue import known
 from connector.simulators.cisco.codec import Codec
 from connector.simulators.cisco.commands import Giver, Order
+from connector.simulators.cisco.faults import HUGE
 from connector.simulators.cisco.markup import SIZE_LIMIT, Tree
 
 EXPRESSIONS = 38
@@ -155,6 +156,11 @@ class Shell:
                 return Result("Error", {"Reason": "Trouble on request"})
             case "parameter_error":
                 return Result("ParameterError", {"Reason": "Trouble on request"})
+            case "malformed":
+                self._say('{"CommandResponse": {"Result"')
+            case "huge":
+                for _ in range(0, HUGE, 1 << 16):
+                    self._write("x" * (1 << 16))
             case "hang":
                 await asyncio.Event().wait()
             case "drop":

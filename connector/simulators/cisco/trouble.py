@@ -1,14 +1,15 @@
 """What comes between a request and its answer: the log, the faults, and who may not come in."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Literal
 
 from aiohttp import web
 
 from connector.simulators.cisco import commands, face, login, markup, websocket
 from connector.simulators.cisco.address import codec_of
 from connector.simulators.cisco.codec import Codec
-from connector.simulators.cisco.faults import Fault
+from connector.simulators.cisco.faults import HUGE, Fault
 from connector.simulators.cisco.login import NotLoggedIn
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -105,20 +106,38 @@ async def spoiled(request: web.Request, codec: Codec, fault: Fault) -> web.Respo
             answer = await login.page(request)
         case "sign_in":
             answer = login.sign_in(codec)
-        case "unknown":
-            answer = face.answer("Command", {})
-        case "empty":
-            answer = web.Response(content_type="text/xml")
         case "error":
             answer = await _refusal(request, codec, "Error")
         case "parameter_error":
             answer = await _refusal(request, codec, "ParameterError")
+        case "unknown" | "empty" | "malformed" | "huge":
+            answer = _document(fault.kind)
         case "hang":
             await asyncio.Event().wait()
             answer = broken(request)
         case "slow" | "drop" | "rpc":
             answer = broken(request)
     return answer
+
+
+def _document(kind: Literal["unknown", "empty", "malformed", "huge"]) -> web.Response:
+    """A document with 200 that says nothing, or is none."""
+    match kind:
+        case "unknown":
+            return face.answer("Command", {})
+        case "empty":
+            return web.Response(content_type="text/xml")
+        case "malformed":
+            return web.Response(text='<?xml version="1.0"?>\n<Command', content_type="text/xml")
+        case "huge":
+            return web.Response(body=_huge(), content_type="text/xml")
+
+
+async def _huge() -> AsyncIterator[bytes]:
+    """An answer that goes on and on."""
+    piece = b"<Command>".ljust(1 << 16)
+    for _ in range(0, HUGE, len(piece)):
+        yield piece
 
 
 async def _refusal(request: web.Request, codec: Codec, word: str) -> web.Response:

@@ -14,6 +14,7 @@ from connector.simulators.cisco import calling, login
 from connector.simulators.cisco.address import codec_of
 from connector.simulators.cisco.calling import Question, Refused, Subscriptions
 from connector.simulators.cisco.codec import Codec
+from connector.simulators.cisco.faults import HUGE
 from connector.simulators.cisco.login import NotLoggedIn
 from connector.simulators.cisco.markup import SIZE_LIMIT
 
@@ -188,6 +189,11 @@ class _Line:
             case "drop":
                 self.cut()
                 raise asyncio.CancelledError
+            case "malformed":
+                self.waiting.append(b'{"jsonrpc": "2.0", "id"')
+                self.more.set()
+            case "huge":
+                self.send("x" * HUGE)
             case _:
                 pass
 

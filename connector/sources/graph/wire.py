@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -210,15 +211,11 @@ def _response(item: Item) -> Response:
 
 def _locations(item: Item) -> tuple[str, ...]:
     """Every place named once: join links hide in names, addresses and ids of places."""
-    places = [item.location, *(item.locations or ())]
-    named = dict.fromkeys(
-        text
-        for place in places
-        if place is not None
-        for text in (place.display_name, place.location_uri, place.unique_id)
-        if text
-    )
-    return tuple(named)
+    named: dict[str | None, None] = {}
+    for place in (item.location, *(item.locations or ())):
+        if place is not None:
+            named[place.display_name] = named[place.location_uri] = named[place.unique_id] = None
+    return tuple(text for text in named if text)
 
 
 def _when(item: Item) -> Window | Days | None:
@@ -238,11 +235,14 @@ def _when(item: Item) -> Window | Days | None:
 
 def instant(moment: Moment) -> datetime:
     """An instant in UTC. Fractions come with seven digits."""
-    time = datetime.fromisoformat(moment.date_time)
+    return _instant(moment.date_time, moment.time_zone or "UTC")
+
+
+@lru_cache(maxsize=4096)  # meetings begin at the same few instants in all rooms
+def _instant(text: str, where: str) -> datetime:
+    time = datetime.fromisoformat(text)
     if time.tzinfo is None:
-        if moment.time_zone == "UTC":  # as asked for, and nearly always answered
-            return time.replace(tzinfo=UTC)
-        time = time.replace(tzinfo=zone(moment.time_zone or "UTC"))
+        time = time.replace(tzinfo=UTC if where == "UTC" else zone(where))
     return time.astimezone(UTC)
 
 

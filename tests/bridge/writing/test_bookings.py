@@ -290,6 +290,14 @@ async def test_a_source_that_can_only_be_read_is_said_to_be(client: Client, offi
     assert await refused(client, **ADHOC) == (403, "source_cannot_write")
 
 
+async def test_a_policy_that_is_taken_back_in_between_is_told_as_such(
+    client: Client, office: Office
+) -> None:
+    office.let("full", source="feed")
+    office.calendars.wanted = False
+    assert await refused(client, **ADHOC) == (403, "writes_not_allowed")
+
+
 async def test_a_display_acts_in_its_own_room_only(client: Client, office: Office) -> None:
     client.session.headers.update(await office.views.token(room="heron"))
     assert await refused(client, **ADHOC) == (403, "forbidden")

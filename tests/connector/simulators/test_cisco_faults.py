@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from connector.simulators.cisco import Fault
-from connector.simulators.cisco.faults import Kind
+from connector.simulators.cisco.faults import HUGE, Kind
 
 from .cisco_room import CLEAR, LOGIN, Room, booking, put, room, xml_booking, xml_list
 
@@ -131,3 +131,34 @@ async def test_trouble_that_nobody_knows_is_refused(fault: dict[str, Any]) -> No
     async with room() as unit:
         await unit.control("POST", "/faults", fault, status=400)
         assert unit.codec.faults.all() == ()
+
+
+async def test_an_answer_may_be_no_document_or_go_on_and_on() -> None:
+    async with room() as unit:
+        unit.codec.faults.add(Fault(kind="malformed"))
+        answer = await unit.push(CLEAR)
+        assert (answer.status, (await answer.text())[-8:]) == (200, "<Command")
+        unit.codec.faults.add(Fault(kind="huge"))
+        answer = await unit.push(CLEAR)
+        size = 0
+        async for piece in answer.content.iter_any():
+            size += len(piece)
+        assert size == HUGE
+
+
+async def test_a_request_may_never_be_answered() -> None:
+    async with room() as unit:
+        unit.codec.faults.add(Fault(kind="hang"))
+        with pytest.raises(TimeoutError):
+            await unit.push(CLEAR, timeout=aiohttp.ClientTimeout(total=0.05))
+        assert await tries(unit) == 200
+
+
+async def test_the_twenty_first_session_is_refused() -> None:
+    async with room() as unit:
+        found = []
+        for _ in range(21):
+            unit.http.session.cookie_jar.clear()
+            answer = await unit.http.post("/xmlapi/session/begin", headers=LOGIN)
+            found.append(answer.status)
+        assert found == [*[204] * 20, 503]

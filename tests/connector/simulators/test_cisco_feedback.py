@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from lxml import etree
 
+from connector.certificates import Certificate, self_signed
 from connector.simulators.cisco import User
 
 from .cisco_room import Room, booking, command, login, room
@@ -45,11 +48,13 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiver() -> AsyncIterator[Receiver]:
+async def receiver(tls: ssl.SSLContext | None = None) -> AsyncIterator[Receiver]:
     one = Receiver()
     application = web.Application()
     application.router.add_post("/hooks/cisco/secret", one.take)
-    async with TestServer(application) as server:
+    server = TestServer(application, scheme="https" if tls else "http")
+    await server.start_server(ssl=tls)
+    async with server:
         one.url = str(server.make_url("/hooks/cisco/secret"))
         yield one
 
@@ -205,3 +210,36 @@ async def test_tc_knows_no_format_and_registering_is_for_admins() -> None:
     async with room(users={"guest": User(password="x", roles=("User",))}) as unit:
         answer = await unit.tell(text, headers=login("guest", "x"))
         assert answer[0].get("status") == "Error"
+
+
+@pytest.fixture
+def made() -> Certificate:
+    return self_signed(["127.0.0.1"], days=1, now=datetime.now(UTC))
+
+
+@pytest.fixture
+def context(made: Certificate, tmp_path: Path) -> ssl.SSLContext:
+    file = tmp_path / "server.pem"
+    file.write_bytes(made.pem + made.key)
+    found = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    found.load_cert_chain(file)
+    return found
+
+
+async def test_a_certificate_is_verified_unless_that_is_turned_off(
+    made: Certificate, context: ssl.SSLContext
+) -> None:
+    async with receiver(context) as one, room(feedback_failures=9) as unit:
+        await unit.tell(register(one.url, "/Event/Bookings/SyncRequired"))
+        for status in (0, 200, 200):
+            count = len(unit.codec.posted)
+            unit.codec.news.event("Bookings/SyncRequired")
+            await until(unit, lambda count=count: len(unit.codec.posted) > count)  # type: ignore[misc]
+            assert unit.codec.posted[-1].status == status
+            if not count:
+                await unit.control("PUT", "/authority", {"pem": made.pem.decode()})
+            else:
+                await unit.control("PUT", "/authority", {})
+                unit.codec.configure("HttpFeedback/TlsVerify", "Off")
+        told = await unit.control("GET", "/feedback")
+        assert [post["status"] for post in told["posts"]] == [0, 200, 200]

@@ -269,3 +269,16 @@ async def test_a_line_may_be_half_open() -> None:
         await ws.ws.send_str(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "xGet"}))
         with pytest.raises(asyncio.TimeoutError):
             await ws.ws.receive(timeout=0.05)
+
+
+async def test_answers_may_be_no_json_or_without_end() -> None:
+    async with room() as unit, line(unit, max_msg_size=1 << 20) as ws:
+        unit.codec.faults.add(Fault(kind="malformed"))
+        await ws.ws.send_str('{"jsonrpc": "2.0", "id": 1, "method": "xQuery"}')
+        with pytest.raises(ValueError, match="Expecting"):
+            await ws.hear()
+        assert "error" in await ws.hear()
+        unit.codec.faults.add(Fault(kind="huge"))
+        await ws.ws.send_str('{"jsonrpc": "2.0", "id": 1, "method": "xQuery"}')
+        message = await ws.ws.receive(timeout=PATIENCE)
+        assert message.type == aiohttp.WSMsgType.ERROR

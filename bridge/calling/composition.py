@@ -1,0 +1,90 @@
+"""Calling, put together: who dials, and where callers ask for it."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from bridge.calling.auto_join import AutoJoin
+from bridge.calling.desk import Desk
+from bridge.calling.joining import Joining
+from bridge.calling.notes import Notes
+from bridge.calling.wishes import Wishes
+from bridge.dispatch import Dispatch
+from bridge.explain import EndpointReport
+from bridge.health import Health
+from bridge.prepared import Prepared
+from bridge.settings.model import Configuration
+from bridge.views import endpoints, joining
+from bridge.views.house import House
+from bridge.views.web import Route
+from bridge.visits import Visits, comes
+from bridge.writing.attempts import Attempts
+from connector.endpoint import PhoneCall
+from connector.outside import Outside
+from rooms.model import Agenda
+
+
+class Calling:
+    """All that room systems are told: lists by dispatch, calls by whoever wants them."""
+
+    def __init__(
+        self, made: Prepared, units: Dispatch, health: Health, house: House, devices: Outside
+    ) -> None:
+        self._dispatch = units
+        clock = made.clock
+        notes = Notes(made.audit, clock)
+        self.joining = Joining(units, made.store, clock)
+
+        def stale(agenda: Agenda) -> bool:
+            return clock.now() - agenda.as_of > house.stale_after
+
+        self._auto = AutoJoin(
+            self.joining,
+            Attempts(made.database, clock),
+            notes,
+            store=made.store,
+            health=health,
+            clock=clock,
+            stale=stale,
+        )
+        self.desk = Desk(units, self.joining, notes, health, clock)
+        self.desk.outside = devices
+        self._report = EndpointReport(units, house)
+        house.endpoints, house.room_endpoints = self._report, self._report.names
+        wishes = Wishes(self.joining, notes, clock, self._auto.taken)
+        self.routes: Sequence[Route] = (*endpoints.routes(self.desk), *joining.routes(wishes))
+        units.on_calls.append(self._heard)
+
+    def read_by(self, visits: Visits) -> None:
+        """Whom to ask how units come for their calendars by themselves."""
+        self.desk.visits = visits
+        self._report.fetched = lambda name: comes(visits(name))
+
+    def _heard(self, name: str, calls: Sequence[PhoneCall] | None) -> None:
+        """A room system told of its calls."""
+        self.joining.told(name)
+        try:
+            room = self._dispatch.settings(name).room
+        except KeyError:  # what it said last, on its way out
+            return
+        for booking in {call.booking for call in calls or () if call.booking}:
+            self._auto.heard(room, booking)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Tell room systems what there is to tell, until the end."""
+        async with self._dispatch.running(), self._auto.running():
+            yield
+
+    def changed(self, room: str) -> None:
+        """A room's agenda shows something different."""
+        self._dispatch.changed(room)
+        self._auto.changed(room)
+
+    async def adopt(self, configuration: Configuration) -> None:
+        """Work by this configuration."""
+        await self._dispatch.adopt(
+            configuration.inventory.endpoints, public_url=configuration.site.public_url
+        )
+        self.joining.adopt(configuration.inventory.endpoints)
+        self.desk.adopt(configuration)
+        self._auto.adopt(configuration.inventory.rooms)
