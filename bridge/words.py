@@ -351,9 +351,9 @@ ADVICE = {
     "endpoint_unsupported": Advice(
         "the room system does not take bookings this way", "check its software version and mode"
     ),
-    "feedback_slot_taken": Advice(
-        "something else listens to the room system in the feedback slot meant for the bridge",
-        "set `feedback_slot` to a free one of 1 to 4, or take the other registration away",
+    "auto_join_impossible": Advice(
+        "the room cannot join its meetings by itself",
+        "give it a system that dials and tells of its calls, or set auto_join: {enabled: false}",
     ),
     "endpoint_quarantined": Advice(
         "the room system failed again and again in a way that does not pass by itself",
