@@ -21,6 +21,7 @@ from bridge.dispatch import Dispatch
 from bridge.doctor.round import Rounds
 from bridge.doctor.visit import Visit
 from bridge.door import LOOPBACK, Door, control_socket
+from bridge.facade import Facade
 from bridge.health import BRIDGE, Health, Subject
 from bridge.housekeeping import Chore
 from bridge.identities import Identities
@@ -83,6 +84,7 @@ class Appliance:
         )
         self.hub = Hub(self.house)
         made.tokens.on_revoked = self.hub.expel
+        self.facade = Facade(self.house, self.hub, lambda: self.configuration)
         self.wanted = asyncio.Event()
         """Set it to have the configuration read again."""
         self.port = made.configuration.site.listen.port
@@ -127,6 +129,7 @@ class Appliance:
         self.dispatch.grant_by(self.writing.wishes)
         self.rounds = Rounds(self.health, made.clock, self._visit)
         self.calling = Calling(made, self.dispatch, self.health, self.house, devices)
+        self.calling.read_by(self.house.readers.visit, self.house.readers.has_newest)
         self.courier = Courier(services, health=self.health, data_dir=site_.data_dir)
         self._furnish()
         await self._serve()
@@ -149,7 +152,7 @@ class Appliance:
         endpoints = {endpoint.id for endpoint in configuration.inventory.endpoints}
         of_rooms = dict.fromkeys(("room", "watched", "mailbox", "auto_join"), self.house.rooms)
         of_sources = ("source", "identity", "watch", "discovery")
-        known = {"endpoint": endpoints, **of_rooms}
+        known = {"endpoint": endpoints, "reader": endpoints, **of_rooms}
         known |= dict.fromkeys(of_sources, configuration.sources)
         self.health.forget(lambda subject: subject.id in known.get(subject.kind, {subject.id}))
         self._made.store.adopt(configuration.inventory.rooms)
@@ -229,6 +232,7 @@ class Appliance:
             *discovery.routes(self.discovery),
             alerts.route(self.courier.test),
             hooks.route(posted(self.sync, self.dispatch)),
+            *self.facade.routes,
             *pages.ROUTES,
             *status.ROUTES,
             *health.routes(self.rounds, lambda: upkeep(self.house, self.sync)),
@@ -300,6 +304,7 @@ class Appliance:
                 do=lambda: self._made.custody.refresh(self.health),
             ),
             Chore(name="discovery", every=EVERY, jitter=JITTER, do=self.discovery.run),
+            self.facade.chore,
             Chore(name="credentials", every=LOOK_AT_CREDENTIALS, do=self.identities.look),
         ]
 

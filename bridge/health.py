@@ -35,10 +35,12 @@ class Subject(NamedTuple):
         "mailbox",
         "endpoint",
         "auto_join",
+        "reader",
     ]
     """`identity`: the credentials of a source, `watch`: how it learns of changes, `discovery`: how
     it lists rooms, `watched`: how it learns of one room's changes, `mailbox`: where that is,
-    `auto_join`: whether it can dial by itself; all told apart from reading."""
+    `auto_join`: whether it can dial by itself; all told apart from reading. `reader`: whether a
+    room system comes for its calendar, apart from whether it can be reached."""
     id: str
 
     @property
@@ -49,6 +51,8 @@ class Subject(NamedTuple):
                 return "source"
             case "watched" | "mailbox" | "auto_join":
                 return "room"
+            case "reader":
+                return "endpoint"
             case kind:
                 return kind
 
@@ -98,7 +102,7 @@ class Health:
             words=words or advice.words,
             fix=(fix or advice.fix).replace("{source}", subject.id),
             severity=severity or severity_of(code),
-            endpoint=subject.id if subject.kind == "endpoint" else None,
+            endpoint=subject.id if subject.about == "endpoint" else None,
             source=subject.id if subject.about == "source" else None,
         )
         known[code] = trouble

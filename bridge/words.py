@@ -373,6 +373,11 @@ ADVICE = {
         "the room system does not tell what happens there",
         "its list is pushed and checked all the same; look at what it answered in the words",
     ),
+    "reader_silent": Advice(
+        "the room system does not come for its calendar, for a quarter of an hour or longer",
+        "compare address, user name and password at the unit with docs/endpoints/ews.md;"
+        " `roombridge endpoints list` tells when it came last",
+    ),
     "endpoint_unconfirmed": Advice(
         "it is not known yet whether the room system has the list",
         "wait a minute: it is asked, and shown the list again where it has not got it",

@@ -46,7 +46,7 @@ def modules() -> list[Path]:
 
 def test_only_two_places_read_the_clock() -> None:
     """Time is an argument: `bridge/clock.py`, and the simulators' default where none is given."""
-    allowed = {"bridge/clock.py", "bridge/demo.py", "bridge/cli", "connector/simulators"}
+    allowed = {"bridge/clock.py", "bridge/demo", "bridge/cli", "connector/simulators"}
     for path in modules():
         place = path.relative_to(ROOT).as_posix()
         if any(place.startswith(name) for name in allowed):

@@ -285,7 +285,13 @@ def _add_offline(commands: Commands) -> None:
     cisco.add_argument(
         "--ssh", type=int, default=0, metavar="PORT", help="of its terminal; default: any free one"
     )
-    poly = _add_poly(simulate)
+    for command in (graph, exchange, google, cisco, _add_poly(simulate), _add_sip(simulate)):
+        command.add_argument("--address", default="127.0.0.1", help="default: 127.0.0.1")
+        command.add_argument("--port", type=int, default=0, help="default: any that is free")
+
+
+def _add_sip(simulate: Commands) -> argparse.ArgumentParser:
+    """A SIP unit, and how it takes orders to call."""
     sip = simulate.add("sip", "a SIP room system and a meeting that it can call", "simulate.sip")
     sip.add_argument(
         "--refer",
@@ -300,9 +306,7 @@ def _add_offline(commands: Commands) -> None:
         help="whether it tells how an ordered call goes (default: as_asked)",
     )
     sip.add_argument("--login", action="store_true", help="ask for a login")
-    for command in (graph, exchange, google, cisco, poly, sip):
-        command.add_argument("--address", default="127.0.0.1", help="default: 127.0.0.1")
-        command.add_argument("--port", type=int, default=0, help="default: any that is free")
+    return sip
 
 
 def _add_poly(simulate: "Commands") -> argparse.ArgumentParser:

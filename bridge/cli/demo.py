@@ -15,6 +15,9 @@ from bridge.cli.run import fast_loop
 from bridge.demo import Demo
 from bridge.demo import demo as run_demo
 
+SCREENS = 4
+"""Rooms whose systems are named."""
+
 
 def demo(given: Namespace) -> int:
     """Run until a signal; 2 where the port is taken."""
@@ -51,23 +54,45 @@ def _words(running: Demo, folder: Path) -> str:
     room = running.rooms[0]
     events = f"{running.graph_url}/control/mailboxes/{room.mailbox}/events"
     others = ", ".join(other.id for other in running.rooms[1:5])
+    reader = running.systems.reader
+    program = sys.argv[0] if Path(sys.argv[0]).name == "roombridge" else "roombridge"
     return f"""
 Room Calendar Bridge: everything outside the appliance is simulated here.
 
-  Display of {room.name}    {running.url}/display/{room.id}
+  Display of {room.name}    {running.signed_display}
   The other rooms       {running.url}/display/…   {others}
   API                   {running.url}/api/v1/rooms
-  What the codec shows  {running.codecs[0].url}/control/screen   (signs its own certificate)
   The tenant            {running.graph_url}/control/mailboxes
   The configuration     {folder}/bridge.yaml
+  Exchange façade       {running.facade}
+                        mailbox {reader.mailbox}, user {reader.username}, password {reader.password}
 
-Book the room from {room.name}'s calendar, and watch display and codec:
+What the room systems show (they sign their own certificates):
+
+{_screens(running)}
+
+Book the room from {room.name}'s calendar:
 
   curl -X POST {events} \\
     -d '{{"subject": "Hello", "start": "{_soon()}", "minutes": 30, "location": "https://zoom.us/j/91234567890"}}'
 
+It appears on the display, on the codec, and on the unit that reads the façade. Touch Join on the
+display: the codec dials. In another terminal:
+
+  {program} endpoints list --config {folder}/bridge.yaml
+  {program} endpoints dial ID somebody@example.com --config {folder}/bridge.yaml
+
 Ctrl-C ends it; nothing is left behind.
 """
+
+
+def _screens(running: Demo) -> str:
+    """A line for each of the first rooms' systems."""
+    shown = [one for room in running.rooms[:SCREENS] for one in running.systems.of(room.id)]
+    nothing = "shows nothing, can be told to dial"
+    return "\n".join(
+        f"  {one.entry['id']:<20}  {one.name:<12}  {one.screen or nothing}" for one in shown
+    )
 
 
 def _soon() -> str:

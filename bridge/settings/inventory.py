@@ -31,6 +31,7 @@ from bridge.settings.problem import Place, Problem
 from bridge.settings.secrets import Named, Secrets
 from bridge.settings.typed import BAD, Reader, names
 from connector import load
+from connector.endpoint import Reads
 from connector.outside import within
 from rooms.join import zoom
 from rooms.room import Policy, Room, Writes
@@ -241,7 +242,9 @@ class InventoryReader:
             place.at(key).error(words)
             fit = False
         fit = self._check_network(special.host, place.at("address")) and fit
-        fit = self._authorities.check(special.tls.ca_file, place.at("tls.ca_file")) and fit
+        if trust := getattr(special, "tls", None):
+            fit = self._authorities.check(trust.ca_file, place.at("tls.ca_file")) and fit
+        fit = self._check_facade(special, place) and fit
         if fit:
             self._endpoints.append(
                 EndpointSettings(id=general.id, kind=kind, room=room, options=special)
@@ -255,6 +258,20 @@ class InventoryReader:
                 place.error("is outside endpoint_networks", "or name its network there")
                 return False
         return True
+
+    def _check_facade(self, options: object, place: Place) -> bool:
+        """User names of the façade tell units apart."""
+        facade = options.facade if isinstance(options, Reads) else None
+        if facade is None:
+            return True
+        place = place.at("facade.username")
+        if not facade.username.strip() or ":" in facade.username:
+            place.error("must be a user name, without a colon")
+            return False
+        first = self._seen.setdefault(("facade", facade.username.casefold()), place)
+        if first is not place:
+            place.error(f"is another unit's already, at {first.file}:{first.line}")
+        return first is place
 
     def _unused(self, what: str, name: str, place: Place) -> bool:
         if not ID.fullmatch(name):

@@ -96,6 +96,11 @@ class Bodies:
         """
         if (request.content_length or 0) > BODY_LIMIT:
             raise Problem(413, "body_too_large")
+        if request.content.is_eof():  # it is all here already
+            whole = request.content.read_nowait(-1)
+            if len(whole) > BODY_LIMIT:
+                raise Problem(413, "body_too_large")
+            return whole
         body = bytearray()
         try:
             async with asyncio.timeout(BODY_SECONDS):

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 from multidict import CIMultiDict
@@ -13,6 +13,7 @@ from bridge.callers import Caller, Sight
 from bridge.findings import NOT_IN_ROOMS, severity_of
 from bridge.health import Health, Subject, Trouble
 from bridge.limits import Limits, Network
+from bridge.readers import Readers
 from bridge.tokens import Tokens
 from bridge.views import render
 from bridge.words import ADVICE
@@ -29,6 +30,9 @@ JSON = COMMON | {"Content-Type": "application/json", "Cache-Control": "no-cache"
 
 CACHED = 10_000
 """Agendas whose bytes are kept; each takes a few kibibytes."""
+
+
+_OF_ENDPOINTS: tuple[Literal["endpoint", "reader"], ...] = ("endpoint", "reader")
 
 
 class EndpointState(NamedTuple):
@@ -110,6 +114,8 @@ class House:
     """Who reads outside of the served window."""
     endpoints: EndpointStates = lambda _room, _booking: ()
     room_endpoints: Callable[[str], Sequence[str]] = lambda _room: ()
+    readers: Readers = field(default_factory=Readers)
+    """Room systems that read their calendar here, and when they came."""
     _rendered: dict[tuple[str, Sight], Rendered] = field(default_factory=dict)
     limits: Limits = field(init=False)
 
@@ -205,7 +211,11 @@ class House:
             Subject("room", room.id),
             Subject("source", room.source),
             Subject("identity", room.source),
-            *(Subject("endpoint", name) for name in self.room_endpoints(room.id)),
+            *(
+                Subject(kind, name)
+                for name in self.room_endpoints(room.id)
+                for kind in _OF_ENDPOINTS
+            ),
             Subject("bridge", ""),
         )
         told = (trouble for trouble in found if trouble.code not in NOT_IN_ROOMS)

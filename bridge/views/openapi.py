@@ -100,6 +100,7 @@ def description(routes: Iterable[Route], version: str) -> dict[str, Any]:
             "schemas": components,
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer"},
+                "reader": {"type": "http", "scheme": "basic"},
                 "display": {"type": "apiKey", "in": "cookie", "name": "roombridge_display"},
             },
         },
@@ -127,6 +128,8 @@ def _operation(route: Route) -> dict[str, Any]:
 
 def _security(route: Route) -> list[dict[str, list[str]]]:
     """Who may ask. OpenAPI 3.1 lets every scheme name what is needed, not only OAuth."""
+    if route.signs:
+        return [{"reader": []}]
     if route.scope is None:
         return []
     schemes = ("token", "display") if route.cookie else ("token",)

@@ -1,5 +1,6 @@
 """The web application: every route behind its guard."""
 
+import re
 from collections.abc import Awaitable, Callable, Iterable
 
 from aiohttp import hdrs, web
@@ -9,6 +10,8 @@ from bridge.views.web import Problem, Route, admitted, guarded
 
 BODY_LIMIT = 64 << 10
 """Bytes of a request's body."""
+_EXCHANGE = ("/ews/", "/autodiscover/")
+"""Below these clients of Exchange look for more than there is, with other credentials than ours."""
 
 
 def site(house: House, routes: Iterable[Route]) -> web.Application:
@@ -22,9 +25,16 @@ def site(house: House, routes: Iterable[Route]) -> web.Application:
             app.router.add_get(route.path, handler, allow_head=not endless)
         else:
             app.router.add_route(route.method, route.path, handler)
+        if route.signs:
+            app.router.add_route(route.method, _any_case(route.path), handler)
     known = tuple(app.router.resources())
     app.router.add_route(hdrs.METH_ANY, "/{rest:.*}", _elsewhere(house, known))
     return app
+
+
+def _any_case(path: str) -> str:
+    """A pattern of the router's for a path in any case of letters."""
+    return f"/{{path:(?i:{re.escape(path[1:])})}}"
 
 
 def _elsewhere(
@@ -33,7 +43,8 @@ def _elsewhere(
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
-            admitted(house, request, None)
+            signs = request.path.lower().startswith(_EXCHANGE)
+            admitted(house, request, None, signs=signs)
         except Problem as problem:
             return problem.response()
         offered: set[str] = set()

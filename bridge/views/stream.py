@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Protocol
 
 from aiohttp import web
 
@@ -57,12 +58,24 @@ class Listener:
             self.gone.set_result(None)
 
 
+class Beside(Protocol):
+    """Streams of another form, for whom the same is news."""
+
+    def changed(self, room: str, /) -> None:
+        """A room's agenda shows something different."""
+
+    def close(self) -> None:
+        """End every stream."""
+
+
 class Hub:
     """All open streams, by room."""
 
     def __init__(self, house: House) -> None:
         self._house = house
         self._listeners: dict[str, set[Listener]] = {}
+        self.beside: Beside | None = None
+        """Who has streams of another form."""
 
     def __len__(self) -> int:
         return sum(map(len, self._listeners.values()))
@@ -70,6 +83,8 @@ class Hub:
     def changed(self, room: str) -> None:
         """A room's agenda shows something different: tell whoever listens."""
         self._tell(room, self._listeners.get(room, ()), status=False)
+        if self.beside is not None:
+            self.beside.changed(room)
 
     def troubled(self, room: str) -> None:
         """Something around a room fails or works again: tell whoever listens."""
@@ -87,6 +102,8 @@ class Hub:
         for listeners in self._listeners.values():
             for listener in listeners:
                 listener.leave()
+        if self.beside is not None:
+            self.beside.close()
 
     async def run(self) -> None:
         """Send `status` every quarter minute, rooms spread over it."""

@@ -47,6 +47,9 @@ class Route:
     hook: bool = False
     """Whether services call it, who prove themselves in their own way: many may come from one
     address."""
+    signs: bool = False
+    """Whether room systems call it, who sign in by Basic or NTLM; it asks them itself, and is
+    found in any case of letters."""
     displays: bool = True
     """Whether a display may ask; what is about the appliance is not for rooms."""
     summary: str
@@ -141,7 +144,7 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
 
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
-            caller = admitted(house, request, scope, hook=route.hook)
+            caller = admitted(house, request, scope, hook=route.hook, signs=route.signs)
             if scope is not None:
                 _permit(route, caller, request.method)
             return await serve(house, caller, request)
@@ -178,10 +181,19 @@ def refused(caller: Caller) -> Problem:
 
 
 def admitted(
-    house: House, request: web.Request, scope: Scope | None, *, hook: bool = False
+    house: House,
+    request: web.Request,
+    scope: Scope | None,
+    *,
+    hook: bool = False,
+    signs: bool = False,
 ) -> Caller:
     """Who calls, unless they are locked out or ask too much."""
     address = client_address(request.remote, request.headers, house.proxies)
+    if signs:  # who they are is asked later, in another way
+        if address and (wait := house.limits.count(f"{group(address)} reader", ADDRESS_LIMIT)):
+            raise too_many(wait)
+        return ANYBODY
     if address is None:
         return identified(house, request)
     shown = hdrs.AUTHORIZATION in request.headers or COOKIE in request.cookies

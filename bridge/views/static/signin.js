@@ -1,5 +1,6 @@
 // A link made by `roombridge tokens create --display` carries its token behind the `#`, which no
-// server and no log ever sees. It becomes a cookie that scripts cannot read, and is forgotten.
+// server and no log ever sees. It becomes a cookie that scripts cannot read, and is forgotten. The
+// page that is there already may show the room without it: on the appliance itself, everybody looks.
 
 const token = decodeURIComponent(location.hash.slice(1));
 if (token) {
@@ -10,8 +11,10 @@ if (token) {
   });
   if (answer.ok) {
     location.reload();
-  } else {
-    document.getElementById("words").textContent =
+  }
+  const words = document.getElementById("words");
+  if (words && !answer.ok) {
+    words.textContent =
       "The link is not valid: it was made for another room, has expired, or was revoked. A new one:";
   }
 }
