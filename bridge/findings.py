@@ -9,6 +9,7 @@ NOT_IN_ROOMS = frozenset(
         "alerts_failing",
         "certificate_expiring",
         "certificate_rejected",
+        "condition_unacknowledged",
         "credential_expiring_7",
         "credential_expiring_30",
         "credential_expiring_60",
@@ -288,6 +289,13 @@ FINDINGS: dict[str, tuple[Severity, Advice]] = {
         Advice(
             "the appliance's clock differs from the service's",
             "timedatectl set-ntp true; timedatectl timesync-status tells whether it follows",
+        ),
+    ),
+    "condition_unacknowledged": (
+        "warning",
+        Advice(
+            "a condition of a room system's maker is not acknowledged yet",
+            "read NOTICE, then name the condition under acknowledge in bridge.yaml",
         ),
     ),
     "disk_low": (
