@@ -392,4 +392,8 @@ ADVICE = {
     "source_stale": Advice(
         "the calendar behind it was not read lately", "look at the health of the room"
     ),
+    "feedback_slot_taken": Advice(
+        "something else listens to the room system in the feedback slot meant for the bridge",
+        "set `feedback_slot` to a free one of 1 to 4, or take the other registration away",
+    ),
 }

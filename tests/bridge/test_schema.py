@@ -97,7 +97,7 @@ CISCO = "endpoints: [{id: c, kind: cisco, address: 10.0.0.1, username: u, %s}]"
         ("colour: red", False),
         (CISCO % "password_file: s", True),
         (CISCO % "password: s3cret", False),
-        (CISCO % "username: v", False),
+        (CISCO % "transport: pigeon", False),
         ("join: {start_buffer: 10m, rules: []}", False),
     ],
 )

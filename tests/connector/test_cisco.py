@@ -2,11 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,17 +14,19 @@ from connector.endpoints import cisco
 from connector.errors import ConnectorError, Denied, Malformed, Unavailable
 from connector.outside import Outside, Trust, open_outside
 from connector.secret import Secret
-from connector.simulators.cisco import Address, Codec, Fault, serve
+from connector.simulators.cisco import Address, Codec, Fault
+from tests.connector.cisco_units import Screen, address, codec, device, endpoint, options
 from tests.connector.endpoint_contract import (
     HOUR,
     ZOOM,
     EndpointContract,
-    Listed,
     agenda,
     booking,
     plain,
 )
 from tests.fakes.virtual import NOON, FixedClock
+
+__all__ = ["address", "codec", "device", "endpoint"]  # fixtures
 
 VERSIONS = [
     "TC7.3.9",
@@ -36,48 +36,6 @@ VERSIONS = [
     "RoomOS 11.27.2.0",
     "RoomOS 26.4.1",
 ]
-
-
-class Screen:
-    """What a person in the room sees."""
-
-    def __init__(self, codec: Codec) -> None:
-        self.codec = codec
-
-    def listed(self) -> Sequence[Listed]:
-        return [Listed(one.id, one.title, one.dial) for one in self.codec.screen().bookings]
-
-
-@pytest.fixture
-def codec(clock: FixedClock) -> Codec:
-    return Codec(users={"bridge": "right"}, clock=clock.now)
-
-
-@pytest.fixture
-def device(codec: Codec) -> Screen:
-    return Screen(codec)
-
-
-@pytest.fixture
-async def address(codec: Codec) -> AsyncIterator[Address]:
-    async with serve(codec) as served:
-        yield served
-
-
-def options(unit: Address, **more: Any) -> cisco.Options:
-    usual: dict[str, Any] = {
-        "address": unit.url,
-        "username": "bridge",
-        "password": Secret("right"),
-        "tls": Trust(fingerprint=unit.fingerprint),
-    }
-    return cisco.Options(**{**usual, **more})
-
-
-@pytest.fixture
-async def endpoint(outside: Outside, address: Address) -> AsyncIterator[Shows]:
-    async with cisco.connect(options(address), outside) as opened:
-        yield opened
 
 
 class TestRoomOs(EndpointContract):
@@ -149,6 +107,7 @@ async def test_a_codec_that_was_away_may_come_back_with_other_software(
     assert codec.received[-1].path == "/putxml"
 
 
+@pytest.mark.fault("endpoint_password")
 @pytest.mark.parametrize("form", ["401", "redirect", "page"])
 @pytest.mark.parametrize("version", ["RoomOS 11.27.2.0", "TC7.3.9"])
 async def test_a_wrong_password_is_told_in_all_its_forms(
@@ -172,10 +131,13 @@ FAULTS = [
     (Fault(kind="status", status=429), Unavailable, "throttled"),
     (Fault(kind="empty"), Malformed, "not_xml"),
     (Fault(kind="drop"), Unavailable, "broken_off"),
+    (Fault(kind="malformed"), Malformed, "not_xml"),
+    (Fault(kind="huge"), Malformed, "too_large"),
 ]
 
 
 @pytest.mark.parametrize(("fault", "kind", "reason"), FAULTS, ids=lambda value: str(value)[:30])
+@pytest.mark.fault("endpoint_error_inside")
 async def test_every_fault_is_one_of_the_four_errors(
     codec: Codec,
     endpoint: Shows,
@@ -217,6 +179,7 @@ async def test_a_unit_that_is_off_is_unavailable(outside: Outside) -> None:
     assert caught.value.reason == "unreachable"
 
 
+@pytest.mark.fault("endpoint_certificate")
 async def test_a_changed_certificate_is_not_told_the_password(
     codec: Codec, address: Address, endpoint: Shows
 ) -> None:
@@ -231,6 +194,7 @@ async def test_a_changed_certificate_is_not_told_the_password(
     assert not codec.requests
 
 
+@pytest.mark.fault("endpoint_certificate")
 async def test_a_certificate_without_fingerprint_or_authority_is_not_trusted(
     codec: Codec, address: Address, outside: Outside
 ) -> None:
@@ -252,6 +216,7 @@ async def test_an_authority_of_its_own_is_trusted_for_one_room_system(
     assert codec.requests
 
 
+@pytest.mark.fault("endpoint_control_characters")
 async def test_control_characters_in_a_status_do_no_harm(
     codec: Codec, endpoint: Shows, device: Screen
 ) -> None:
@@ -260,6 +225,7 @@ async def test_control_characters_in_a_status_do_no_harm(
     assert device.listed()[0].title.startswith("tab")
 
 
+@pytest.mark.fault("endpoint_sessions")
 async def test_no_session_is_left_open(codec: Codec, endpoint: Shows) -> None:
     for _ in range(30):
         await endpoint.show(agenda(booking("one")))
@@ -331,6 +297,7 @@ async def test_a_codec_is_tried_with_one_request_and_left_as_it_is(
     assert not codec.received
 
 
+@pytest.mark.fault("endpoint_password")
 async def test_a_wrong_password_is_tried_once(
     outside: Outside, address: Address, codec: Codec
 ) -> None:
@@ -339,3 +306,15 @@ async def test_a_wrong_password_is_tried_once(
         with pytest.raises(Denied):
             await endpoint.attempt()
     assert len(codec.requests) == 1
+
+
+@pytest.mark.fault("endpoint_password")
+async def test_a_password_that_cannot_be_read_is_not_tried(
+    outside: Outside, address: Address, codec: Codec
+) -> None:
+    async with cisco.connect(options(address, password=Secret("")), outside) as endpoint:
+        assert isinstance(endpoint, Tried)
+        with pytest.raises(Denied) as caught:
+            await endpoint.attempt()
+    assert caught.value.reason == "credentials_missing"
+    assert not codec.requests

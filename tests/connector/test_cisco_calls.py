@@ -52,6 +52,13 @@ async def test_all_calls_are_ended(codec: Codec, endpoint: Any) -> None:
     assert not codec.calls.all()
 
 
+async def test_a_call_that_is_not_ended_is_told(codec: Codec, endpoint: Any) -> None:
+    codec.calls.dial("1@example.com", codec.now())
+    codec.faults.add(Fault(kind="error", path="/putxml"))
+    with pytest.raises(Malformed):
+        await endpoint.hang_up()
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_tones_are_sent_into_the_call(codec: Codec, endpoint: Any, version: str) -> None:
     codec.upgrade(version)
@@ -155,6 +162,18 @@ async def test_the_list_is_read_back(codec: Codec, endpoint: Any, version: str) 
     assert await endpoint.lists(agenda()) is True
 
 
+async def test_a_list_that_comes_whole_only_without_days_is_known_after_one_more_question(
+    codec: Codec, endpoint: Any
+) -> None:
+    told = agenda(booking("far", 24 * 7))
+    await endpoint.show(told)
+    codec.requests.clear()
+    assert await endpoint.lists(told) is True
+    assert len(codec.requests) == 2
+    assert await endpoint.lists(told) is True
+    assert len(codec.requests) == 3
+
+
 async def test_a_unit_that_lists_nothing_cannot_tell(codec: Codec, endpoint: Any) -> None:
     codec.faults.add(Fault(kind="unknown"))
     assert await endpoint.lists(agenda()) is None
@@ -166,7 +185,6 @@ async def test_it_says_what_it_is_and_how_far_its_clock_is_off(
 ) -> None:
     codec.upgrade(version)
     codec.offset = timedelta(minutes=7)
-    await endpoint.show(agenda())
     facts = await endpoint.facts()
     assert facts.serial == codec.serial
     assert version.rsplit(maxsplit=1)[-1].lstrip("TCce") in facts.software

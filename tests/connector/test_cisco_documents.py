@@ -1,14 +1,15 @@
 """What a codec says, taken apart: nothing in it does harm, and both forms mean the same."""
 
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.endpoints.cisco import documents, listing
+from connector.endpoint import BookingWanted, ExtensionWanted
+from connector.endpoints.cisco import documents, listing, notices
 from connector.endpoints.cisco.bookings import Shown, shown
 from connector.errors import Malformed
 from tests.connector.endpoint_contract import agenda, booking, plain
@@ -192,3 +193,39 @@ def test_what_is_over_a_codec_may_have_dropped() -> None:
     over = shown(agenda(booking("past", -2), booking("one")), ("sip",))
     assert listing.same(listed(ONE), over, NOON)
     assert listing.same(listed(ONE, entry("past", -2, NUMBER)), over, NOON)
+
+
+# --- what it tells by itself
+
+EVENTS = st.sampled_from(
+    ["BookingRequested", "ExtensionRequested", "Deleted", "CheckedIn", "SyncRequired", "Updated"]
+)
+FIELDS = st.dictionaries(
+    st.sampled_from(
+        ["Id", "MeetingId", "BookingRequestUUID", "StartTime", "NewEndTime", "Duration", "Cause"]
+    ),
+    st.sampled_from(["one", "", "2026-11-23T13:00:00Z", "9999-12-31T23:59:59Z", "-1", "9" * 99])
+    | st.text(max_size=12)
+    | st.integers(),
+)
+
+
+@given(event=EVENTS, fields=FIELDS)
+def test_any_event_of_a_booking_is_a_notice_or_nothing(
+    event: str, fields: dict[str, object]
+) -> None:
+    with suppress(Malformed):
+        document = documents.element("Event", {"Bookings": {event: fields}})
+        for told in notices.read(document):
+            if isinstance(told, BookingWanted):
+                assert timedelta() < told.end - told.start <= timedelta(days=1)
+            if isinstance(told, ExtensionWanted):
+                assert told.booking
+                assert told.end.tzinfo is not None
+
+
+@given(VALUES)
+def test_any_event_is_a_notice_or_nothing(value: object) -> None:
+    with suppress(Malformed):
+        body = msgspec.json.encode({"Bookings": value, "Call": value, "Other": value})
+        list(notices.read(documents.element("Event", documents.json(body))))

@@ -152,6 +152,18 @@ async def test_a_booking_that_goes_alone_is_given_back(
         assert await ear.hears(ReleaseWanted) == ReleaseWanted(booking="one", why=cause)
 
 
+async def test_a_list_that_was_found_there_counts_like_one_that_was_shown(
+    codec: Codec, endpoint: Any
+) -> None:
+    told = agenda(booking("one", 0))
+    await endpoint.show(told)
+    async with attended(endpoint) as ear:
+        await ear.hears(CallsChanged)
+        assert await endpoint.lists(told)
+        codec.life.delete(codec.bookings[0], "NoShow")
+        assert (await ear.hears(ReleaseWanted)).booking == "one"
+
+
 async def test_a_list_that_another_system_replaced_gives_no_room_back(
     codec: Codec, endpoint: Any
 ) -> None:

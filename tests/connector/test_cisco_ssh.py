@@ -3,12 +3,14 @@
 import base64
 import hashlib
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from connector.endpoint import Order
 from connector.endpoints import cisco
+from connector.endpoints.cisco.talk import SSH_FOR
 from connector.errors import ConnectorError, Denied, Malformed, Unavailable
 from connector.lines import SshTrust
 from connector.outside import Outside
@@ -17,6 +19,7 @@ from connector.simulators.cisco import Address, Codec, Fault, serve
 from rooms.join import DialString
 from tests.connector.cisco_units import Screen, codec, comes, device, options
 from tests.connector.endpoint_contract import EndpointContract, agenda, booking
+from tests.fakes.virtual import FixedClock
 
 __all__ = ["codec", "device"]  # fixtures
 
@@ -61,6 +64,14 @@ async def test_all_that_is_asked_goes_over_the_terminal(codec: Codec, endpoint: 
     assert {seen.method for seen in codec.requests} == {"SSH"}
 
 
+async def test_a_title_that_a_terminal_would_take_for_lines_arrives(
+    codec: Codec, endpoint: Any
+) -> None:
+    title = "one\u2028two\x85three"
+    await endpoint.show(agenda(booking("one", title=title)))
+    assert codec.bookings[0].title == title
+
+
 async def test_each_session_is_ended(codec: Codec, endpoint: Any) -> None:
     for _ in range(3):
         await endpoint.facts()
@@ -88,6 +99,20 @@ async def test_a_unit_without_web_interface_is_reached_over_ssh_and_that_is_reme
         codec.faults.clear()
         await endpoint.show(agenda(booking("one")))
         assert device.listed()
+
+
+async def test_after_an_hour_over_ssh_the_web_interface_is_asked_again(
+    codec: Codec, outside: Outside, address: Address, clock: FixedClock
+) -> None:
+    settings = options(address, ssh=trust(address))
+    async with cisco.connect(settings, outside) as unit:
+        endpoint: Any = unit
+        endpoint._talk._over_ssh = True
+        endpoint._talk._ssh_until = clock.monotonic() + SSH_FOR
+        assert (await endpoint.facts()).way == "ssh"
+        clock.move(timedelta(seconds=SSH_FOR))
+        await endpoint.show(agenda(booking("one")))
+        assert (await endpoint.facts()).way == "put"
 
 
 async def test_a_unit_without_web_interface_and_without_a_known_key_says_what_is_missing(
@@ -141,6 +166,8 @@ async def test_a_changed_host_key_is_not_told_the_password(
 FAULTS: list[tuple[Fault, type[ConnectorError]]] = [
     (Fault(kind="drop", path="ssh/xCommand"), Unavailable),
     (Fault(kind="hang", path="ssh/xCommand"), Unavailable),
+    (Fault(kind="malformed", path="ssh/xCommand"), Unavailable),
+    (Fault(kind="huge", path="ssh/xCommand"), Malformed),
     (Fault(kind="error", path="ssh/xCommand", times=None), Malformed),
     (Fault(kind="parameter_error", path="ssh/xCommand", times=None), Malformed),
 ]

@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from connector.checkup import Tried
 from connector.endpoint import (
@@ -263,6 +265,23 @@ async def test_every_error_of_json_rpc_is_one_of_the_four(
 
 
 @pytest.mark.fault("endpoint_error_inside")
+@pytest.mark.parametrize("kind", ["malformed", "huge", "drop"])
+async def test_messages_that_are_none_end_the_connection(
+    codec: Codec, endpoint: Any, kind: Any
+) -> None:
+    async with attended(endpoint) as ear:
+        await ear.hears(CallsChanged)
+        codec.faults.add(Fault(kind=kind, path="/ws/xCommand"))
+        with pytest.raises((Malformed, Unavailable)):
+            await endpoint.show(agenda(booking("one")))
+        with pytest.raises((Malformed, Unavailable)):
+            await ear.ends()
+    await comes(lambda: not codec.lines)
+    async with attended(endpoint) as ear:
+        await ear.hears(CallsChanged)
+
+
+@pytest.mark.fault("endpoint_error_inside")
 @pytest.mark.parametrize("code", [-32601, -32602, 1])
 async def test_a_put_that_is_refused_leads_to_the_private_interface(
     codec: Codec, endpoint: Any, device: Screen, code: int
@@ -289,3 +308,66 @@ async def test_a_codec_that_takes_no_subscription_is_tried_again_later(
     codec.faults.add(Fault(kind="rpc", code=-31998, path="/ws/xFeedback", times=None))
     with pytest.raises(Unavailable):
         await endpoint.attend(lambda _: None)
+
+
+async def test_a_user_who_may_not_listen_at_all_is_told_so(codec: Codec, endpoint: Any) -> None:
+    codec.faults.add(Fault(kind="rpc", code=-31999, path="/ws/xFeedback", times=None))
+    with pytest.raises(Denied) as caught:
+        await endpoint.attend(lambda _: None)
+    assert caught.value.reason == "access_denied"
+
+
+async def test_who_waits_for_an_answer_is_told_when_listening_ends(
+    codec: Codec, endpoint: Any
+) -> None:
+    async with attended(endpoint) as ear:
+        await ear.hears(CallsChanged)
+        codec.faults.add(Fault(kind="hang", path="/ws/xCommand"))
+        push = asyncio.create_task(endpoint.show(agenda(booking("one"))))
+        await comes(lambda: not codec.faults.all())
+    with pytest.raises(Unavailable):
+        await push
+
+
+async def test_a_codec_that_was_upgraded_is_asked_for_its_version_again(
+    codec: Codec, endpoint: Any
+) -> None:
+    async with attended(endpoint) as ear:
+        await ear.hears(CallsChanged)
+        codec.upgrade("RoomOS 10.19.4.2")
+        with pytest.raises(Unavailable):
+            await ear.ends()
+    await endpoint.show(agenda(booking("one")))
+    assert codec.received[-1].path == "/bookingsputxml"
+
+
+async def test_the_password_does_not_follow_a_redirect_to_another_host(
+    outside: Outside,
+) -> None:
+    seen: list[str | None] = []
+
+    async def elsewhere(request: web.Request) -> web.Response:
+        seen.append(request.headers.get("Authorization"))
+        return web.Response(status=403)
+
+    other = web.Application()
+    other.router.add_get("/ws", elsewhere)
+    async with TestServer(other) as there:
+
+        async def redirect(_request: web.Request) -> web.Response:
+            raise web.HTTPFound(there.make_url("/ws"))
+
+        unit = web.Application()
+        unit.router.add_get("/ws", redirect)
+        async with TestServer(unit) as here:
+            settings = cisco.Options(
+                address=f"http://localhost:{here.port}",
+                username="bridge",
+                password=Secret("right"),
+                transport="websocket",
+            )
+            async with cisco.connect(settings, outside) as made:
+                endpoint: Any = made
+                with pytest.raises((Denied, Malformed)):
+                    await endpoint.attempt()
+    assert seen == [None]

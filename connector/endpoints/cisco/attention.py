@@ -7,17 +7,17 @@ what was missed.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 
 from connector.endpoint import CallsChanged, Connected, Lost, PhoneCall, ReleaseWanted, Told
 from connector.endpoints.cisco import commands, feedback, listing, notices
-from connector.endpoints.cisco.bookings import shown
 from connector.endpoints.cisco.carrier import NotOffered, Refused
 from connector.endpoints.cisco.documents import Document
 from connector.endpoints.cisco.feedback import Slot
 from connector.endpoints.cisco.notices import CallsStirred, Gone
 from connector.endpoints.cisco.talk import Talk
 from connector.endpoints.cisco.websocket import Socket
-from connector.errors import ConnectorError, Unavailable
+from connector.errors import ConnectorError, Denied, Unavailable
 from rooms.clock import Clock
 from rooms.model import Agenda
 
@@ -35,12 +35,11 @@ class Attention:
     """What is kept of one codec while it is listened to."""
 
     __slots__ = (
-        "_agenda",
         "_calls",
         "_calls_stirred",
         "_clock",
+        "_ends",
         "_gone",
-        "_protocols",
         "_stirred",
         "_talk",
         "_told",
@@ -52,24 +51,21 @@ class Attention:
         talk: Talk,
         clock: Clock,
         told: Told,
-        *,
-        protocols: tuple[str, ...],
         calls: Callable[[], Awaitable[Sequence[PhoneCall]]],
     ) -> None:
         self._talk = talk
         self._clock = clock
         self._told = told
-        self._protocols = protocols
         self._calls = calls
-        self._agenda: Agenda | None = None
+        self._ends: dict[str, datetime] = {}
         self._stirred = asyncio.Event()
         self._calls_stirred = True
         self._gone: list[Gone] = []
         self.serial = ""
 
     def showing(self, agenda: Agenda) -> None:
-        """Know that a list is about to be shown."""
-        self._agenda = agenda
+        """Know which list is there, or is about to be shown."""
+        self._ends = {booking.id: booking.end for booking in agenda.bookings}
 
     def heard(self, document: Document) -> None:
         """The codec told something by itself."""
@@ -104,15 +100,17 @@ class Attention:
 
     async def _subscribe(self, socket: Socket) -> None:
         """Ask for each expression; what this version does not know is left out."""
-        taken = 0
+        refusals: list[Exception] = []
         for path in notices.EXPRESSIONS:
             try:
                 await socket.subscribe(*path)
-                taken += 1
-            except Refused:
+            except (Refused, Denied) as error:
                 log.info("a codec offers no feedback on %s", "/".join(path))
-        if not taken:
-            raise Unavailable("the codec takes no subscription now", reason="service_error")
+                refusals.append(error)
+        if len(refusals) < len(notices.EXPRESSIONS):
+            return
+        denied = next((error for error in refusals if isinstance(error, Denied)), None)
+        raise denied or Unavailable("the codec takes no subscription", reason="service_error")
 
     async def over_feedback(self, slot: Slot) -> None:
         """Have the codec post until cancelled; the slot is let go of then.
@@ -157,24 +155,22 @@ class Attention:
         A list that another system pushed takes the bookings of this one away with the same cause
         as a person does. The meeting is believed to be given up only where it alone is missing.
         """
-        agenda = self._agenda
-        if agenda is None or all(gone.booking != booking.id for booking in agenda.bookings):
+        if gone.booking not in self._ends:
             return
         if gone.why not in RELEASES:
             if gone.why != DELETED:
                 notices.unknown("Event Bookings Deleted with another Cause")
-            if gone.why != DELETED or not await self._lacks_only(agenda, gone.booking):
+            if gone.why != DELETED or not await self._lacks_only(gone.booking):
                 self._told(Lost(why="sync_required"))
                 return
         self._told(ReleaseWanted(booking=gone.booking, why=gone.why))
 
-    async def _lacks_only(self, agenda: Agenda, booking: str) -> bool:
+    async def _lacks_only(self, booking: str) -> bool:
         try:
-            result = await self._talk.run(commands.LIST)
+            result = await self._talk.run(commands.LISTS[self._talk.lister])
         except NotOffered:
             return False
-        bookings = shown(agenda, self._protocols)
-        return listing.lacks_only(result, bookings, booking, self._clock.now())
+        return listing.lacks_only(result, self._ends, booking, self._clock.now())
 
 
 async def _leave(slot: Slot) -> None:

@@ -168,7 +168,7 @@ def _fill(parent: etree._Element, **texts: str) -> None:
 
 
 def _utc(instant: datetime) -> str:
-    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return instant.astimezone(UTC).isoformat()[:19] + "Z"
 
 
 def _clean(text: str) -> str:

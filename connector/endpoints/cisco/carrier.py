@@ -76,8 +76,14 @@ class Login:
         """Sign in within this, unless the codec has refused it before.
 
         Raises:
-            Denied: it has.
+            Denied: it has, or the password is not known at all.
         """
+        if not self.password:
+            raise Denied(
+                "the password that the configuration names cannot be read",
+                reason="credentials_missing",
+                fix="`roombridge check` tells which; put it back and reload",
+            )
         if self._accepted and not self._refused:
             yield
             return

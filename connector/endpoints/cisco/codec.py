@@ -114,12 +114,19 @@ class Codec:
 
     async def lists(self, agenda: Agenda) -> bool | None:
         """Whether it lists exactly this agenda, as far as its bookings are not over."""
-        try:
-            result = await self._talk.run(commands.LIST)
-        except NotOffered:
-            return None
         shown = bookings.shown(agenda, self._options.protocols)
-        return listing.same(result, shown, self._outside.clock.now())
+        first = self._talk.lister
+        for lister in (first, 1 - first):
+            try:
+                result = await self._talk.run(commands.LISTS[lister])
+            except NotOffered:
+                return None
+            if listing.same(result, shown, self._outside.clock.now()):
+                self._talk.lister = lister
+                if self._attention is not None:
+                    self._attention.showing(agenda)
+                return True
+        return False
 
     # --- calls
 
@@ -156,13 +163,15 @@ class Codec:
         else:
             calls = await self.calls()
             ending = [commands.hang_up(int(call.id)) for call in calls if call.id.isdigit()]
+        refused = False
         for command in ending:
             try:
                 await self._talk.run(command)
             except NotOffered:
-                continue  # it has ended by itself
-        if any(call.state != "ending" for call in await self.calls()):
-            raise Malformed("the codec did not end its call", reason="request_refused")
+                refused = True
+        # A call that has ended by itself is refused too; one that was ended may take a moment.
+        if refused and any(call.state != "ending" for call in await self.calls()):
+            raise Malformed("the codec does not end its call", reason="request_refused")
 
     async def calls(self) -> Sequence[PhoneCall]:
         """The calls it is in."""
@@ -176,7 +185,10 @@ class Codec:
         """Send tones into the call."""
         old = await self._talk.learn() < TC_ENDS
         calls = await self.calls()
-        number = next((int(call.id) for call in calls if call.id.isdigit()), None)
+        known = sorted(
+            (call.state != "connected", int(call.id)) for call in calls if call.id.isdigit()
+        )
+        number = known[0][1] if known else None
         try:
             for command in commands.tones(digits, number, old=old):
                 await self._talk.run(command)
@@ -200,6 +212,8 @@ class Codec:
     async def _facts(self, carrier: Carrier) -> Facts:
         status = await carrier.read("SystemUnit")
         self._talk.learnt(status)
+        if self._talk.form is None:
+            self._talk.form = await self._choose(self._talk.version or ())
         unit = status.find("SystemUnit")
         clock = self._outside.clock
         asked = clock.now()
@@ -261,13 +275,7 @@ class Codec:
     @contextmanager
     def _listening(self, told: Told) -> Iterator[Attention]:
         """Keep what listening needs for as long as it lasts."""
-        self._attention = Attention(
-            self._talk,
-            self._outside.clock,
-            told,
-            protocols=self._options.protocols,
-            calls=self.calls,
-        )
+        self._attention = Attention(self._talk, self._outside.clock, told, self.calls)
         try:
             yield self._attention
         finally:

@@ -29,7 +29,12 @@ class Command(NamedTuple):
 
 
 CLEAR = Command(("Bookings", "Clear"))
-LIST = Command(("Bookings", "List"), (("Days", LISTED_DAYS), ("DayOffset", 0)))
+LISTS = (
+    Command(("Bookings", "List"), (("Days", LISTED_DAYS), ("DayOffset", 0))),
+    Command(("Bookings", "List")),
+)
+"""No document says how many days come without `Days`, nor whether what runs over midnight comes
+with it: where the first does not tell what is expected, the other may."""
 HANG_UP_ALL = Command(("Call", "DisconnectAll"))
 """TC's; later software ends call by call."""
 
@@ -118,7 +123,7 @@ def as_call(command: Command) -> tuple[str, dict[str, object]]:
 
 
 def as_lines(command: Command, tag: int) -> Iterator[str]:
-    """As a terminal takes it; the answer to the first line bears the tag."""
+    """As a terminal takes it; the answer bears the tag. What ends a line is escaped in JSON."""
     words = ["xCommand", *command.path]
     for name, value in command.said:
         several = value if isinstance(value, tuple) else None
@@ -127,7 +132,7 @@ def as_lines(command: Command, tag: int) -> Iterator[str]:
             words.append(f"{key}: {one}" if isinstance(one, int) else f"{key}: {_quoted(str(one))}")
     yield f'{" ".join(words)} | resultId="{tag}"'
     if command.body:
-        yield command.body
+        yield _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", command.body)
         yield "."
 
 

@@ -1,6 +1,7 @@
 """Whether a codec lists what it was told: read back and compared (EP-12)."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -73,11 +74,11 @@ def _near(told: datetime | None, meant: datetime) -> bool:
     return told is not None and abs(told - meant) < MINUTE
 
 
-def lacks_only(result: Document, bookings: list[Shown], lost: str, now: datetime) -> bool:
-    """Whether the one booking is gone and all others are still listed.
+def lacks_only(result: Document, ends: Mapping[str, datetime], lost: str, now: datetime) -> bool:
+    """Whether the one booking is gone and all others are still listed; `ends` are by their ids.
 
     A list that lost more, or has others in it, was replaced rather than changed by a person.
     """
     listed = {entry.id for entry in entries(result) if not _over(entry.end, now)}
-    wanted = {one.booking.id for one in bookings if not _over(one.booking.end, now)}
+    wanted = {name for name, end in ends.items() if not _over(end, now)}
     return lost in wanted and listed == wanted - {lost}

@@ -1,6 +1,7 @@
 """What a codec tells by itself, as notices: hints and wishes (endpoints.md 2.4, 2.6)."""
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Final, NamedTuple
@@ -25,6 +26,7 @@ ID_LIMIT = 128
 TITLE_LIMIT = 250
 LONGEST = 24 * 60
 """Minutes of a booking that is made at a codec (`Bookings Book`)."""
+NAME_LIMIT = 100
 NAMES_KEPT = 200
 
 _SILENT = {
@@ -33,6 +35,7 @@ _SILENT = {
     *("ExtensionFailed", "NotificationSnoozed"),
 }
 """Events of bookings that are known and need nothing."""
+_ODD = re.compile(r"[^A-Za-z0-9 ./_-]")
 _unknown: set[str] = set()
 
 
@@ -61,7 +64,7 @@ def read(document: Document) -> Iterator[Told]:
         elif document.tag == "Event":
             yield from _event(name, node)
         elif name not in {"Bookings", "Standby"}:
-            unknown(f"Status {name}")
+            unknown(f"{document.tag} {name}")
 
 
 def _event(name: str, node: Document) -> Iterator[Told]:
@@ -147,6 +150,7 @@ _READ: dict[str, Callable[[Document], Told | None]] = {
 
 def unknown(name: str) -> None:
     """Log something that nobody described, once; never with what stands in it."""
+    name = _ODD.sub("?", name)[:NAME_LIMIT]
     if name not in _unknown and len(_unknown) < NAMES_KEPT:
         _unknown.add(name)
         log.info("a codec tells something unknown: %s", name)

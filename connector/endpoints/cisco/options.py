@@ -66,7 +66,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
                     yield key, "is required"
         if self.address and not self._reachable():
             yield "address", "must be an IP address or name, with a port where it is not 443"
-        if self.transport == "ssh" and (self.ssh is None or not self.ssh.fingerprint):
+        if not self.ssh.fingerprint if self.ssh else self.transport == "ssh":
             yield "ssh", "must have the fingerprint of the unit's host key"
         for key, words in self.tls.problems():
             yield f"tls.{key}", words

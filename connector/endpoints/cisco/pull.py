@@ -82,6 +82,7 @@ class Puller:
         self._outside.meter.heard("taken")
         event = next(document.iter("PostEvent"), None)
         if event is None:
+            unknown(f"a post of {document.tag}")
             return Reply(status=200)  # a document: the unit repeats it until it is taken
         self._heard_at = self._outside.clock.monotonic()
         self._learn(event)

@@ -24,6 +24,9 @@ Transport = Literal["auto", "http", "websocket", "ssh", "pull"]
 
 HAS_SOCKET: Version = (10, 19)
 """From here on the WebSocket follows the HTTP service unless somebody switched it off."""
+SSH_FOR = 3600.0
+"""Seconds after which a codec that is talked to over SSH is asked over HTTP again: after a start
+its terminal may be there first."""
 SOFTWARE = ("SystemUnit", "Software")
 
 
@@ -38,9 +41,11 @@ class Talk:
         "_over_ssh",
         "_socket",
         "_ssh",
+        "_ssh_until",
         "_transport",
         "_url",
         "form",
+        "lister",
         "version",
         "web",
     )
@@ -62,9 +67,12 @@ class Talk:
         self._socket: Socket | None = None
         self._no_socket = False
         self._over_ssh = False
+        self._ssh_until = 0.0
         self._changed: asyncio.Event | None = None
         self.form: Form | None = None
         """In which the list is pushed; None until that was found out."""
+        self.lister = 0
+        """Which of `commands.LISTS` told the list last."""
         self.web = Web(outside, url, login)
         self.version: Version | None = None
         """None until the codec was asked; empty where it does not tell."""
@@ -76,6 +84,9 @@ class Talk:
             NotOffered, Refused: the codec does not do that.
             Unavailable, Denied, NotFound, Malformed: named after who must act.
         """
+        if self._over_ssh and self._outside.clock.monotonic() >= self._ssh_until:
+            self._over_ssh = False
+            self._wake()
         try:
             async with self._carrier() as carrier:
                 return await work(carrier)
@@ -91,6 +102,7 @@ class Talk:
         ):
             done = await work(carrier)
             self._over_ssh = True
+            self._ssh_until = self._outside.clock.monotonic() + SSH_FOR
             return done
 
     async def run(self, command: Command) -> Document:
@@ -149,6 +161,9 @@ class Talk:
         """It may come back with other software."""
         self.version = self.form = None
         self._no_socket = self._over_ssh = False
+        self._wake()
+
+    def _wake(self) -> None:
         if self._changed is not None:
             self._changed.set()
 
@@ -185,14 +200,18 @@ class Talk:
             NotOffered: there is none.
             Unavailable, Denied, Malformed: named after who must act.
         """
-        async with websocket.opened(
+        opening = websocket.opened(
             self._outside, self._url, self._login, heard=heard, on_lost=on_lost
-        ) as socket:
-            self._socket = socket
-            try:
+        )
+        try:
+            async with opening as socket:
+                self._socket = socket
                 yield socket
-            finally:
-                self._socket = None
+        except Unavailable:
+            self.forget()
+            raise
+        finally:
+            self._socket = None
 
 
 def _switched_off() -> Malformed:

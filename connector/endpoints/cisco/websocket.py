@@ -15,6 +15,7 @@ from connector.endpoints.cisco import commands
 from connector.endpoints.cisco.carrier import LIMIT, SECONDS, Login, NotOffered, Refused
 from connector.endpoints.cisco.commands import Command
 from connector.endpoints.cisco.documents import Document, element, json
+from connector.endpoints.cisco.notices import unknown
 from connector.errors import ConnectorError, Denied, Malformed, Unavailable
 from connector.http import RETRY_AFTER_LIMIT, untrusted
 from connector.outside import Outside
@@ -89,7 +90,7 @@ class Socket:
                 return _result(await answer)
         except TimeoutError as error:
             raise Unavailable(f"no answer within {SECONDS:g} s", reason="timeout") from error
-        except (ConnectionError, aiohttp.ClientError) as error:
+        except (OSError, aiohttp.ClientError) as error:
             raise Unavailable("the connection broke off", reason="broken_off") from error
         finally:
             del self._asked[number]
@@ -105,11 +106,15 @@ class Socket:
                 lost = Malformed("what comes is no WebSocket message", reason="not_json")
         except ConnectorError as error:
             lost = error
-        self._lost = lost
+        self.lose(lost)
+        self._on_lost()
+
+    def lose(self, why: ConnectorError) -> None:
+        """It does not stand any more: whoever waits for an answer is told so."""
+        self._lost = self._lost or why
         for answer in self._asked.values():
             if not answer.done():
-                answer.set_exception(lost)
-        self._on_lost()
+                answer.set_exception(why)
 
     def _take(self, message: Any) -> None:
         """An answer, or something that the codec told by itself."""
@@ -122,6 +127,8 @@ class Socket:
             for name in ("Event", "Status"):
                 if name in message["params"]:
                     self._heard(element(name, message["params"][name]))
+        elif "method" in message:
+            unknown(f"a message {message['method']}")
 
 
 def _result(message: dict[str, Any]) -> Any:
@@ -169,6 +176,7 @@ async def opened(
     finally:
         listening.cancel()
         await asyncio.wait([listening])
+        socket.lose(Unavailable("the connection was ended", reason="broken_off"))
         await ws.close()
 
 
