@@ -11,7 +11,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.codecs import Site, codecs, host, site
+from bench.codecs import Site, codecs, collecting_as_the_appliance, host, site
 from bench.result import Row, row
 from bench.service import loop_factory
 
@@ -37,6 +37,7 @@ def measure() -> list[Row]:
 async def _compared(port: int) -> tuple[float, float]:
     with tempfile.TemporaryDirectory() as folder:
         async with site(port, COUNT, Path(folder)) as whole:
+            collecting_as_the_appliance()
             rounds = [await _both(whole, turn) for turn in range(ROUNDS + 1)][1:]
     return statistics.median(a for a, _ in rounds), statistics.median(b for _, b in rounds)
 
@@ -44,9 +45,10 @@ async def _compared(port: int) -> tuple[float, float]:
 async def _both(whole: Site, turn: int) -> tuple[float, float]:
     """Both sides for the same codecs; other ones each time, so that none is connected already."""
     numbers = [(turn + number * 100) % COUNT for number in range(CHANGED)]
-    await whole.change(numbers)
+    since = datetime.now(UTC)
     await whole.asked("came")
-    since, began = datetime.now(UTC), time.monotonic()
+    await whole.change(numbers)
+    began = time.monotonic()
     for number in numbers:
         whole.dispatch.changed(f"room-{number}")
     await whole.shown(since, numbers)

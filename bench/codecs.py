@@ -1,12 +1,13 @@
 """Many simulated codecs in a process of their own, and the bridge or bare aiohttp telling them.
 
 Each has a loopback address of its own, so that no connection serves two. They answer what the
-driver asks a codec of CE 9, and remember when a list came; both sides are measured over plain
+driver asks a codec of RoomOS 11, and remember when a list came; both sides are measured over plain
 HTTP, as TLS costs them the same.
 """
 
 import asyncio
 import contextlib
+import gc
 import resource
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
@@ -21,7 +22,7 @@ from aiohttp import web
 from bench.agenda_get import meetings
 from bench.service import served_by
 from bridge.clock import SystemClock
-from bridge.dispatch import Dispatch, dispatch
+from bridge.dispatch import Dispatch, dispatch, serving
 from bridge.health import Health
 from bridge.settings.model import EndpointSettings
 from connector import load
@@ -33,11 +34,11 @@ from rooms.model import Window
 from rooms.room import Room
 from rooms.store import Store
 
-SOFTWARE = (
-    b"<Status><SystemUnit><Software><Version>ce9.6.1.4516ae5aaa1</Version></Software></SystemUnit>"
-    b"</Status>"
-)
-TAKEN = b'<?xml version="1.0"?><success/>'
+VERSION = "RoomOS 11.27.2.0"
+STATUS = f"""<Status product="Cisco Codec" version="{VERSION}" apiVersion="4"><SystemUnit><Software>
+<Version>{VERSION}</Version></Software></SystemUnit></Status>"""
+TAKEN = '<Command><BookingsPutResult status="OK"/></Command>'
+PATH = "putxml"
 AT_A_TIME = dispatch.AT_A_TIME
 
 
@@ -46,30 +47,28 @@ class Codecs:
 
     def __init__(self) -> None:
         self.came: dict[str, float] = {}
-        self.bodies: dict[str, bytes] = {}
+        self.bodies: dict[str, str] = {}
 
     def app(self) -> web.Application:
         """What answers on every loopback address."""
         app = web.Application(client_max_size=1 << 20)
         app.router.add_get("/getxml", self._status)
-        app.router.add_post("/bookingsputxml", self._list)
-        app.router.add_post("/putxml", self._unknown)
+        app.router.add_post(f"/{PATH}", self._command)
         app.router.add_get("/came", self._came)
         app.router.add_get("/bodies", self._told)
         return app
 
     async def _status(self, request: web.Request) -> web.Response:
-        software = request.query["location"] == "/Status/SystemUnit/Software"
-        return web.Response(body=SOFTWARE if software else b"<Status/>", content_type="text/xml")
+        known = request.query["location"].startswith("/Status/SystemUnit")
+        return web.Response(text=STATUS if known else "<Status/>", content_type="text/xml")
 
-    async def _list(self, request: web.Request) -> web.Response:
-        host = request.host.partition(":")[0]
-        self.bodies[host] = await request.read()
-        self.came[host] = time.monotonic()
-        return web.Response(body=TAKEN, content_type="text/xml")
-
-    async def _unknown(self, _request: web.Request) -> web.Response:
-        return web.Response(body=b"<Command/>", content_type="text/xml")
+    async def _command(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        if b"<Put" not in body:
+            return web.Response(text="<Command/>", content_type="text/xml")
+        name = request.host.partition(":")[0]
+        self.bodies[name], self.came[name] = body.decode(), time.monotonic()
+        return web.Response(text=TAKEN, content_type="text/xml")
 
     async def _came(self, _request: web.Request) -> web.Response:
         answer = web.Response(body=msgspec.json.encode(self.came))
@@ -78,6 +77,13 @@ class Codecs:
 
     async def _told(self, _request: web.Request) -> web.Response:
         return web.Response(body=msgspec.json.encode(self.bodies))
+
+
+def collecting_as_the_appliance() -> None:
+    """Look at garbage as rarely as `bridge.prepared` has it, and never at what is there now."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 @contextlib.contextmanager
@@ -105,10 +111,13 @@ def room(number: int) -> Room:
     )
 
 
-def settings(number: int, port: int) -> EndpointSettings:
+def settings(number: int, port: int, transport: str = "http") -> EndpointSettings:
     """A codec as the room list names it."""
     options = load.endpoint("cisco").Options(
-        address=f"http://{host(number)}:{port}", username="bridge", password=Secret("secret")
+        address=f"http://{host(number)}:{port}",
+        username="bridge",
+        password=Secret("secret"),
+        transport=transport,
     )
     return EndpointSettings(
         id=f"codec-{number}", kind="cisco", room=f"room-{number}", options=options
@@ -124,6 +133,7 @@ class Site:
     http: aiohttp.ClientSession
     port: int
     count: int
+    clock: SystemClock
     version: int = 0
 
     async def change(self, numbers: Iterable[int]) -> None:
@@ -136,9 +146,14 @@ class Site:
             for one in meetings(now)
         ]
         first, account = agenda_of(room(0), events, window=window, as_of=now)
-        for number in numbers:
-            agenda = msgspec.structs.replace(first, room=f"room-{number}")
-            await self.store.replace(room(number), agenda, account)
+        await asyncio.gather(
+            *(
+                self.store.replace(
+                    room(number), msgspec.structs.replace(first, room=f"room-{number}"), account
+                )
+                for number in numbers
+            )
+        )
 
     async def shown(self, since: datetime, numbers: Sequence[int]) -> None:
         """Wait until these codecs took a list that was pushed since."""
@@ -151,6 +166,14 @@ class Site:
                     break
                 left.pop()
 
+    async def settled(self, since: datetime) -> None:
+        """Wait until all codecs have a list, and said what they are."""
+        await self.shown(since, range(self.count))
+        left = [f"codec-{number}" for number in range(self.count)]
+        while left:
+            await asyncio.sleep(0.5)
+            left = [name for name in left if self.dispatch.status(name).facts is None]
+
     async def asked(self, path: str) -> dict[str, str]:
         """What the codecs remember."""
         async with self.http.get(f"http://127.0.0.1:{self.port}/{path}") as answer:
@@ -159,12 +182,12 @@ class Site:
     async def bare(self, bodies: dict[int, bytes]) -> None:
         """Post lists as an aiohttp client does that does nothing else, as many at a time."""
         login = {"Authorization": aiohttp.encode_basic_auth("bridge", "secret")}
-        headers = login | {"Content-Type": "text/plain; charset=utf-8"}
+        headers = login | {"Content-Type": "text/xml; charset=utf-8"}
         left = iter(bodies.items())
 
         async def post() -> None:
             for number, body in left:
-                url = f"http://{host(number)}:{self.port}/bookingsputxml"
+                url = f"http://{host(number)}:{self.port}/{PATH}"
                 async with self.http.post(url, data=body, headers=headers) as answer:
                     assert answer.status == 200
                     await answer.read()
@@ -174,7 +197,11 @@ class Site:
 
 @contextlib.asynccontextmanager
 async def site(port: int, count: int, folder: Path) -> AsyncIterator[Site]:
-    """A site whose codecs all have their first list. The debounce is no part of any figure."""
+    """A site whose codecs all have their first list, and said what they are.
+
+    The debounce is no part of any figure.
+    """
+    serving.FACTS_SOON = 1.0
     dispatch.DEBOUNCE = 0.0  # type: ignore[attr-defined] # as that module knows it
     clock = SystemClock()
     database = Database(folder / "bridge.db")
@@ -187,10 +214,10 @@ async def site(port: int, count: int, folder: Path) -> AsyncIterator[Site]:
         ) as http,
     ):
         made = Dispatch(outside, store=store, health=Health(clock), clock=clock)
-        whole = Site(dispatch=made, store=store, http=http, port=port, count=count)
+        whole = Site(dispatch=made, store=store, http=http, port=port, count=count, clock=clock)
         await whole.change(range(count))
         async with made.running():
             began = clock.now()
             await made.adopt(settings(number, port) for number in range(count))
-            await whole.shown(began, range(count))
+            await whole.settled(began)
             yield whole

@@ -11,8 +11,8 @@ from typing import Literal
 import msgspec
 
 Scope = Literal["read", "join", "write", "control"]
-"""`read`: rooms and agendas; `join`: their join details too; `write`: what rooms' policies allow;
-`control`: the command line."""
+"""`read`: rooms and agendas; `join`: their join details too; `write`: what rooms' policies allow,
+and joining; `control`: the command line."""
 
 Sight = Literal["all", "open", "none"]
 """Whose join details a caller gets: of all bookings, of those that are not private, of none."""

@@ -1,11 +1,10 @@
 """What room systems know of bookings, for `explain`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bridge.dispatch import Dispatch
 from bridge.dispatch.outbox import Outbox, has
 from bridge.views.house import EndpointState, House
-from bridge.visits import Visits, no_visits
 from rooms.endpoint_agenda import PAST, within_reach
 from rooms.join import dial_string
 from rooms.model import Booking
@@ -19,8 +18,8 @@ class EndpointReport:
     def __init__(self, dispatch: Dispatch, house: House) -> None:
         self._dispatch = dispatch
         self._house = house
-        self.visits: Visits = no_visits
-        """Who knows how units come for their calendars."""
+        self.fetched: Callable[[str], bool] = lambda _: False
+        """Whether a system that reads the façade has fetched what is served there now."""
 
     def __call__(self, room: str, booking: Booking) -> tuple[EndpointState, ...]:
         """What each system of a room knows of a booking; of one that is over, nothing is told."""
@@ -54,18 +53,11 @@ class EndpointReport:
         agenda = self._house.store.agenda(room)
         if agenda is None:
             return "source_stale"
-        if box.state == "served":
-            return self._not_read(box.settings.id)
         near = within_reach(agenda, self._house.clock.now())
         if booking.id not in {one.id for one in near.bookings}:
             return "beyond_push_range"
         if box.state in FAILING:
             return f"endpoint_{box.state}"
+        if box.state == "served":
+            return None if self.fetched(box.settings.id) else "endpoint_unconfirmed"
         return None if has(box, near) else "endpoint_unconfirmed"
-
-    def _not_read(self, name: str) -> str | None:
-        """Why a unit that reads the façade does not have the agenda, or None where it comes."""
-        visit = self.visits(name)
-        if visit is None or visit.last is None:
-            return "endpoint_unprovisioned"
-        return "endpoint_unconfirmed" if visit.silent else None

@@ -40,3 +40,8 @@ Visits = Callable[[str], Visited | None]
 def no_visits(_name: str, /) -> Visited | None:
     """No unit reads a façade."""
     return None
+
+
+def comes(visit: Visited | None) -> bool:
+    """Whether a unit comes for its calendar."""
+    return visit is not None and visit.last is not None and not visit.silent

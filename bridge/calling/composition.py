@@ -16,7 +16,7 @@ from bridge.settings.model import Configuration
 from bridge.views import endpoints, joining
 from bridge.views.house import House
 from bridge.views.web import Route
-from bridge.visits import Visits
+from bridge.visits import Visits, comes
 from bridge.writing.attempts import Attempts
 from connector.endpoint import PhoneCall
 from connector.outside import Outside
@@ -56,7 +56,8 @@ class Calling:
 
     def read_by(self, visits: Visits) -> None:
         """Whom to ask how units come for their calendars by themselves."""
-        self.desk.visits = self._report.visits = visits
+        self.desk.visits = visits
+        self._report.fetched = lambda name: comes(visits(name))
 
     def _heard(self, name: str, calls: Sequence[PhoneCall] | None) -> None:
         """A room system told of its calls."""

@@ -19,6 +19,8 @@ RECENT = 10.0
 """Seconds within which the same booking is not dialled again: somebody pressed twice."""
 ASKED = 5.0
 """Seconds for which what a system said of its calls is believed."""
+RING_LIMIT = 60.0
+"""Seconds for the question whether a system is idle and the order to dial: it may wake up first."""
 DIALLING = 20.0
 """Seconds that a call takes to come up, at systems that do not tell."""
 BRAKE = 2.0
@@ -188,10 +190,10 @@ class Joining:
             return "dialled"
 
         try:
-            went = await self._units.act(settings.id, ring)
+            went = await self._units.act(settings.id, ring, seconds=RING_LIMIT)
         finally:
             self._seen.pop(settings.id, None)
-        if went == "dialled":
+        if went in {"dialled", "already"}:
             self._left.pop(settings.room, None)
             self._last[settings.id] = _Last(call.booking, self._clock.monotonic())
         return went

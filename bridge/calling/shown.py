@@ -17,7 +17,7 @@ from bridge.views.endpoint_shapes import (
     WishShape,
 )
 from bridge.views.shapes import TroubleShape
-from bridge.visits import Visited
+from bridge.visits import Visited, comes
 from connector import load
 from connector.endpoint import (
     Attended,
@@ -71,7 +71,7 @@ def shape(
         state=status.state,
         since=status.since,
         reachable=status.reachable,
-        provisioned=_provisioned(visit) if reads(settings) else None,
+        provisioned=comes(visit) if reads(settings) else None,
         shown_at=status.shown_at,
         confirmed_at=status.confirmed_at,
         connected=status.connected,
@@ -122,10 +122,6 @@ def doubts(
     open_ = status.state == "unknown" or (status.state == "shown" and tells)
     if isinstance(endpoint, Shows) and open_ and now - status.since > DOUBTFUL:
         yield "endpoint_not_confirmed"
-
-
-def _provisioned(visit: Visited | None) -> bool:
-    return visit is not None and visit.last is not None and not visit.silent
 
 
 def _visits(visit: Visited) -> VisitsShape:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
+from bridge.dispatch.dispatch import ACTION_LIMIT
 from bridge.dispatch.status import EndpointStatus
 from connector.endpoint import Endpoint
 from connector.errors import ConnectorError, Denied
@@ -44,7 +45,9 @@ class Units(Protocol):
             ConnectorError: it failed.
         """
 
-    async def act(self, name: str, what: Callable[[Any], Awaitable[T]]) -> T:
+    async def act(
+        self, name: str, what: Callable[[Any], Awaitable[T]], *, seconds: float = ACTION_LIMIT
+    ) -> T:
         """Have it do something: one thing at a time, never after it refused the password.
 
         Raises:

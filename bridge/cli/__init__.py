@@ -141,8 +141,8 @@ def _add_asking(commands: Commands) -> None:
         "--scope",
         action="append",
         choices=["read", "join", "write"],
-        help="read: agendas; join: their join details too; write: what rooms' policies allow"
-        " (default: read; may be repeated)",
+        help="read: agendas; join: their join details too; write: what rooms' policies allow,"
+        " and joining (default: read; may be repeated)",
     )
     create.add_argument("--display", metavar="ROOM", help="for the display of this room")
     create.add_argument("--days", type=int, help="how long it is valid (default: until revoked)")

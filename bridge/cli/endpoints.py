@@ -21,10 +21,18 @@ def every(given: Namespace) -> int:
         print(pretty(answer))
     else:
         rows = [
-            (one["id"], one["room"], one["kind"], one["state"], _software(one), _call(one))
+            (
+                one["id"],
+                one["room"],
+                one["kind"],
+                one["state"],
+                _seen(one),
+                _software(one),
+                _call(one),
+            )
             for one in answer["endpoints"]
         ]
-        print(table(("ID", "ROOM", "KIND", "STATE", "SOFTWARE", "CALL"), rows))
+        print(table(("ID", "ROOM", "KIND", "STATE", "HAD ITS LIST", "SOFTWARE", "CALL"), rows))
         for notice in {one["notice"]["words"] for one in answer["endpoints"] if one["notice"]}:
             print(notice, file=sys.stderr)
     return int(any(not _well(one) for one in answer["endpoints"]))
@@ -154,6 +162,12 @@ def _do(given: Namespace, what: str, words: str, order: dict[str, str] | None = 
 def _well(one: dict[str, Any]) -> bool:
     provisioned = one["provisioned"] is not False
     return one["state"] in _FINE and provisioned and not one["health"]
+
+
+def _seen(one: dict[str, Any]) -> str:
+    """When it had its list for certain: it came for it, confirmed it, or at least took it."""
+    came = (one["visits"] or {}).get("last")
+    return moment(came or one["confirmed_at"] or one["shown_at"])
 
 
 def _software(one: dict[str, Any]) -> str:

@@ -59,15 +59,20 @@ class Ledger:
         self.counts = Counts()
 
     async def tried(self, box: Outbox, work: Awaitable[T], seconds: float | None) -> T:
-        """Ask something of an endpoint in bounded time; the rest of them never suffers by it.
+        """Ask something of an endpoint, in bounded time; the rest of them never suffers by it.
+
+        Without `seconds` it goes on for as long as it does: that is for listening.
 
         Raises:
             ConnectorError: it failed, which is noted. After `Denied` nothing more is to be asked.
         """
         error: ConnectorError
         try:
-            async with asyncio.timeout(seconds):
+            if seconds is None:  # thousands may listen: without what they do not need
                 answer = await work
+            else:
+                async with asyncio.timeout(seconds):
+                    answer = await work
         except TimeoutError:
             error = Unavailable("no end in time", reason="timeout")
         except ConnectorError as raised:
@@ -102,11 +107,12 @@ class Ledger:
 
     def well(self, box: Outbox, state: State) -> None:
         """It did what is asked of it by itself."""
-        box.failures = 0
-        box.rest_until = self._clock.monotonic()
         self.turn(box, state)
-        for code in _FAILING:
-            self._health.good(box.subject, code)
+        if box.failures:
+            box.failures = 0
+            box.rest_until = self._clock.monotonic()
+            for code in _FAILING:
+                self._health.good(box.subject, code)
 
     def failed(self, box: Outbox, error: ConnectorError) -> float | None:
         """It did not; seconds until the next try, or None where a try could do harm."""

@@ -93,7 +93,9 @@ class Serving:
         box.shown, box.shown_time = digest, self._clock.now()
         box.shown_at = now = self._clock.monotonic()
         box.check_at = now + spread(CONFIRM, 0.5)
-        if box.tells is False and box.repair_at is None:
+        if box.lost and box.repair_at is not None:  # it told so meanwhile
+            box.repair_at = max(box.repair_at, now + UNCHANGED)
+        elif box.tells is False and box.repair_at is None:
             box.repair_at = now + REPAIR
 
     async def _check(self, box: Outbox, near: Agenda) -> None:

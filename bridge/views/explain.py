@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from aiohttp import web
 
 from bridge.callers import Caller
-from bridge.findings import advice_of
 from bridge.reasons import LEFT_OUT, NO_JOIN
 from bridge.views import render
 from bridge.views.house import EndpointState, House
@@ -17,7 +16,7 @@ from bridge.views.shapes import (
     ExplanationShape,
 )
 from bridge.views.web import Problem, Route, answer
-from bridge.words import Advice
+from bridge.words import ADVICE, Advice
 from rooms.agenda import Account, Explained
 from rooms.model import Agenda, Booking, LeftOut
 from rooms.room import Room
@@ -113,7 +112,7 @@ def _left_out(room: Room, out: LeftOut) -> ExplainedShape:
 
 
 def _state(one: EndpointState) -> EndpointStateShape:
-    advice = advice_of(one.reason) if one.reason else Advice("", "")
+    advice = ADVICE[one.reason] if one.reason else Advice("", "")
     return EndpointStateShape(
         endpoint=one.endpoint,
         kind=one.kind,

@@ -154,6 +154,17 @@ async def test_in_another_call_there_is_nothing_to_touch(door: Door) -> None:
     await expect(door.button).to_have_attribute("aria-disabled", "true")
 
 
+async def test_a_system_that_tells_nothing_was_at_least_told(door: Door) -> None:
+    door.joins.comes_up = False
+    await door.button.click()
+    await expect(door.button).to_have_text("Joining …")
+    door.joins.state = "unknown"
+    await expect(door.said).to_have_text("The room system was told to join.")
+    await expect(door.button).to_have_text("Join again")
+    await door.button.click()
+    assert len(door.joins.asked) == 2
+
+
 async def test_without_a_system_that_dials_there_is_no_button(door: Door) -> None:
     door.joins.dials = False
     await door.page.reload()

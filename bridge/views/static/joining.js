@@ -43,13 +43,16 @@ export function target({ current, next }, at) {
 export function stands(booking, at, clock) {
   const mine = sent?.booking === booking.id ? sent : null;
   if (mine?.failed && Date.now() - mine.since > TOLD_MS) sent = null;
-  const busy = mine && !mine.failed && Date.now() - mine.since < RISING_MS;
+  const busy = mine && !mine.failed && (mine.waiting || Date.now() - mine.since < RISING_MS);
   const up = call.state === "in_call" || call.state === "dialling";
   if (call.state === "in_call" && call.booking === booking.id && mine?.what !== "leave") {
     return { act: "leave", label: "Leave", said: mine?.failed ?? "The room is in this meeting." };
   }
   if (busy || (call.state === "dialling" && call.booking === booking.id)) {
     return { act: "wait", label: mine?.what === "leave" ? "Leaving …" : "Joining …", said: "" };
+  }
+  if (call.state === "unknown" && call.booking === booking.id && !mine && open(booking, at)) {
+    return { act: "join", label: "Join again", said: "The room system was told to join." };
   }
   if (mine?.failed && open(booking, at)) return { act: "join", label: "Try again", said: mine.failed };
   if (up && call.booking !== booking.id) {
@@ -91,7 +94,9 @@ export async function look(booking, at, changed) {
 function settled() {
   if (!sent || sent.failed || sent.waiting) return false;
   const there = call.state === "in_call" && call.booking === sent.booking;
-  return (sent.what === "join" ? there : !there) || Date.now() - sent.since > RISING_MS;
+  const unseen = call.state === "unknown" && call.booking === sent.booking;
+  const done = sent.what === "join" ? there || unseen : !there;
+  return done || Date.now() - sent.since > RISING_MS;
 }
 
 // What was touched is sent once; the key lets the bridge know a second try of the network's.

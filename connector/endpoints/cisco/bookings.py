@@ -168,7 +168,8 @@ def _fill(parent: etree._Element, **texts: str) -> None:
 
 
 def _utc(instant: datetime) -> str:
-    return instant.astimezone(UTC).isoformat()[:19] + "Z"
+    # By far quicker than a format, and there are two in each booking.
+    return instant.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z"
 
 
 def _clean(text: str) -> str:

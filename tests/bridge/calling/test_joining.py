@@ -191,6 +191,22 @@ def test_who_keeps_pressing_is_told_the_same_without_the_system_being_asked(play
     play(story)
 
 
+def test_after_a_restart_the_system_says_which_meeting_it_is_in(play: Play) -> None:
+    async def story(world: World) -> None:
+        await world.adopt()
+        (booking,) = await world.keep(CALL)
+        await world.until(10)
+        await world.joining.join(world.room, booking)
+        world.begin()
+        await world.adopt()
+        assert (await world.joining.call("kestrel")).state == "unknown"
+        assert (await world.joining.join(world.room, booking)).already
+        assert (await world.joining.call("kestrel")).state == "in_call"
+        assert await world.joining.leave(world.room, booking) == "fake"
+
+    play(story)
+
+
 def test_two_presses_within_seconds_dial_once_even_if_the_system_tells_nothing(play: Play) -> None:
     async def story(world: World) -> None:
         await world.adopt()
