@@ -1,7 +1,7 @@
 """Who reads calendars at the Exchange façade, when each came last, and what nobody understood."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
 import msgspec
@@ -10,6 +10,8 @@ SILENT_AFTER = timedelta(minutes=15)
 """Room systems ask every 15 or 30 s; some fall back to every four minutes."""
 UNKNOWN_KEPT = 50
 """Different requests that nobody understood, the newest."""
+NEW_LIMIT = 500
+"""Of so many different ones it is said that they are new, until a restart: a log is not endless."""
 AGENT_LIMIT = 120
 """Characters that are kept of what a program calls itself."""
 
@@ -67,6 +69,9 @@ class Readers:
         self._named: dict[str, Reader] = {}
         self._visits: dict[str, Visit] = {}
         self._unknown: OrderedDict[str, Unknown] = OrderedDict()
+        self._new = 0
+        self.newest: Callable[[Reader], bool | None] = lambda _reader: None
+        """Whether a reader was given the newest agenda; the façade knows."""
 
     def adopt(self, readers: Iterable[Reader], now: datetime) -> None:
         """Know exactly these readers; one that stays the same keeps its visits and its sign-in."""
@@ -103,6 +108,11 @@ class Readers:
         """What is known of a reader's visits."""
         return self._visits.get(endpoint)
 
+    def has_newest(self, endpoint: str) -> bool | None:
+        """Whether a room system was given the newest agenda; None where it never asked for one."""
+        reader = next((one for one in self._named.values() if one.endpoint == endpoint), None)
+        return None if reader is None else self.newest(reader)
+
     def came(self, reader: Reader, now: datetime, software: str) -> Visit:
         """Somebody signed in well and asks for something."""
         visit = self._visits.get(reader.endpoint)
@@ -129,7 +139,7 @@ class Readers:
     def understood_not(
         self, reader: Reader, operation: str, shape: str, now: datetime
     ) -> Unknown | None:
-        """Remember a request that nobody understands; None where its like was known already."""
+        """Remember a request that nobody understands; None where nothing new is to be said."""
         known = self._unknown.pop(shape, None)
         if known is not None:
             self._unknown[shape] = msgspec.structs.replace(known, at=now, times=known.times + 1)
@@ -138,7 +148,8 @@ class Readers:
         self._unknown[shape] = made
         while len(self._unknown) > UNKNOWN_KEPT:
             self._unknown.popitem(last=False)
-        return made
+        self._new += 1
+        return made if self._new <= NEW_LIMIT else None
 
     @property
     def unknown(self) -> tuple[Unknown, ...]:

@@ -115,6 +115,8 @@ async def test_whether_a_unit_has_the_newest_agenda_is_known(
     assert ews.up_to_date(unit) is True
     visit.digest = b"older"
     assert ews.up_to_date(unit) is False
+    assert views.house.readers.has_newest("x30") is False
+    assert views.house.readers.has_newest("codec") is None
 
 
 def test_changes_reach_those_who_listen(configured: Configured, views: Views) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import exchangelib
+from exchangelib.autodiscover import AutodiscoverProtocol
 from exchangelib.protocol import BaseProtocol, NoVerifyHTTPAdapter
 
 HOUR = timedelta(hours=1)
@@ -92,6 +93,21 @@ def others(room: exchangelib.Account, told: dict[str, Any]) -> None:
     )
 
 
+def discovered(told: dict[str, Any]) -> None:
+    """Where EWS is, by Autodiscover in SOAP."""
+    protocol = AutodiscoverProtocol(
+        config=exchangelib.Configuration(
+            service_endpoint=told["url"].lower().partition("/ews/")[0]
+            + "/autodiscover/autodiscover.svc",
+            credentials=exchangelib.Credentials(told["username"], told["password"]),
+            auth_type=told["auth"],
+            version=exchangelib.Version(exchangelib.Build(15, 1)),
+        )
+    )
+    found = protocol.get_user_settings(user=told["mailbox"])
+    say(url=found.ews_url, address=found.autodiscover_smtp_address)
+
+
 def main() -> None:
     """All of it."""
     told = json.loads(sys.argv[1])
@@ -100,6 +116,7 @@ def main() -> None:
     room = account(told)
     items(room)
     others(room, told)
+    discovered(told)
     if told.get("listen"):
         changes(room)
 

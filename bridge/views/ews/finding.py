@@ -5,9 +5,9 @@ from datetime import datetime
 from operator import ge, gt, le, lt
 
 from bridge.views.ews.folders import folder
-from bridge.views.ews.items import Item, Shape, shape_of
+from bridge.views.ews.items import SERVED, Item, Shape, shape_of
 from bridge.views.ews.markup import Fault, Refused, message, messages, refusal
-from bridge.views.ews.reading import Element, M, T, children, instant, name, number, words
+from bridge.views.ews.reading import Element, M, T, children, instant, name, number, spelled, words
 from bridge.views.ews.shelf import Call
 
 MOST = 1000
@@ -34,6 +34,11 @@ def _shape(call: Call, *, alone: bool) -> Shape:
         if more is None
         else frozenset(one.get("FieldURI", "") for one in more.iterchildren(f"{T}FieldURI"))
     )
+    for field in sorted(fields - SERVED):
+        call.misses(f"property {spelled(field)}")
+    for one in () if more is None else more.iterchildren(f"{T}ExtendedFieldURI"):
+        given = (spelled(str(value)) for _, value in sorted(one.items()))
+        call.misses(f"property {' '.join(given)}")
     html = words(asked, f"{T}BodyType") == "HTML"
     return shape_of(words(asked, f"{T}BaseShape"), fields, html=html, alone=alone)
 
@@ -99,7 +104,7 @@ def _page(page: Element | None, total: int) -> tuple[int, int]:
     if page is None:
         return 0, MOST
     try:
-        offset = max(0, int(page.get("Offset", 0)))
+        offset = max(0, min(total, int(page.get("Offset", 0))))
     except ValueError:
         offset = 0
     most = _count(page)
@@ -133,7 +138,7 @@ _COMPARED: dict[str, Callable[[datetime, datetime], bool]] = {
 
 
 def _restricted(call: Call, found: Iterable[Item]) -> list[Item]:
-    tests = [_test(one) for one in children(call.element, f"{M}Restriction")]
+    tests = [_test(call, one) for one in children(call.element, f"{M}Restriction")]
     return [item for item in found if all(test(item) for test in tests)]
 
 
@@ -142,11 +147,11 @@ def _always(_item: Item) -> bool:
     return True
 
 
-def _test(asked: Element, depth: int = 0) -> Callable[[Item], bool]:
+def _test(call: Call, asked: Element, depth: int = 0) -> Callable[[Item], bool]:
     """Whether an item passes: comparisons of start and end, together, either or not."""
     kind = name(asked)
     if kind in {"And", "Or", "Not"} and depth < 20:
-        inside = [_test(one, depth + 1) for one in asked]
+        inside = [_test(call, one, depth + 1) for one in asked]
         if kind == "Not":
             return (
                 _always
@@ -160,6 +165,7 @@ def _test(asked: Element, depth: int = 0) -> Callable[[Item], bool]:
     which = "" if field is None else field.get("FieldURI", "")
     compare = _COMPARED.get(kind)
     if compare is None or constant is None or which not in {"calendar:Start", "calendar:End"}:
+        call.misses(f"restriction {kind} of {spelled(which)}")
         return _always
     value = instant(constant.get("Value", ""))
     if which == "calendar:End":

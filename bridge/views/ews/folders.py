@@ -11,7 +11,7 @@ from bridge.views.ews.markup import (
     refusal,
     tag,
 )
-from bridge.views.ews.reading import Element, M, T, children, name, words
+from bridge.views.ews.reading import Element, M, T, children, name, spelled, words
 from bridge.views.ews.shelf import FOLDERS, PARENTS, Call, folder_id, folder_reference
 
 _NO_MAILBOX = "The SMTP address has no mailbox associated with it."
@@ -64,6 +64,8 @@ def folder(call: Call, element_: Element) -> str:
     else:
         known = next((one for one in FOLDERS if folder_id(one, call.room) == id_), "")
     if known not in FOLDERS:
+        if known:
+            call.misses(f"folder {spelled(known)}")
         raise Refused("ErrorFolderNotFound", _NO_FOLDER)
     return known
 

@@ -75,12 +75,15 @@ class Handshakes:
         Raises:
             Wrong: neither.
         """
+        if len(shown) > TOKEN_LIMIT:
+            raise Wrong
         try:
-            if len(shown) > TOKEN_LIMIT:
-                raise Wrong
-            message = NTLMMessage.unpack(b64decode(shown, validate=True))
+            return self._step(connection, b64decode(shown, validate=True))
         except (ValueError, StructError, IndexError, KeyError, TypeError) as error:
             raise Wrong from error
+
+    def _step(self, connection: int, token: bytes) -> Reader | str:
+        message = NTLMMessage.unpack(token)
         if isinstance(message, Negotiate):
             return self._challenge(connection)
         nonce = self._waiting.pop(connection, None)

@@ -217,6 +217,8 @@ _WRITTEN: Mapping[str, Callable[[Item, Shape], bytes]] = {
 }
 """Properties that are served, in the order of the schema (ItemType, then CalendarItemType)."""
 
+SERVED = frozenset(_WRITTEN)
+"""Properties that a unit can ask for."""
 _DEFAULT = frozenset(
     {
         "item:ItemClass",

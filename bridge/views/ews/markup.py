@@ -24,6 +24,14 @@ _START = (
 )
 """The version is Exchange Server 2016's last: old units know it, and new clients ask it little."""
 _END = b"</s:Body></s:Envelope>"
+_SOAP11 = b' xmlns:soap11="' + SOAP.encode() + b'"'
+_STREAM_START = (
+    b'<Envelope xmlns="' + SOAP.encode() + b'"><soap11:Header' + _SOAP11 + b">"
+    b'<ServerVersionInfo xmlns="' + TYPES.encode() + b'" MajorVersion="15" MinorVersion="1"'
+    b' MajorBuildNumber="2507" MinorBuildNumber="39" Version="V2017_07_11"/>'
+    b"</soap11:Header><soap11:Body" + _SOAP11 + b">"
+)
+_STREAM_END = b"</soap11:Body></Envelope>"
 _SPACES = f' xmlns:m="{MESSAGES}" xmlns:t="{TYPES}">'.encode()
 
 _UNFIT = {code: None for code in range(32) if code not in {9, 10, 13}} | {
@@ -44,10 +52,12 @@ _ESCAPED = _UNFIT | {
 class Fault(Exception):
     """The whole request is refused, with a SOAP fault."""
 
-    def __init__(self, code: str, message: str, *, wait: int = 0) -> None:
+    def __init__(self, code: str, message: str, *, wait: int = 0, shape: str = "") -> None:
         super().__init__(code)
         self.code = code
         self.message = message
+        self.shape = shape
+        """Of a request that was not understood: names alone."""
         self.wait = wait
         """Milliseconds after which to ask again."""
 
@@ -132,8 +142,24 @@ def refusal(kind: str, refused: Refused, *after: bytes) -> bytes:
 
 
 def messages(operation: str, *parts: bytes) -> bytes:
-    """The answer of an operation that answers in parts."""
+    """The answer of an operation that answers in parts.
+
+    Raises:
+        Fault: nothing was asked for.
+    """
+    if not parts:
+        raise Fault("ErrorSchemaValidation", "The request failed schema validation.")
     return envelope(operation, b"<m:ResponseMessages>", *parts, b"</m:ResponseMessages>")
+
+
+def streamed(operation: str, part: bytes) -> bytes:
+    """One part of an answer that goes on.
+
+    Exchange has other prefixes there, and some clients look for the bare word `Envelope`.
+    """
+    root = operation.encode() + b"Response"
+    inside = (b"<m:", root, _SPACES, b"<m:ResponseMessages>", part, b"</m:ResponseMessages></m:")
+    return b"".join((_STREAM_START, *inside, root, b">", _STREAM_END))
 
 
 def envelope(operation: str, *inside: bytes, result: bytes = b"") -> bytes:

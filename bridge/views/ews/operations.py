@@ -1,6 +1,5 @@
 """Every operation that the façade knows, by the name of the request's element."""
 
-import logging
 from collections.abc import Callable, Mapping
 
 from bridge.views.ews import availability, finding, folders, people, subscriptions, syncing
@@ -8,8 +7,6 @@ from bridge.views.ews.markup import Fault
 from bridge.views.ews.reading import shape
 from bridge.views.ews.shelf import Call
 from bridge.views.ews.subscriptions import Subscriptions
-
-log = logging.getLogger(__name__)
 
 STREAMING = "GetStreamingEvents"
 
@@ -49,12 +46,5 @@ def answered(call: Call, known: Subscriptions) -> bytes:
         return operation(call)
     if (subscribing := _SUBSCRIBING.get(name)) is not None:
         return subscribing(call, known)
-    not_understood(call)
+    call.misses(shape(call.element))
     raise Fault("ErrorInvalidRequest", "The request is invalid.")
-
-
-def not_understood(call: Call) -> None:
-    """Remember a request that nobody here answers, and log it where its like is new."""
-    operation, found = call.asked.operation[:80], shape(call.element)
-    if call.house.readers.understood_not(call.reader, operation, found, call.now):
-        log.warning("endpoint %s asks for what is not known: %s", call.reader.endpoint, found)

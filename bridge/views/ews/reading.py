@@ -67,7 +67,11 @@ def asked(body: bytes) -> Asked:
     parts = {one.tag: one for one in root} if root.tag == _ENVELOPE else {}
     inside = parts.get(_BODY)
     if inside is None or not len(inside):
-        raise Fault("ErrorInvalidRequest", "The request is invalid: no SOAP 1.1 request.")
+        raise Fault(
+            "ErrorInvalidRequest",
+            "The request is invalid: no SOAP 1.1 request.",
+            shape=shape(root),
+        )
     operation = inside[0]
     return Asked(name(operation), operation, parts.get(_HEADER), prepared={})
 
@@ -175,3 +179,11 @@ def children(element: Element, path: str) -> Iterator[Element]:
 def name(element: Element) -> str:
     """An element's name without its namespace."""
     return str(element.tag).rpartition("}")[2]
+
+
+_SPELLED = re.compile(r"[A-Za-z0-9:._-]{1,80}")
+
+
+def spelled(known: str) -> str:
+    """A name of Exchange's own, as a unit wrote it; whatever else, it is not repeated."""
+    return known if _SPELLED.fullmatch(known) else "of no known form"

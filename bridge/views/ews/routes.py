@@ -13,7 +13,7 @@ from bridge.views.ews.folders import impersonated
 from bridge.views.ews.markup import CONTENT_TYPE, Fault, fault
 from bridge.views.ews.operations import STREAMING, answered
 from bridge.views.ews.reading import Requests, asked
-from bridge.views.ews.shelf import Call, Shelf
+from bridge.views.ews.shelf import Call, Shelf, missed
 from bridge.views.ews.signing import Signing
 from bridge.views.ews.streams import Streams
 from bridge.views.ews.subscriptions import Subscriptions
@@ -42,6 +42,7 @@ class Ews:
         self.streams = Streams(house.readers, self.subscriptions)
         self._bodies = Bodies()
         self._requests = Requests()
+        house.readers.newest = self.up_to_date
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -74,6 +75,8 @@ class Ews:
                 visit.bookings, visit.digest = len(call.items.all), call.items.digest
         except Fault as error:
             house.readers.refused(reader.endpoint, error.code, now)
+            if error.shape:
+                missed(house, reader, "", error.shape, now)
             return _fault(error)
         return web.Response(body=told, headers=_HEADERS.copy())
 

@@ -1,6 +1,7 @@
 """Each room's items, made once an agenda, and what else a request is answered with."""
 
 import hashlib
+import logging
 from base64 import b64encode
 from collections import OrderedDict
 from datetime import datetime
@@ -14,8 +15,11 @@ from bridge.views.house import House
 from rooms.room import Room
 from rooms.store import Kept
 
-AGENDAS_KEPT = 2000
-"""Agendas whose items are kept, some ten kibibytes each; the one not asked for longest goes."""
+log = logging.getLogger(__name__)
+
+AGENDAS_KEPT = 1000
+"""Agendas whose items are kept, seventy kibibytes for twenty bookings; the one not asked for
+longest goes. To make it anew takes a fifth of a millisecond."""
 BUSY_WAIT = 15_000
 """Milliseconds after which to ask again where a calendar was never read yet."""
 
@@ -55,7 +59,10 @@ class Shelf:
         known = self._items.get(key)
         if known is not None and known.kept.shown is kept.shown and known.room is room:
             self._items.move_to_end(key)
-            return known
+            if known.kept is kept:
+                return known
+            again = self._items[key] = known._replace(kept=kept)
+            return again
         made = self._items[key] = self._made(room, kept, protocols)
         self._items.move_to_end(key)
         if len(self._items) > AGENDAS_KEPT:
@@ -74,6 +81,12 @@ class Shelf:
         return Items(room, kept, made, {item.id: item for item in made}, digest.digest())
 
 
+def missed(house: House, reader: Reader, operation: str, what: str, now: datetime) -> None:
+    """Remember what is not served, by its name or shape; log it where it is new (EP-31)."""
+    if house.readers.understood_not(reader, operation[:80], what, now):
+        log.warning("endpoint %s asks for what is not known: %s", reader.endpoint, what)
+
+
 class Call(NamedTuple):
     """One request, and all that it is answered from."""
 
@@ -88,6 +101,10 @@ class Call(NamedTuple):
     def element(self) -> Element:
         """The operation that is asked for."""
         return self.asked.element
+
+    def misses(self, what: str) -> None:
+        """Something was asked for that is not served: remembered, and logged where it is new."""
+        missed(self.house, self.reader, self.asked.operation, what, self.now)
 
     @property
     def items(self) -> Items:

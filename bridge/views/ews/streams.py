@@ -15,6 +15,7 @@ from bridge.views.ews.markup import (
     message,
     messages,
     refusal,
+    streamed,
     tag,
 )
 from bridge.views.ews.reading import M, children, number
@@ -129,22 +130,26 @@ class Streams:
         found: Iterable[Subscription],
     ) -> None:
         """Tell changes as they come, and from time to time that all is well."""
+        await _write(response, _OPEN)
         while not listener.over and self._readers.current(call.reader):
             listener.news.clear()
             room = call.house.rooms.get(call.room.id)
             if room is None or call.house.store.kept(room.id) is None:
                 return
             news = _news(call._replace(room=room, now=call.house.clock.now()), found)
-            await _write(response, message(_KIND, *news, _OPEN))
-            with suppress(TimeoutError):
+            if news:
+                await _write(response, message(_KIND, news))
+            try:
                 async with asyncio.timeout(HEARTBEAT):
                     await listener.news.wait()
+            except TimeoutError:
+                await _write(response, _OPEN)
 
 
-_OPEN = element("m:ConnectionStatus", "OK")
+_OPEN = message(_KIND, element("m:ConnectionStatus", "OK"))
 
 
-def _news(call: Call, found: Iterable[Subscription]) -> Iterable[bytes]:
+def _news(call: Call, found: Iterable[Subscription]) -> bytes:
     """What is new for these subscriptions."""
     items, told = call.items, []
     for one in found:
@@ -152,7 +157,7 @@ def _news(call: Call, found: Iterable[Subscription]) -> Iterable[bytes]:
         one.seen, one.used = snapshot(items.by_id), call.now
         if events:
             told.append(tag("m:Notification", element("t:SubscriptionId", one.id), *events))
-    return [tag("m:Notifications", *told)] if told else []
+    return tag("m:Notifications", *told) if told else b""
 
 
 async def _write(response: web.StreamResponse, part: bytes) -> None:
@@ -163,6 +168,6 @@ async def _write(response: web.StreamResponse, part: bytes) -> None:
     """
     try:
         async with asyncio.timeout(WRITE_LIMIT):
-            await response.write(messages(_KIND, part))
+            await response.write(streamed(_KIND, part))
     except TimeoutError as error:
         raise ConnectionResetError from error

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from bridge.readers import Reader
 from bridge.views.ews.folders import folder
 from bridge.views.ews.markup import Refused, element, message, messages, refusal, tag, text, time
-from bridge.views.ews.reading import Element, M, T, children, name, number, words
+from bridge.views.ews.reading import Element, M, T, children, name, number, shape, words
 from bridge.views.ews.shelf import Call, Items, folder_reference
 from bridge.views.ews.syncing import snapshot
 
@@ -114,6 +114,7 @@ def _wish(call: Call) -> Element:
     """
     asked = next(iter(call.element), None)
     if asked is None or name(asked) not in {_PULL, _STREAMING}:
+        call.misses(shape(call.element))
         raise Refused("ErrorInvalidPushSubscriptionUrl", "The push subscription URL is invalid.")
     for one in children(asked, f"{T}FolderIds"):
         folder(call, one)

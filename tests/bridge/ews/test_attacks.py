@@ -2,17 +2,22 @@
 
 import asyncio
 import time
+from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+import spnego
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from bridge.readers import Readers
 from bridge.views import hooks
-from bridge.views.ews import reading, routes
+from bridge.views.ews import handshake, reading, routes
 from bridge.views.ews.markup import Fault, text
 from tests.bridge.conftest import Views
-from tests.bridge.ews.conftest import ENVELOPE, Unit, basic, find
+from tests.bridge.ews.conftest import ENVELOPE, READER, Unit, basic, find
+from tests.fakes.virtual import NOON
 
 pytestmark = pytest.mark.fault("facade_xml")
 URL = "/EWS/Exchange.asmx"
@@ -143,3 +148,40 @@ def test_any_words_can_be_written(words: str) -> None:
         one for one in words if one in "\t\n\r" or (one >= " " and one < "\ufffe") or one > "\uffff"
     )
     assert (found.text or "") == kept
+
+
+READERS = Readers()
+READERS.adopt([READER], NOON)
+
+
+def _answered() -> bytes:
+    """The last message of a true sign-in."""
+    hands = handshake.Handshakes(READERS)
+    context = spnego.client("kestrel", "pass word", protocol="ntlm")
+    challenge = hands.step(1, b64encode(context.step() or b"").decode())
+    assert isinstance(challenge, str)
+    return context.step(b64decode(challenge)) or b""
+
+
+TRUE = _answered()
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=200),
+        st.binary(max_size=200).map(lambda rest: b"NTLMSSP\0\1\0\0\0" + rest),
+        st.binary(max_size=200).map(lambda rest: b"NTLMSSP\0\3\0\0\0" + rest),
+        st.tuples(st.integers(12, len(TRUE) - 1), st.integers(0, 255)).map(
+            lambda change: TRUE[: change[0]] + bytes([change[1]]) + TRUE[change[0] + 1 :]
+        ),
+    )
+)
+@example(
+    TRUE.replace("kestrel".encode("utf-16-le"), "kestre\ud800".encode("utf-16-le", "surrogatepass"))
+)
+def test_no_message_of_ntlm_but_the_true_one_signs_in(message: bytes) -> None:
+    hands = handshake.Handshakes(READERS)
+    context = spnego.client("kestrel", "pass word", protocol="ntlm")
+    hands.step(1, b64encode(context.step() or b"").decode())
+    with suppress(handshake.Wrong):
+        assert isinstance(hands.step(1, b64encode(message).decode()), str)

@@ -216,6 +216,35 @@ async def test_what_is_not_understood_is_a_fault_and_remembered_by_its_shape(
     assert "secret" not in caplog.text
 
 
+async def test_what_is_not_served_is_remembered_too(unit: Unit, views: Views) -> None:
+    more = (
+        "<t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>"
+        '<t:FieldURI FieldURI="calendar:Subject"/><t:FieldURI FieldURI="the merger"/>'
+        '<t:ExtendedFieldURI PropertyTag="0x3fd9" PropertyType="String"/></t:AdditionalProperties>'
+    )
+    contains = (
+        '<t:Contains><t:FieldURI FieldURI="item:Subject"/><t:Constant Value="x"/></t:Contains>'
+    )
+    view = f"<m:Restriction>{contains}</m:Restriction>"
+    for _ in range(2):
+        assert len(ids(await unit.ask(find(more, view)))) == 3
+    await unit.ask(find(folder='<t:DistinguishedFolderId Id="tasks"/>'))
+    push = "<m:Subscribe><m:PushSubscriptionRequest><t:URL>x</t:URL></m:PushSubscriptionRequest>"
+    await unit.ask(f"{push}</m:Subscribe>")
+    sent = b'<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"><e:Body><a/></e:Body></e:Envelope>'
+    async with unit.client.post("/EWS/Exchange.asmx", data=sent, headers=basic()) as told:
+        assert told.status == 500
+    assert [one.shape for one in views.house.readers.unknown] == [
+        "property calendar:Subject",
+        "property of no known form",
+        "property 0x3fd9 String",
+        "restriction Contains of item:Subject",
+        "folder tasks",
+        "Subscribe(PushSubscriptionRequest(URL))",
+        "Envelope(Body(a))",
+    ]
+
+
 async def test_only_so_many_shapes_are_remembered(unit: Unit, views: Views) -> None:
     for number in range(UNKNOWN_KEPT + 5):
         await unit.ask(f"<m:Odd{number}/>", status=500)
