@@ -1,6 +1,6 @@
 """Calling, put together: who dials, and where callers ask for it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from bridge.calling.auto_join import AutoJoin
@@ -16,7 +16,7 @@ from bridge.settings.model import Configuration
 from bridge.views import endpoints, joining
 from bridge.views.house import House
 from bridge.views.web import Route
-from bridge.visits import Visits, comes
+from bridge.visits import Visits
 from bridge.writing.attempts import Attempts
 from connector.endpoint import PhoneCall
 from connector.outside import Outside
@@ -54,10 +54,10 @@ class Calling:
         self.routes: Sequence[Route] = (*endpoints.routes(self.desk), *joining.routes(wishes))
         units.on_calls.append(self._heard)
 
-    def read_by(self, visits: Visits) -> None:
-        """Whom to ask how units come for their calendars by themselves."""
+    def read_by(self, visits: Visits, fetched: Callable[[str], bool]) -> None:
+        """Whom to ask how units come for their calendars, and who has what is served now."""
         self.desk.visits = visits
-        self._report.fetched = lambda name: comes(visits(name))
+        self._report.fetched = fetched
 
     def _heard(self, name: str, calls: Sequence[PhoneCall] | None) -> None:
         """A room system told of its calls."""

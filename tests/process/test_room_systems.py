@@ -192,6 +192,14 @@ async def test_a_unit_reads_the_facade_and_its_room_is_joined_over_http(furnishe
             async with site.http.post(f"{url}/leave", headers=headers) as answer:
                 assert answer.status == 200, await answer.text()
             assert await trio.numbers() == []
+            _, out, _ = await site.command("explain", "kestrel", "--json")
+            (told,) = json.loads(out)["bookings"]
+            (unit,) = told["endpoints"]
+            assert (unit["endpoint"], unit["has_it"], unit["dial"]) == (
+                "kestrel-trio",
+                True,
+                DIALLED,
+            )
             site.tenant.mailbox("kestrel@example.com").delete(identity)
 
             async def emptied() -> bool:
