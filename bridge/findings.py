@@ -9,7 +9,6 @@ NOT_IN_ROOMS = frozenset(
         "alerts_failing",
         "certificate_expiring",
         "certificate_rejected",
-        "condition_unacknowledged",
         "credential_expiring_7",
         "credential_expiring_30",
         "credential_expiring_60",

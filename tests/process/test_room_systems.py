@@ -238,3 +238,28 @@ async def test_a_codec_that_lost_power_gets_its_list_again_though_the_source_is_
                         assert again.process.returncode is None
                 await stand(running, {"kestrel-codec": "confirmed"})
                 assert await running.titles() == ["Review"]
+
+
+async def test_what_a_maker_permits_is_repeated_everywhere_until_it_is_acknowledged(
+    furnished: Site,
+) -> None:
+    site = furnished
+    words = "own internal business"
+    asked = (("check",), ("doctor",), ("endpoints", "list"), ("endpoints", "show", "kestrel-codec"))
+    for file in ("README.md", "NOTICE"):
+        assert words in " ".join((ROOT / file).read_text(encoding="utf-8").split())
+    async with simulated(site, "cisco") as codec:
+        site.rooms[0]["endpoints"] = [codec.entry("kestrel-codec", "cisco")]
+        for acknowledged in ([], ["cisco_permitted_use"]):
+            site.settings["acknowledge"] = acknowledged
+            async with site.running() as running:
+                await stand(running, {"kestrel-codec": "confirmed"})
+                for command in asked:
+                    _, out, errors = await site.command(*command)
+                    assert (words in out + errors) is not bool(acknowledged), command
+                health = await running.get("/api/v1/health")
+                told = [one["words"] for one in health["findings"]]
+                assert any(words in one for one in told) is not bool(acknowledged)
+                (unit,) = (await running.get("/api/v1/endpoints"))["endpoints"]
+                assert bool(unit["notice"]) is not bool(acknowledged)
+            assert any(words in line for line in running.log) is not bool(acknowledged)
