@@ -129,7 +129,7 @@ class Appliance:
         self.dispatch.grant_by(self.writing.wishes)
         self.rounds = Rounds(self.health, made.clock, self._visit)
         self.calling = Calling(made, self.dispatch, self.health, self.house, devices)
-        self.calling.read_by(self.house.readers.visit, self.facade.fetched)
+        self.calling.read_by(self.house.readers.visit, self.house.readers.has_newest)
         self.courier = Courier(services, health=self.health, data_dir=site_.data_dir)
         self._furnish()
         await self._serve()

@@ -24,7 +24,6 @@ class Facade:
         self._house = house
         self._configured = configured
         self._of: Configuration | None = None
-        self._known: dict[str, Reader] = {}
         self.ews = Ews(house, self._up_to_date)
         hub.beside = self.ews.streams
 
@@ -49,19 +48,12 @@ class Facade:
             else:
                 self._house.health.good(subject)
 
-    def fetched(self, endpoint: str) -> bool:
-        """Whether a unit has come for what is served there now."""
-        self._up_to_date()
-        reader = self._known.get(endpoint)
-        return reader is not None and self.ews.up_to_date(reader) is True
-
     def _up_to_date(self) -> None:
         """Know the readers of the configuration in force; free while it is the same."""
         configuration = self._configured()
         if configuration is not self._of:
             self._of = configuration
-            self._known = {one.endpoint: one for one in readers(configuration)}
-            self._house.readers.adopt(self._known.values(), self._house.clock.now())
+            self._house.readers.adopt(readers(configuration), self._house.clock.now())
 
 
 def readers(configuration: Configuration) -> Iterator[Reader]:

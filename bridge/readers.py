@@ -67,6 +67,7 @@ class Readers:
 
     def __init__(self) -> None:
         self._named: dict[str, Reader] = {}
+        self._of: dict[str, Reader] = {}
         self._visits: dict[str, Visit] = {}
         self._unknown: OrderedDict[str, Unknown] = OrderedDict()
         self._new = 0
@@ -81,6 +82,7 @@ class Readers:
             name = reader.username.casefold()
             known = before.get(name)
             self._named[name] = known if known is not None and known == reader else reader
+        self._of = {reader.endpoint: reader for reader in self._named.values()}
         visits = self._visits
         self._visits = {
             reader.endpoint: visits.get(reader.endpoint) or Visit(since=now)
@@ -110,7 +112,7 @@ class Readers:
 
     def has_newest(self, endpoint: str) -> bool | None:
         """Whether a room system was given the newest agenda; None where it never asked for one."""
-        reader = next((one for one in self._named.values() if one.endpoint == endpoint), None)
+        reader = self._of.get(endpoint)
         return None if reader is None else self.newest(reader)
 
     def came(self, reader: Reader, now: datetime, software: str) -> Visit:

@@ -54,10 +54,10 @@ class Calling:
         self.routes: Sequence[Route] = (*endpoints.routes(self.desk), *joining.routes(wishes))
         units.on_calls.append(self._heard)
 
-    def read_by(self, visits: Visits, fetched: Callable[[str], bool]) -> None:
-        """Whom to ask how units come for their calendars, and who has what is served now."""
+    def read_by(self, visits: Visits, fetched: Callable[[str], bool | None]) -> None:
+        """Whom to ask how units come for their calendars, and whether they have the newest."""
         self.desk.visits = visits
-        self._report.fetched = fetched
+        self._report.fetched = lambda name: bool(fetched(name))
 
     def _heard(self, name: str, calls: Sequence[PhoneCall] | None) -> None:
         """A room system told of its calls."""

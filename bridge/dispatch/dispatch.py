@@ -286,12 +286,17 @@ class Dispatch:
                 await self._places.acquire()
                 name = await self._turns.next()
                 box = self._boxes.get(name)
-                if box is not None and not box.failures:
+                # Somebody waits for it: not behind all that are off.
+                preferred = box is not None and (not box.failures or bool(box.waiting))
+                if box is not None and preferred and not box.busy:
+                    self._queue.pop(name, None)
                     box.busy = True
                     group.create_task(self._placed(box))
                     continue
                 self._places.release()
-                if box is not None:
+                if box is not None and box.busy:  # it waited in the queue when this was said
+                    box.again = 0.0
+                elif box is not None:
                     self._queue[name] = None
                     self._next(group)
 

@@ -270,6 +270,30 @@ def test_units_that_answer_nothing_any_more_hold_up_no_other(play: Any) -> None:
     play(story)
 
 
+def test_a_push_is_done_at_once_though_the_unit_waits_among_many_that_are_off(play: Any) -> None:
+    async def story(world: World) -> None:
+        await world.adopt("codec", *(f"dead-{number}" for number in range(300)))
+        codec, *dead = world.driver.made
+        codec.errors = [GONE]
+        for device in dead:
+            device.seconds = 10_000
+            device.offers = False
+        await world.keep(ALWAYS)
+        await asyncio.sleep(30 * 60)
+        assert world.status().state == "unreachable"
+        codec.errors = []
+        most = 0
+        for _ in range(5):
+            shown = len(codec.times("show"))
+            async with asyncio.timeout(1):
+                await world.dispatch.push("codec")
+            most = max(most, len(codec.times("show")) - shown)
+        assert most == 1
+        assert world.status().state == "shown"
+
+    play(story)
+
+
 @pytest.mark.fault("endpoint_source_fails")
 def test_an_agenda_that_is_not_read_any_more_stays_on_the_unit(play: Any) -> None:
     async def story(world: World) -> None:

@@ -81,6 +81,8 @@ async def unit(
     monkeypatch.setattr(serving, "CONFIRM", 0.05)
     monkeypatch.setattr(attending, "START", 0.05)
     monkeypatch.setattr(attending, "WAIT", 0.05)
+    monkeypatch.setattr(attending, "FIRST_RETRY", 0.05)
+    monkeypatch.setattr(dispatch, "FIRST_RETRY", 0.05)
     clock = SystemClock()
     codec = Codec(users={"bridge": "right"})
     codec.configure("Bookings/AdhocBooking/Enabled", "True")
