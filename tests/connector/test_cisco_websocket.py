@@ -239,7 +239,11 @@ async def test_for_one_use_a_websocket_is_opened_and_closed_again(
         endpoint: Any = unit
         await endpoint.show(agenda(booking("one")))
         assert device.listed()
+        assert opened(codec) == 1  # for the version and the list together
         await comes(lambda: not codec.lines)
+        await endpoint.show(agenda())
+        assert not device.listed()
+        assert opened(codec) == 2
 
 
 RPC = [
