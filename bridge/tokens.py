@@ -131,7 +131,8 @@ class Tokens:
 def _hash(token: str) -> bytes:
     # A token has 256 random bits, so that one round is enough and no salt is needed. Looked up by
     # its hash, how long a comparison takes tells nothing of a token.
-    return hashlib.sha256(token.encode()).digest()
+    # What comes in a header may be any bytes.
+    return hashlib.sha256(token.encode(errors="surrogateescape")).digest()
 
 
 def _row(token: Token, key: bytes) -> dict[str, Any]:

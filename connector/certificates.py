@@ -130,14 +130,19 @@ def facts(pem_or_der: bytes) -> Facts:
     kind = type(public).__name__.lstrip("_").removesuffix("PublicKey")
     kind = {"EllipticCurve": "EC"}.get(kind, kind)
     return Facts(
-        names=names,
-        issuer=found.issuer.rfc4514_string(),
+        names=tuple(map(_shown, names)),
+        issuer=_shown(found.issuer.rfc4514_string()),
         self_signed=found.issuer == found.subject,
         key=f"{kind} {getattr(public, 'key_size', '')}".strip(),
         begins=found.not_valid_before_utc,
         expires=found.not_valid_after_utc,
         fingerprint=fingerprint(pem_or_der),
     )
+
+
+def _shown(words: str) -> str:
+    """What a stranger may have written, without what a terminal would obey."""
+    return "".join(one if one.isprintable() else "\ufffd" for one in words)
 
 
 def belongs(certificate: bytes, key_pem: bytes) -> bool:

@@ -73,7 +73,12 @@ async def ask(
         raise untrusted(error) from error
     except aiohttp.ClientConnectorError as error:
         raise Unavailable("no connection", reason="unreachable", everywhere=True) from error
-    except (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError) as error:
+    except (
+        aiohttp.ClientPayloadError,
+        aiohttp.ServerDisconnectedError,
+        aiohttp.ClientOSError,
+        ConnectionError,
+    ) as error:  # what was asked may have been done: it is not to be asked elsewhere
         raise Unavailable("the answer broke off", reason="broken_off") from error
     except (aiohttp.ClientError, OSError) as error:
         raise Unavailable(f"no answer ({type(error).__name__})", reason="unreachable") from error

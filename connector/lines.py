@@ -176,6 +176,14 @@ async def presented(outside: Outside, host: str, port: int) -> str:
                     await outside.address(host, port),
                     port,
                     config=[],
+                    # On a thread: it looks for files of this machine, and uses none.
+                    options=await asyncio.to_thread(
+                        library.SSHClientConnectionOptions,
+                        config=[],
+                        client_keys=None,
+                        agent_path=None,
+                        encryption_algs=OLD_CIPHERS,
+                    ),
                     kex_algs=OLD_EXCHANGES,
                     server_host_key_algs=[name for kind in HOST_KEYS for name in kind],
                 )

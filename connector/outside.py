@@ -158,10 +158,29 @@ async def open_outside(
     resolver = None if networks is None else _Within(networks)
     connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=60, resolver=resolver)
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_LIMIT)
+    straight = aiohttp.TraceConfig()
+    straight.on_request_redirect.append(_stay)
     async with aiohttp.ClientSession(
-        connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()
+        connector=connector,
+        timeout=timeout,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trace_configs=[straight],
     ) as session:
         yield Outside(http=session, clock=clock, ca_file=ca_file, networks=networks)
+
+
+async def _stay(
+    _session: aiohttp.ClientSession, _context: object, told: aiohttp.TraceRequestRedirectParams
+) -> None:
+    """Follow no redirect: it may lead anywhere, an address in it past the networks too.
+
+    `ask` follows none by itself, but who opens a WebSocket cannot say so.
+    """
+    answer = told.response
+    answer.close()
+    raise aiohttp.WSServerHandshakeError(
+        answer.request_info, answer.history, status=answer.status, headers=answer.headers
+    )
 
 
 class _Within(aiohttp.ThreadedResolver):

@@ -11,6 +11,8 @@ GREETING_SECONDS = 5.0
 """How long a unit may take to greet, or to ask for a login."""
 
 _USER = ("ogin:", "sername:")
+_LAST = "Last login:"
+"""Not a question, but when somebody was there last."""
 _PASSWORD = "assword:"  # noqa: S105 - how the question ends
 
 
@@ -34,14 +36,16 @@ async def sign_in(
     asked: set[str] = set()
     while True:
         try:
-            heard = await lines.until(*_USER, _PASSWORD, *prompts, "\n", seconds=GREETING_SECONDS)
+            heard = await lines.until(
+                _LAST, *_USER, _PASSWORD, *prompts, "\n", seconds=GREETING_SECONDS
+            )
         except Unavailable as error:
             if error.reason == "timeout":
                 return  # some neither greet nor ask: what is said next tells
             if "password" in asked:
                 raise _refused() from error
             raise
-        if heard.endswith("\n"):
+        if heard.endswith(("\n", _LAST)):
             if greeted(heard.strip()):
                 return
             if "password" in asked and re.search(r"(?i)incorrect|denied|failed|invalid", heard):

@@ -61,7 +61,7 @@ class Calling:
 
     def _heard(self, name: str, calls: Sequence[PhoneCall] | None) -> None:
         """A room system told of its calls."""
-        self.joining.told(name)
+        self.joining.told(name, calls)
         try:
             room = self._dispatch.settings(name).room
         except KeyError:  # what it said last, on its way out

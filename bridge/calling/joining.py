@@ -229,9 +229,15 @@ class Joining:
         self._last.pop(name, None)
         self._seen.pop(name, None)
 
-    def told(self, name: str) -> None:
-        """A system told of its calls by itself: what it answered before is old."""
+    def told(self, name: str, calls: Sequence[PhoneCall] | None) -> None:
+        """A system told of its calls by itself: what it answered before is old.
+
+        Where it is in none any more, the next one is another's: nobody ends that for a booking.
+        """
         self._seen.pop(name, None)
+        last = self._last.get(name)
+        if calls is not None and not _going(calls) and last and self._ago(last.at) >= RECENT:
+            del self._last[name]
 
     def _is_for(self, name: str, calls: Sequence[PhoneCall] | None, booking: str) -> bool:
         """Whether the call that a system is in is a booking's, by its word or by our memory."""

@@ -249,6 +249,7 @@ class Dispatch:
         self._ledger.over(box)
         try:
             async with asyncio.timeout(LETTING_GO):
+                await _end(box.turn)
                 await self._attending.drop(box)
                 await box.held.__aexit__(None, None, None)
         except Exception as error:  # noqa: BLE001 - one endpoint's fault must not hold up the others
@@ -291,7 +292,7 @@ class Dispatch:
                 if box is not None and preferred and not box.busy:
                     self._queue.pop(name, None)
                     box.busy = True
-                    group.create_task(self._placed(box))
+                    box.turn = group.create_task(self._placed(box))
                     continue
                 self._places.release()
                 if box is not None and box.busy:  # it waited in the queue when this was said
@@ -315,7 +316,7 @@ class Dispatch:
             if box is not None and not box.busy:
                 self._failing += 1
                 box.busy = True
-                group.create_task(self._mended(box, group))
+                box.turn = group.create_task(self._mended(box, group))
 
     async def _mended(self, box: Outbox, group: asyncio.TaskGroup) -> None:
         try:
@@ -332,7 +333,7 @@ class Dispatch:
             log.error("%s: %s", box.subject, fault(error))
             wait = LONGEST_RETRY
         finally:
-            box.busy = False
+            box.busy, box.turn = False, None
         again, box.again = box.again, None
         if self._boxes.get(box.settings.id) is not box or box.state == "denied":
             return
@@ -340,6 +341,13 @@ class Dispatch:
         due = [one for one in (wait, again) if one is not None]
         if due:
             self._turns.at(box.settings.id, self._clock.monotonic() + min(due), rank)
+
+
+async def _end(turn: asyncio.Task[None] | None) -> None:
+    """End a turn: a list that is still on its way must not come behind a newer one."""
+    if turn is not None and turn is not asyncio.current_task():
+        turn.cancel()
+        await asyncio.wait([turn])
 
 
 def _gone() -> Unavailable:

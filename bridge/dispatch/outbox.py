@@ -93,6 +93,8 @@ class Outbox:
     drifted_at: float = NEVER
     busy: bool = False
     """Whether its turn goes on."""
+    turn: asyncio.Task[None] | None = None
+    """That turn."""
     again: float | None = None
     """Its turn is to be again so many seconds after this one."""
     waiting: list[asyncio.Future[None]] | None = None

@@ -86,6 +86,9 @@ class Serving:
             self._ledger.counts.pushes[box.settings.kind, error.reason] += 1
             settle(error, waiting)
             raise
+        except asyncio.CancelledError:
+            settle(Unavailable("its settings changed meanwhile", reason="broken_off"), waiting)
+            raise
         settle(None, waiting)
         self._ledger.counts.pushes[box.settings.kind, "ok"] += 1
         self._recovered(box)

@@ -1,5 +1,6 @@
 """Read the room list: rooms, their lists, their endpoints."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -31,7 +32,7 @@ from bridge.settings.problem import Place, Problem
 from bridge.settings.secrets import Named, Secrets
 from bridge.settings.typed import BAD, Reader, names
 from connector import load
-from connector.endpoint import Reads
+from connector.endpoint import Pulls, Reads
 from connector.outside import within
 from rooms.join import zoom
 from rooms.room import Policy, Room, Writes
@@ -245,6 +246,7 @@ class InventoryReader:
         if trust := getattr(special, "tls", None):
             fit = self._authorities.check(trust.ca_file, place.at("tls.ca_file")) and fit
         fit = self._check_facade(special, place) and fit
+        fit = self._check_hook(kind, special, place) and fit
         if fit:
             self._endpoints.append(
                 EndpointSettings(id=general.id, kind=kind, room=room, options=special)
@@ -269,6 +271,18 @@ class InventoryReader:
             place.error("must be a user name, without a colon")
             return False
         first = self._seen.setdefault(("facade", facade.username.casefold()), place)
+        if first is not place:
+            place.error(f"is another unit's already, at {first.file}:{first.line}")
+        return first is place
+
+    def _check_hook(self, kind: str, options: object, place: Place) -> bool:
+        """Secrets of hooks tell units apart: with another's, one would be given its list."""
+        hook = options.hook if isinstance(options, Pulls) else None
+        if not hook:
+            return True
+        place = place.at("hook")
+        digest = hashlib.sha256(f"{kind}/{hook.reveal()}".encode()).hexdigest()
+        first = self._seen.setdefault(("hook", digest), place)
         if first is not place:
             place.error(f"is another unit's already, at {first.file}:{first.line}")
         return first is place

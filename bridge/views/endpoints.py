@@ -94,7 +94,7 @@ async def order_of(request: web.Request, kind: type[msgspec.Struct]) -> Any:
     """What is asked for; an order that says nothing may be left out."""
     try:
         return msgspec.json.decode(await request.read() or b"{}", type=kind)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Problem(400, "bad_body", str(error)) from error
 
 

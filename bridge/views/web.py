@@ -258,5 +258,5 @@ async def body_of(request: web.Request, kind: type[msgspec.Struct]) -> Any:  # a
     """A JSON body as a struct."""
     try:
         return msgspec.json.decode(await request.read(), type=kind)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Problem(400, "bad_body", str(error)) from error

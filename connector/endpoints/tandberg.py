@@ -105,7 +105,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 class OverHttp:
     """A unit that takes XML."""
 
-    __slots__ = ("_login", "_outside", "_refused", "_url")
+    __slots__ = ("_login", "_outside", "_refused", "_turn", "_url")
 
     def __init__(self, outside: Outside, options: Options) -> None:
         self._outside = outside
@@ -115,6 +115,7 @@ class OverHttp:
             login = aiohttp.encode_basic_auth(options.username, options.password.reveal())
             self._login["Authorization"] = login
         self._refused: Denied | None = None
+        self._turn = asyncio.Lock()
 
     async def attempt(self) -> None:
         """Reach the unit and sign in, by asking for its calls."""
@@ -169,9 +170,13 @@ class OverHttp:
             raise _refused_command()
 
     async def _ask(self, method: str, url: URL, *, data: bytes | None = None) -> Answer:
-        """One request, and an end to it where the unit says that the login is wrong."""
+        """One request at a time, and an end to it where the unit says that the login is wrong."""
+        async with self._turn:
+            return await self._asked(method, url, data)
+
+    async def _asked(self, method: str, url: URL, data: bytes | None) -> Answer:
         if self._refused is not None:
-            raise self._refused
+            raise self._refused.with_traceback(None)
         answer = await ask(
             self._outside.http,
             method,
@@ -193,7 +198,7 @@ class OverHttp:
 class OverTelnet:
     """A unit that takes lines."""
 
-    __slots__ = ("_host", "_outside", "_password", "_port", "_refused", "_username")
+    __slots__ = ("_host", "_outside", "_password", "_port", "_refused", "_turn", "_username")
 
     def __init__(self, outside: Outside, options: Options) -> None:
         self._outside = outside
@@ -202,6 +207,7 @@ class OverTelnet:
         self._username = options.username
         self._password = options.password
         self._refused: Denied | None = None
+        self._turn = asyncio.Lock()
 
     async def attempt(self) -> None:
         """Reach the unit and sign in."""
@@ -229,13 +235,17 @@ class OverTelnet:
         await self._told(*(f"xcommand dtmfsend value:{digit}" for digit in digits))
 
     async def _told(self, *commands: str) -> None:
-        """Give commands, each after the answer to the one before.
+        """Give commands, each after the answer to the one before; one errand at a time.
 
         Raises:
             Unavailable, Denied, Malformed: named after who must act.
         """
+        async with self._turn:
+            await self._said(*commands)
+
+    async def _said(self, *commands: str) -> None:
         if self._refused is not None:
-            raise self._refused
+            raise self._refused.with_traceback(None)
         try:
             async with (
                 asyncio.timeout(ERRAND_LIMIT),

@@ -193,7 +193,7 @@ def _refused() -> Malformed:
 class Phone:
     """A phone, which takes Action URIs."""
 
-    __slots__ = ("_account", "_login", "_outside", "_refused", "_url")
+    __slots__ = ("_account", "_login", "_outside", "_refused", "_turn", "_url")
 
     def __init__(self, outside: Outside, options: Options) -> None:
         self._outside = outside
@@ -204,6 +204,7 @@ class Phone:
             login = aiohttp.encode_basic_auth(options.username, options.password.reveal())
             self._login["Authorization"] = login
         self._refused: Denied | None = None
+        self._turn = asyncio.Lock()
 
     async def dial(self, order: Order) -> None:
         """Make it call: `key=number=…`."""
@@ -232,13 +233,17 @@ class Phone:
             await self._press("POUND" if digit == "#" else digit)
 
     async def _press(self, key: str) -> None:
-        """Have the phone do what a key does.
+        """Have the phone do what a key does, one key at a time.
 
         Raises:
             Unavailable, Denied, NotFound, Malformed: named after who must act.
         """
+        async with self._turn:
+            await self._pressed(key)
+
+    async def _pressed(self, key: str) -> None:
         if self._refused is not None:
-            raise self._refused
+            raise self._refused.with_traceback(None)
         answer = await ask(
             self._outside.http,
             "GET",

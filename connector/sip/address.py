@@ -12,7 +12,7 @@ _URI = re.compile(
     r"(?P<parameters>(?:;[^\s?<>\";]+)*)(?P<headers>\?[^\s<>\"]*)?",
     re.IGNORECASE,
 )
-_NAMED = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^<"]*)\s*<(?P<uri>[^<>]*)>\s*(?P<more>;.*)?')
+_NAMED = re.compile(r'(?:"(?:[^"\\]|\\.)*"\s*|[^<"]*)<(?P<uri>[^<>]*)>\s*(?P<more>;.*)?')
 
 
 class Uri(msgspec.Struct, frozen=True):

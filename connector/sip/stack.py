@@ -24,6 +24,8 @@ ALLOWED = "INVITE, ACK, CANCEL, BYE, OPTIONS, NOTIFY, INFO, UPDATE"
 PRODUCT = "Room Calendar Bridge"
 SERVERS = 10_000
 """Requests of others that are remembered at a time; more are dropped."""
+FIRST_LIMIT = 10.0
+"""Seconds in which whoever connects has to say something."""
 STREAMS = 500
 """Connections that others may hold open at a time."""
 _METHODS = frozenset(
@@ -210,7 +212,16 @@ class Stack:
         return int(self._listening.sockets[0].getsockname()[1])
 
     def _accept(self) -> Stream:
-        return Stream(self._take, self._lost, "TCP", 0, accepted=True)
+        return Stream(self._take, self._lost, "TCP", 0, accepted=True, opened=self._met_stream)
+
+    def _met_stream(self, stream: Stream) -> None:
+        """Somebody connected: welcome or not, and not for long unless a message comes."""
+        if self._welcome(stream):
+            asyncio.get_running_loop().call_later(FIRST_LIMIT, self._hurry, stream)
+
+    def _hurry(self, stream: Stream) -> None:
+        if not stream.heard:
+            stream.close()
 
     def _lost(self, flow: Flow) -> None:
         for key in [key for key, stream in self._streams.items() if stream is flow]:
@@ -241,11 +252,11 @@ class Stack:
             if isinstance(flow, Stream):
                 flow.close()
             return False
-        if isinstance(flow, Stream) and flow.accepted:
-            self._accepted.add(flow)
-            if len(self._accepted) > STREAMS:
+        if isinstance(flow, Stream) and flow.accepted and flow not in self._accepted:
+            if len(self._accepted) >= STREAMS:
                 flow.close()
                 return False
+            self._accepted.add(flow)
         return True
 
     def _response(self, response: Response) -> None:

@@ -130,6 +130,7 @@ class Stream(asyncio.Protocol):
         port: int,
         *,
         accepted: bool = False,
+        opened: Callable[["Stream"], None] = lambda _: None,
     ) -> None:
         self.name: Name = name
         self.local = ("", port)
@@ -137,8 +138,11 @@ class Stream(asyncio.Protocol):
         """Who needs it; without any it is closed."""
         self.accepted = accepted
         """Whether the other end opened it."""
+        self.heard = False
+        """Whether a message ever came."""
         self._taken = taken
         self._lost = lost
+        self._opened = opened
         self._framing = Framing()
         self._transport: asyncio.Transport | None = None
 
@@ -147,11 +151,13 @@ class Stream(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         host, port = transport.get_extra_info("sockname")[:2]
         self.local = (host, self.local[1] or port)
+        self._opened(self)
 
     def data_received(self, data: bytes) -> None:
         """Take what is whole by now."""
         try:
             for message in self._framing.feed(data):
+                self.heard = True
                 self._taken(self, message)
         except NotSip:
             log.info("a SIP connection is closed: what came over it can be no message")

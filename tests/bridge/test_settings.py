@@ -417,6 +417,20 @@ def test_cisco_needs_its_notice_acknowledged_or_a_warning_stays(folder: Folder) 
     assert not folder.problems(GRAPH + "acknowledge: [cisco_permitted_use]\n", rooms)
 
 
+def test_two_units_never_share_a_hook(folder: Folder) -> None:
+    folder.write("secret", "0123456789abcdefghijklmnop")
+    folder.write("other", "0123456789abcdefghijklmnoq")
+    site = GRAPH + "acknowledge: [cisco_permitted_use]\n"
+    for second, told_so in (("secret", True), ("other", False)):
+        units = ", ".join(
+            f"{{id: {name}, kind: cisco, transport: pull, hook_file: {file}}}"
+            for name, file in (("one", "secret"), ("two", second))
+        )
+        room = f"{{id: a, mailbox: a@b.c, time_zone: UTC, endpoints: [{units}]}}"
+        problems = told(folder.problems(site, f"rooms:\n  - {room}\n"))
+        assert ("rooms[0].endpoints[1].hook" in problems) is told_so, problems
+
+
 RULES = (
     GRAPH
     + """

@@ -6,10 +6,11 @@ from ipaddress import ip_address
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
-from connector.certificates import expires, fingerprint, self_signed
+from connector.certificates import expires, facts, fingerprint, self_signed
 
 NOON = datetime(2026, 2, 6, 12, tzinfo=UTC)
 
@@ -82,3 +83,24 @@ def test_nonsense_is_not_signed(names: list[str], days: int) -> None:
 def test_a_long_name_is_shortened_where_x509_demands_it() -> None:
     name = ".".join(["a" * 60] * 3)
     assert self_signed([name], days=1, now=NOON).fingerprint
+
+
+def test_what_a_strangers_certificate_says_is_no_order_to_a_terminal() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "codec\x1b[2J\u202e")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=9))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName("codec\x1b[2J\rpinned\n")]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    told = facts(made.public_bytes(serialization.Encoding.DER))
+    assert all(words.isprintable() for words in (*told.names, told.issuer))

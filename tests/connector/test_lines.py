@@ -225,6 +225,13 @@ async def test_the_presented_key_is_told_as_openssh_prints_it(
     assert not unit.tries
 
 
+@pytest.mark.filterwarnings("ignore:Diffie-Hellman over finite fields")
+@pytest.mark.parametrize("old", OLD, ids=lambda old: str(next(iter(old.values()))[0]))
+async def test_the_key_of_old_units_is_told_too(outside: Outside, old: dict[str, Any]) -> None:
+    async with served(Unit([RSA], more=old)) as unit:
+        assert await presented(outside, "127.0.0.1", unit.port) == unit.fingerprint
+
+
 @pytest.mark.parametrize(
     "text", ["SHA256:abc", "MD5:00:11", "sha256:" + "0" * 64, "SHA256:" + "!" * 43]
 )

@@ -247,3 +247,15 @@ def test_times_are_seconds_or_milliseconds() -> None:
     hour = timedelta(hours=1)
     for duration in (60, 3600, 3_600_000):
         assert NOON + hour in meetings.spans(NOON, duration)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_meetings_at_the_ends_of_the_calendar_are_no_fault(day: str) -> None:
+    listed = terminal.meetings_of([f"meeting|1|{day}:00:00|{day}:23:59"])
+    assert meetings.agrees(listed, agenda(booking("one")), NOON, ("sip",)) is False
+
+
+def test_endless_lists_are_not_compared() -> None:
+    line = "meeting|1|2026-01-01:10:00|2026-01-01:11:00"
+    listed = terminal.meetings_of([line] * 20_000)
+    assert meetings.agrees(listed, agenda(booking("one")), NOON, ("sip",)) is None

@@ -14,6 +14,8 @@ LONGEST = timedelta(days=62)
 """Exchange's own limit."""
 _DIGITS = {"Free": 0, "Tentative": 1, "Busy": 2}
 _NO_DATA = 4
+MAILBOXES = 100
+"""Mailboxes of one request, as in Exchange."""
 _VIEWS = ("MergedOnly", "FreeBusy", "FreeBusyMerged", "Detailed", "DetailedMerged")
 
 
@@ -33,10 +35,12 @@ def availability(call: Call) -> bytes:
     span = Window(start=start, end=end)
     step = timedelta(minutes=minutes)
     parts = []
-    for one in children(call.element, f"{M}MailboxDataArray"):
+    known = b""
+    for one in children(call.element, f"{M}MailboxDataArray", MAILBOXES):
         address = words(one, f"{T}Email/{T}Address")
         if address and own(call, address):
-            parts.append(_response(_GOOD, _view(call, span, view, step, zone)))
+            known = known or _response(_GOOD, _view(call, span, view, step, zone))
+            parts.append(known)
         else:
             parts.append(_response(_refused(_NOBODY)))
     return envelope("GetUserAvailability", tag("m:FreeBusyResponseArray", *parts))
@@ -88,10 +92,9 @@ def _merged(call: Call, inside: list[Item], span: Window, step: timedelta) -> st
     """A digit for each part of the window: the most that is taken in it."""
     known = call.items.kept.window
     digits = []
-    at = span.start
-    while at < span.end:
-        digits.append(0 if known.start <= at and at + step <= known.end else _NO_DATA)
-        at += step
+    for part in range(-((span.start - span.end) // step)):
+        at = span.start + part * step
+        digits.append(0 if known.start <= at <= known.end - step else _NO_DATA)
     for one in inside:
         taken = _DIGITS[free_busy(one.booking)]
         first = max(0, (one.start - span.start) // step)

@@ -7,13 +7,24 @@ from operator import ge, gt, le, lt
 from bridge.views.ews.folders import folder
 from bridge.views.ews.items import SERVED, Item, Shape, shape_of
 from bridge.views.ews.markup import Fault, Refused, message, messages, refusal
-from bridge.views.ews.reading import Element, M, T, children, instant, name, number, spelled, words
+from bridge.views.ews.reading import (
+    BATCH,
+    Element,
+    M,
+    T,
+    children,
+    instant,
+    name,
+    number,
+    spelled,
+    words,
+)
 from bridge.views.ews.shelf import Call
 
 MOST = 1000
 """Items of one answer, as in Exchange's own throttling policy (EWSFindCountLimit)."""
-BATCH = 1000
-"""Items asked for by their ids in one request."""
+FOLDERS_AT_ONCE = 20
+"""Folders of one request: each is answered with all its items."""
 
 
 def shape(call: Call, *, alone: bool = False) -> Shape:
@@ -47,7 +58,7 @@ def find_item(call: Call) -> bytes:
     """FindItem: by a window of time, or by a restriction with pages."""
     wanted = shape(call)
     parts = []
-    for one in children(call.element, f"{M}ParentFolderIds"):
+    for one in children(call.element, f"{M}ParentFolderIds", FOLDERS_AT_ONCE):
         try:
             known = folder(call, one)
         except Refused as refused:
@@ -165,7 +176,7 @@ def _test(call: Call, asked: Element, depth: int = 0) -> Callable[[Item], bool]:
     which = "" if field is None else field.get("FieldURI", "")
     compare = _COMPARED.get(kind)
     if compare is None or constant is None or which not in {"calendar:Start", "calendar:End"}:
-        call.misses(f"restriction {kind} of {spelled(which)}")
+        call.misses(f"restriction {spelled(kind)} of {spelled(which)}")
         return _always
     value = instant(constant.get("Value", ""))
     if which == "calendar:End":
@@ -179,10 +190,8 @@ def get_item(call: Call) -> bytes:
     known = call.items.by_id
     asked: list[str] | None = call.asked.prepared.get("ids")
     if asked is None:
-        asked = [one.get("Id", "") for one in children(call.element, f"{M}ItemIds")]
+        asked = [one.get("Id", "") for one in children(call.element, f"{M}ItemIds", BATCH)]
         call.asked.prepared["ids"] = asked
-    if len(asked) > BATCH:
-        raise Fault("ErrorBatchProcessingStopped", "Too many items in one request.")
     parts = [
         known[id_].as_element(wanted) if id_ in known else refusal("GetItem", GONE, b"<m:Items/>")
         for id_ in asked

@@ -105,7 +105,10 @@ class Handshakes:
         return b64encode(sent.pack()).decode()
 
     def _signed_in(self, message: Authenticate, nonce: bytes) -> Reader:
-        name, domain = message.user_name or "", message.domain_name or ""
+        try:  # they are decoded only now
+            name, domain = message.user_name or "", message.domain_name or ""
+        except ValueError as error:
+            raise Wrong from error
         answer = message.nt_challenge_response or b""
         reader = self._readers.named(name, domain)
         # Who is not known costs as much as who is, and never has the right answer.

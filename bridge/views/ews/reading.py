@@ -23,6 +23,8 @@ _PARSER = etree.XMLParser(
 """libxml2 refuses by itself what is nested more than 256 deep."""
 NAMES_LIMIT = 2000
 """Characters that are kept of a shape."""
+BATCH = 1000
+"""Parts of one request: a unit asks for all its items by their ids."""
 
 Element = etree._Element  # noqa: SLF001 - the only name that lxml has for it
 
@@ -39,6 +41,10 @@ class Asked(NamedTuple):
     """What was made of the request alone; the same for whoever sends the same."""
 
 
+_BEFORE = b"\xef\xbb\xbf \t\r\n"
+_ENCODING = re.compile(rb"""\sencoding\s*=\s*["'](?:utf-8|us-ascii)["']""")
+
+
 def parsed(body: bytes) -> Element:
     """A document's root.
 
@@ -48,8 +54,8 @@ def parsed(body: bytes) -> Element:
     # Written so that nothing can hide: in UTF-8 a declaration is found by its letters.
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body or b"\0" in body:
         raise Fault("ErrorInvalidRequest", "The request is invalid: document type declaration.")
-    head = body[:100].partition(b"?>")[0].lower()
-    if b"encoding" in head and b"utf-8" not in head and b"us-ascii" not in head:
+    head = body.partition(b"?>")[0].lower() if body.lstrip(_BEFORE).startswith(b"<?xml") else b""
+    if b"encoding" in head and not _ENCODING.search(head):
         raise Fault("ErrorInvalidRequest", "The request is invalid: UTF-8 is expected.")
     try:
         return etree.fromstring(body, _PARSER)
@@ -169,11 +175,18 @@ def instant(value: str) -> datetime:
         raise Fault("ErrorSchemaValidation", "The request failed schema validation.") from error
 
 
-def children(element: Element, path: str) -> Iterator[Element]:
-    """The elements in the one at a path."""
+def children(element: Element, path: str, most: int = BATCH) -> Iterator[Element]:
+    """The elements in the one at a path.
+
+    Raises:
+        Fault: there are more than anybody needs, and each would be answered.
+    """
     found = element.find(path)
-    if found is not None:
-        yield from found
+    if found is None:
+        return
+    if len(found) > most:
+        raise Fault("ErrorBatchProcessingStopped", "Too many items in one request.")
+    yield from found
 
 
 def name(element: Element) -> str:

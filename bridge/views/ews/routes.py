@@ -15,7 +15,7 @@ from bridge.views.ews.operations import STREAMING, answered
 from bridge.views.ews.reading import Requests, asked
 from bridge.views.ews.shelf import Call, Shelf, missed
 from bridge.views.ews.signing import Signing
-from bridge.views.ews.streams import Streams
+from bridge.views.ews.streams import Streams, abandon
 from bridge.views.ews.subscriptions import Subscriptions
 from bridge.views.hooks import BODY_LIMIT, Bodies
 from bridge.views.house import COMMON, House
@@ -27,6 +27,10 @@ POX_PATH = "/Autodiscover/Autodiscover.xml"
 SOAP_PATH = "/autodiscover/autodiscover.svc"
 SMALL = 64 << 10
 """Bytes of a request that are read in no time; larger ones are read beside the loop."""
+LARGE = 64 << 10
+"""Bytes of an answer that the kernel may not take at once."""
+WRITE_LIMIT = 60.0
+"""Seconds for a unit to take such an answer: held for units that never do, they would add up."""
 _HEADERS = CIMultiDict(COMMON | {hdrs.CONTENT_TYPE: CONTENT_TYPE, hdrs.CACHE_CONTROL: "private"})
 
 
@@ -78,7 +82,10 @@ class Ews:
             if error.shape:
                 missed(house, reader, "", error.shape, now)
             return _fault(error)
-        return web.Response(body=told, headers=_HEADERS.copy())
+        response = web.Response(body=told, headers=_HEADERS.copy())
+        if len(told) > LARGE:
+            await _sent(response, request)
+        return response
 
     async def _pox(self, house: House, _caller: Caller, request: web.Request) -> web.StreamResponse:
         return await self._discovered(house, request, autodiscover.pox)
@@ -141,6 +148,21 @@ class Unsigned(Exception):
 
 _AGENDA = frozenset({"FindItem", "SyncFolderItems", "GetUserAvailabilityRequest"})
 """Operations by which a unit learns the whole agenda."""
+
+
+async def _sent(response: web.Response, request: web.Request) -> None:
+    """Send an answer in bounded time.
+
+    Raises:
+        ConnectionResetError: nobody takes it.
+    """
+    try:
+        async with asyncio.timeout(WRITE_LIMIT):
+            await response.prepare(request)
+            await response.write_eof()
+    except TimeoutError as error:
+        abandon(request)
+        raise ConnectionResetError from error
 
 
 def _fault(error: Fault) -> web.Response:

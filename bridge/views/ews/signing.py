@@ -82,7 +82,7 @@ class Signing:
     def _basic(
         self, house: House, request: web.Request, connection: _Connection, shown: str
     ) -> Reader | web.Response:
-        digest = hashlib.blake2b(shown.encode(), digest_size=16).digest()
+        digest = hashlib.blake2b(shown.encode(errors="surrogateescape"), digest_size=16).digest()
         before = connection.reader
         if (
             before is not None

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
+from typing import cast
 
 from aiohttp import hdrs, web
 
@@ -92,9 +93,12 @@ class Streams:
             with suppress(TimeoutError):
                 async with asyncio.timeout(minutes * MINUTE):
                     await self._told(call, listener, response, found)
+            await _write(response, message(_KIND, element("m:ConnectionStatus", "Closed")))
+        except ConnectionResetError:
+            abandon(request)
+            raise
         finally:
             self._shut(call, listener)
-        await _write(response, message(_KIND, element("m:ConnectionStatus", "Closed")))
         return response
 
     def _subscription(self, call: Call, id_: str) -> Subscription:
@@ -158,6 +162,12 @@ def _news(call: Call, found: Iterable[Subscription]) -> bytes:
         if events:
             told.append(tag("m:Notification", element("t:SubscriptionId", one.id), *events))
     return tag("m:Notifications", *told) if told else b""
+
+
+def abandon(request: web.Request) -> None:
+    """End a connection whose other end takes nothing: closing it would wait for that for ever."""
+    if request.transport is not None:
+        cast("asyncio.WriteTransport", request.transport).abort()
 
 
 async def _write(response: web.StreamResponse, part: bytes) -> None:

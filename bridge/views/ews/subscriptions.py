@@ -16,6 +16,8 @@ EACH = 8
 """Subscriptions of one unit: one that starts anew leaves its old ones behind."""
 LISTENED = timedelta(minutes=30)
 """How long a streaming subscription lives while nobody listens, as in Exchange."""
+EVENTS = frozenset({"CreatedEvent", "ModifiedEvent", "DeletedEvent"})
+"""What is told; of others nothing ever happens here."""
 _PULL, _STREAMING = "PullSubscriptionRequest", "StreamingSubscriptionRequest"
 
 
@@ -94,7 +96,7 @@ def subscribe(call: Call, known: Subscriptions) -> bytes:
         id=secrets.token_hex(18),
         reader=call.reader,
         pulled=pulled,
-        events=frozenset((one.text or "").strip() for one in children(asked, f"{T}EventTypes")),
+        events=EVENTS & {(one.text or "").strip() for one in children(asked, f"{T}EventTypes")},
         lives=timedelta(minutes=minutes) if pulled else LISTENED,
         used=call.now,
         seen=snapshot(call.items.by_id),

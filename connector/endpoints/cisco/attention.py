@@ -27,6 +27,8 @@ RELEASES = {"ManualCheckOut", "NoShow"}
 """Causes of `Bookings Deleted` by which a person, or nobody, gives the room back."""
 DELETED = "Deleted"
 """The cause by which the booking went, at the unit or with a list that somebody else pushed."""
+GONE_KEPT = 100
+"""Bookings that may wait to be asked for; each costs a question."""
 LEAVE_LIMIT = 5.0
 """Seconds that taking leave of a feedback slot may take."""
 
@@ -73,7 +75,8 @@ class Attention:
             if isinstance(one, CallsStirred):
                 self._calls_stirred = True
             elif isinstance(one, Gone):
-                self._gone.append(one)
+                if len(self._gone) < GONE_KEPT:
+                    self._gone.append(one)
             else:
                 self._told(one)
         if self._calls_stirred or self._gone:

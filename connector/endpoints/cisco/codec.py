@@ -14,7 +14,7 @@ from connector.endpoints.cisco.carrier import Carrier, Login, NotOffered, Refuse
 from connector.endpoints.cisco.documents import Document, instant, text
 from connector.endpoints.cisco.feedback import Slot
 from connector.endpoints.cisco.options import Options
-from connector.endpoints.cisco.talk import SOFTWARE, Form, Talk
+from connector.endpoints.cisco.talk import SOFTWARE, Form, Talk, Version
 from connector.errors import Malformed, Unavailable
 from connector.outside import Outside
 from connector.secret import Secret
@@ -62,21 +62,24 @@ class Codec:
         if self._attention is not None:
             self._attention.showing(agenda)
         try:
-            await self._show(agenda)
+            if self._talk.opens_each_time:
+                await self._talk.do(lambda carrier: self._show(agenda, carrier))
+            else:
+                await self._show(agenda, self._talk)
         except Unavailable:
             self._talk.forget()  # it may come back with other software
             raise
 
-    async def _show(self, agenda: Agenda) -> None:
-        version = await self._talk.learn()
+    async def _show(self, agenda: Agenda, carrier: Carrier) -> None:
+        version = await self._talk.learn(carrier)
         if self._talk.form is None:
-            self._talk.form = await self._choose(version)
+            self._talk.form = await self._choose(version, carrier)
         try:
-            await self._push(self._talk.form, agenda, version)
+            await self._push(self._talk.form, agenda, version, carrier)
         except NotOffered:
             other = _OTHER[self._talk.form]
             try:
-                await self._push(other, agenda, version)
+                await self._push(other, agenda, version, carrier)
             except NotOffered as error:
                 raise Malformed(
                     "the codec takes bookings neither by Bookings Put nor by bookingsputxml",
@@ -86,20 +89,15 @@ class Codec:
                 ) from error
             self._talk.form = other
 
-    async def _choose(self, version: tuple[int, ...]) -> Form:
+    async def _choose(self, version: Version, carrier: Carrier) -> Form:
         """Bookings Put from RoomOS 11.14, and from 9.14 where Webex knows the codec (EP-10)."""
         if version >= PUTS:
             return "put"
-        if version >= PUTS_FOR_WEBEX and await self._registered():
+        if version >= PUTS_FOR_WEBEX and await _registered(carrier):
             return "put"
         return "private"
 
-    async def _registered(self) -> bool:
-        """Whether the codec belongs to Webex, by itself or linked to Webex Edge."""
-        webex = await self._talk.read("Webex", "Status")
-        return "registered" in " ".join(map(str, webex.itertext())).lower().split()
-
-    async def _push(self, form: Form, agenda: Agenda, version: tuple[int, ...]) -> None:
+    async def _push(self, form: Form, agenda: Agenda, version: Version, carrier: Carrier) -> None:
         shown = bookings.shown(agenda, self._options.protocols)
         if form == "private":
             if self._talk.over_ssh:
@@ -110,7 +108,7 @@ class Codec:
         command = commands.CLEAR
         if shown:
             command = commands.put(bookings.put_json(shown, agenda.buffers, version))
-        await self._talk.run(command)
+        await carrier.run(command)
 
     async def lists(self, agenda: Agenda) -> bool | None:
         """Whether it lists exactly this agenda, as far as its bookings are not over."""
@@ -162,7 +160,7 @@ class Codec:
             ending = [commands.HANG_UP_ALL]
         else:
             calls = await self.calls()
-            ending = [commands.hang_up(int(call.id)) for call in calls if call.id.isdigit()]
+            ending = [commands.hang_up(int(call.id)) for call in calls if call.id.isdecimal()]
         refused = False
         for command in ending:
             try:
@@ -186,7 +184,7 @@ class Codec:
         old = await self._talk.learn() < TC_ENDS
         calls = await self.calls()
         known = sorted(
-            (call.state != "connected", int(call.id)) for call in calls if call.id.isdigit()
+            (call.state != "connected", int(call.id)) for call in calls if call.id.isdecimal()
         )
         number = known[0][1] if known else None
         try:
@@ -213,7 +211,7 @@ class Codec:
         status = await carrier.read("SystemUnit")
         self._talk.learnt(status)
         if self._talk.form is None:
-            self._talk.form = await self._choose(self._talk.version or ())
+            self._talk.form = await self._choose(self._talk.version or (), carrier)
         unit = status.find("SystemUnit")
         clock = self._outside.clock
         asked = clock.now()
@@ -298,6 +296,12 @@ class Codec:
         meter.heard("taken")
         self._attention.heard(document)
         return Reply(status=200)
+
+
+async def _registered(carrier: Carrier) -> bool:
+    """Whether the codec belongs to Webex, by itself or linked to Webex Edge."""
+    webex = await carrier.read("Webex", "Status")
+    return "registered" in " ".join(map(str, webex.itertext())).lower().split()
 
 
 def serial_of(status: Document) -> str:

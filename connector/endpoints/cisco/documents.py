@@ -15,6 +15,8 @@ from lxml import etree
 from connector.errors import Malformed
 
 Document: TypeAlias = etree._Element  # noqa: SLF001 - lxml names its elements' type so
+NUMBER_LIMIT = 40
+"""Characters of what tells one of several from the others."""
 DEPTH = 40
 """Levels of a JSON document; the deepest that is documented has nine."""
 
@@ -121,7 +123,7 @@ def children(node: Document) -> Iterator[Document]:
 
 def number(node: Document) -> str:
     """Which one of several this is: `item` in XML, `id` in JSON."""
-    return str(node.get("item") or node.get("id") or "")
+    return str(node.get("item") or node.get("id") or "")[:NUMBER_LIMIT]
 
 
 def instant(said: str) -> datetime | None:

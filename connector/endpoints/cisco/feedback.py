@@ -97,6 +97,7 @@ class Slot:
         """
         try:
             url = URL(held)
-        except ValueError:
+            same = url.origin() == self._hook.origin()
+        except ValueError:  # what has no host is no address of ours either
             return False
-        return url.origin() == self._hook.origin() and url.parts[:-1] == self._hook.parts[:-1]
+        return same and url.parts[:-1] == self._hook.parts[:-1]

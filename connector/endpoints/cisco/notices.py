@@ -24,6 +24,8 @@ EXPRESSIONS: Final = (
 
 ID_LIMIT = 128
 TITLE_LIMIT = 250
+NUMBER_LIMIT = 9
+"""Digits of a number."""
 LONGEST = 24 * 60
 """Minutes of a booking that is made at a codec (`Bookings Book`)."""
 NAME_LIMIT = 100
@@ -103,7 +105,7 @@ def _requested(node: Document) -> BookingWanted | None:
     minutes = text(node, "Duration")
     if not request or start is None or not (minutes.isascii() and minutes.isdigit()):
         return None
-    if not 0 < int(minutes[:9]) <= LONGEST:
+    if len(minutes) > NUMBER_LIMIT or not 0 < int(minutes) <= LONGEST:
         return None
     end = start + timedelta(minutes=int(minutes))
     return BookingWanted(

@@ -144,10 +144,15 @@ class Talk:
         """Whether it is talked to over a WebSocket."""
         return self._socket is not None or self._transport == "websocket"
 
-    async def learn(self) -> Version:
+    @property
+    def opens_each_time(self) -> bool:
+        """Whether each `do` signs in anew: what belongs together is then better done in one."""
+        return self._socket is None and (self._transport == "websocket" or self.over_ssh)
+
+    async def learn(self, over: Carrier | None = None) -> Version:
         """Which software runs there, asked once."""
         if self.version is None:
-            self.learnt(await self.read(*SOFTWARE))
+            self.learnt(await (over or self).read(*SOFTWARE))
         return self.version or ()
 
     def learnt(self, status: Document) -> None:

@@ -16,6 +16,8 @@ from connector.errors import Denied, Malformed
 from connector.lines import Bounds, Lines, SshTrust, ssh
 from connector.outside import Outside
 
+TRIES_LIMIT = 100
+"""Lines of one answer that look like its end."""
 WELCOME_LIMIT = 200
 """Lines before the prompt-less terminal says `OK`."""
 
@@ -72,17 +74,21 @@ class Terminal:
 
     async def _object(self) -> dict[str, Any]:
         """The next JSON object, which may stand on one line or on many."""
-        said = ""
+        said: list[str] = []
+        size = deep = tries = 0
         while True:
             line = await self._lines.line()
             if not said and not line.lstrip().startswith("{"):
                 continue
-            said += line
-            if len(said) > LIMIT:
+            said.append(line)
+            size += len(line)
+            deep += line.count("{") - line.count("}")
+            if size > LIMIT or tries > TRIES_LIMIT:
                 raise Malformed("the codec's answer has no end", reason="too_large")
-            if line.rstrip().endswith("}") and said.count("{") <= said.count("}"):
+            if line.rstrip().endswith("}") and deep <= 0:
+                tries += 1
                 try:
-                    found = json(said)
+                    found = json("".join(said))
                 except Malformed:
                     continue  # a brace inside of a text
                 return found if isinstance(found, dict) else {}

@@ -97,15 +97,17 @@ class Socket:
 
     async def listen(self) -> None:
         """Take what comes until the connection ends; whoever waits is told so."""
+        lost: ConnectorError = Unavailable("the connection broke off", reason="broken_off")
         try:
             async for message in self._ws:
                 if message.type is aiohttp.WSMsgType.TEXT:
                     self._take(json(message.data))
-            lost: ConnectorError = Unavailable("the connection broke off", reason="broken_off")
             if isinstance(self._ws.exception(), aiohttp.WebSocketError):
                 lost = Malformed("what comes is no WebSocket message", reason="not_json")
         except ConnectorError as error:
             lost = error
+        except Exception as error:  # noqa: BLE001 - else nobody would listen, and nobody know
+            log.error("what a codec tells could not be taken: %s", type(error).__name__)
         self.lose(lost)
         self._on_lost()
 

@@ -14,6 +14,9 @@ QUARTER = timedelta(minutes=15)
 ZONES = tuple(QUARTER * number for number in range(-48, 57))
 """Every offset from UTC that clocks have."""
 
+MOST = 200
+"""A unit that lists more is not compared: each would be looked at with every offset."""
+
 Span = tuple[datetime, datetime]
 
 
@@ -38,8 +41,10 @@ def agrees(
 
     Private and all-day bookings may be missing: units hide them by settings of their own. Where
     the unit tells local times, one offset from UTC has to explain all of them, and without a
-    booking to find it by nothing can be said.
+    booking to find it by nothing can be said, nor of more meetings than any room has.
     """
+    if len(listed) > MOST:
+        return None
     local = any(one.start.tzinfo is None for one in listed)
     if local and not nearest(agenda, now):
         return None

@@ -163,9 +163,11 @@ def meetings_of(lines: list[str]) -> list[Meeting]:
 def _local(text: str) -> datetime | None:
     try:
         # The unit does not say in which zone: that is found out by comparing.
-        return datetime.strptime(text, "%Y-%m-%d:%H:%M")  # noqa: DTZ007
+        told = datetime.strptime(text, "%Y-%m-%d:%H:%M")  # noqa: DTZ007
     except ValueError:
         return None
+    # Far from the ends of the calendar, where no offset can be subtracted.
+    return told if 1970 <= told.year < 3000 else None
 
 
 def joined_of(lines: list[str]) -> dict[str, Any]:

@@ -105,12 +105,13 @@ class Unit:
 
     async def _errand(self, does: Callable[[Way], Awaitable[T]]) -> T:
         """One errand, after the one before. Who was refused is never tried again."""
-        if self._refused is not None:
-            raise self._refused
         if self._turn is None:
             self._turn = asyncio.Lock()
         try:
             async with self._turn, asyncio.timeout(ERRAND_LIMIT):
+                # Behind the turn: the errand before this one may be who was refused.
+                if self._refused is not None:
+                    raise self._refused.with_traceback(None)
                 if self._way is None:
                     self._way = await self._found()
                 return await does(self._way)
