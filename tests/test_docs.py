@@ -208,7 +208,7 @@ THREATS = dict(threats())
 def test_every_threat_names_tests_that_exist(threat: str) -> None:
     assert THREATS[threat], "no test proves this mitigation"
     for file, name in THREATS[threat]:
-        assert re.search(rf"^(async )?def {name}\(", text(file), re.MULTILINE), f"{file} {name}"
+        assert re.search(rf"^ *(async )?def {name}\(", text(file), re.MULTILINE), f"{file} {name}"
 
 
 def test_the_threat_model_has_threats() -> None:
