@@ -3,12 +3,12 @@
 import asyncio
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
+import msgspec
 from multidict import CIMultiDictProxy
 from yarl import URL
 
@@ -18,8 +18,7 @@ RETRY_AFTER_LIMIT = timedelta(minutes=30)
 """A service that asks for more silence than this is asked again after it all the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """A whole answer."""
 
     status: int
@@ -87,7 +86,7 @@ async def _body(response: aiohttp.ClientResponse, limit: int) -> bytes:
         raise too_large(limit)
     chunks = []
     size = 0
-    async for chunk in response.content.iter_any():
+    while chunk := await response.content.readany():
         size += len(chunk)
         if size > limit:
             raise too_large(limit)

@@ -87,8 +87,11 @@ class Talk:
         if self._over_ssh and self._outside.clock.monotonic() >= self._ssh_until:
             self._over_ssh = False
             self._wake()
+        at_hand = self._at_hand
         try:
-            async with self._carrier() as carrier:
+            if at_hand is not None:
+                return await work(at_hand)
+            async with self._opened() as carrier:
                 return await work(carrier)
         except Unavailable as error:
             over_ssh = self._over_ssh
@@ -113,12 +116,17 @@ class Talk:
         """Read one part of the status. Fails as `do` does."""
         return await self.do(lambda carrier: carrier.read(*path))
 
-    @asynccontextmanager
-    async def _carrier(self) -> AsyncIterator[Carrier]:
-        """The open WebSocket, or what is opened for this use only."""
+    @property
+    def _at_hand(self) -> Carrier | None:
+        """What needs no opening: the WebSocket that is held, or HTTP."""
         if self._socket is not None:
-            yield self._socket
-        elif self._transport == "websocket":
+            return self._socket
+        return None if self.over_socket or self.over_ssh else self.web
+
+    @asynccontextmanager
+    async def _opened(self) -> AsyncIterator[Carrier]:
+        """A WebSocket or SSH session for this use only."""
+        if self._transport == "websocket":
             async with AsyncExitStack() as stack:
                 opening = websocket.opened(self._outside, self._url, self._login)
                 try:
@@ -126,13 +134,11 @@ class Talk:
                 except NotOffered as error:
                     raise _switched_off() from error
                 yield socket
-        elif self.over_ssh:
+        else:
             trust = self._ssh or SshTrust()  # without a fingerprint it says what is missing
             host = self._url.host or ""
             async with terminal.opened(self._outside, host, trust, self._login) as session:
                 yield session
-        else:
-            yield self.web
 
     @property
     def over_ssh(self) -> bool:

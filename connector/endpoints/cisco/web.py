@@ -19,16 +19,21 @@ from connector.outside import Outside
 class Web:
     """The way over HTTP."""
 
-    __slots__ = ("_login", "_outside", "_url")
+    __slots__ = ("_login", "_outside", "_putxml", "_url")
 
     def __init__(self, outside: Outside, url: URL, login: Login) -> None:
         self._outside = outside
         self._url = url
+        self._putxml: URL | None = None
+        """Made once: that takes longer than to write a list."""
         self._login = login
 
     async def run(self, command: Command) -> Document:
         """Give a command; its result. HTTP 200 is no success: the result's status is (EP-16)."""
-        answer = await self._post("putxml", commands.as_xml(command), "text/xml")
+        self._putxml = self._putxml or self._url / "putxml"
+        answer = await self._post(self._putxml, commands.as_xml(command), "text/xml")
+        if done := _DONE.fullmatch(answer.body):
+            return element(done[1].decode(), {"status": "OK"})
         results = [node for node in xml(answer.body).iter() if str(node.tag).endswith("Result")]
         if not results or results[0].get("status") != "OK":
             raise Refused
@@ -46,10 +51,10 @@ class Web:
 
     async def push(self, body: bytes) -> None:
         """Replace the list by the private interface; the body of its answer tells nothing."""
-        await self._post("bookingsputxml", body, "text/plain")
+        await self._post(self._url / "bookingsputxml", body, "text/plain")
 
-    async def _post(self, path: str, body: bytes, kind: str) -> Answer:
-        answer = await self._ask("POST", self._url / path, data=body, kind=kind)
+    async def _post(self, url: URL, body: bytes, kind: str) -> Answer:
+        answer = await self._ask("POST", url, data=body, kind=kind)
         if answer.status in {404, 405}:
             raise NotOffered
         if answer.status != 200:
@@ -87,6 +92,11 @@ class Web:
         return answer
 
 
+_DONE = re.compile(
+    rb"(?:<\?xml version=[\"']1\.0[\"'](?: encoding=[\"'](?:utf|UTF)-8[\"'])?\?>)?\s*"
+    rb"<Command>\s*<([A-Za-z]{1,64}Result)(?: item=\"1\")? status=\"OK\" ?/>\s*</Command>\s*",
+)
+"""Success and nothing else, as most commands end: what this matches need not be parsed."""
 _SIGN_IN = re.compile(rb"sign.?in|log.?in|password|username", re.IGNORECASE)
 
 
