@@ -1,6 +1,5 @@
 """HTTP requests that answer whole, in time and in bounds, or fail in one of the four ways."""
 
-import asyncio
 import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -12,6 +11,7 @@ import msgspec
 from multidict import CIMultiDictProxy
 from yarl import URL
 
+from connector.deadline import within
 from connector.errors import ConnectorError, Denied, Malformed, NotFound, Unavailable
 
 RETRY_AFTER_LIMIT = timedelta(minutes=30)
@@ -53,9 +53,8 @@ async def ask(
         Malformed: the answer is too large, or TLS cannot be trusted.
     """
     try:
-        async with (
-            asyncio.timeout(seconds),
-            http.request(
+        with within(seconds):
+            async with http.request(
                 method,
                 url,
                 headers=headers,
@@ -63,9 +62,8 @@ async def ask(
                 ssl=tls,
                 allow_redirects=False,
                 **more,
-            ) as response,
-        ):
-            return Answer(response.status, response.headers, await _body(response, limit))
+            ) as response:
+                return Answer(response.status, response.headers, await _body(response, limit))
     except TimeoutError as error:
         raise Unavailable(f"no answer within {seconds:g} s", reason="timeout") from error
     except (aiohttp.ServerFingerprintMismatch, aiohttp.ClientSSLError, ssl.SSLError) as error:

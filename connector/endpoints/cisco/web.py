@@ -32,8 +32,8 @@ class Web:
         """Give a command; its result. HTTP 200 is no success: the result's status is (EP-16)."""
         self._putxml = self._putxml or self._url / "putxml"
         answer = await self._post(self._putxml, commands.as_xml(command), "text/xml")
-        if done := _DONE.fullmatch(answer.body):
-            return element(done[1].decode(), {"status": "OK"})
+        if _DONE.fullmatch(answer.body):
+            return _NOTHING_MORE
         results = [node for node in xml(answer.body).iter() if str(node.tag).endswith("Result")]
         if not results or results[0].get("status") != "OK":
             raise Refused
@@ -94,9 +94,10 @@ class Web:
 
 _DONE = re.compile(
     rb"(?:<\?xml version=[\"']1\.0[\"'](?: encoding=[\"'](?:utf|UTF)-8[\"'])?\?>)?\s*"
-    rb"<Command>\s*<([A-Za-z]{1,64}Result)(?: item=\"1\")? status=\"OK\" ?/>\s*</Command>\s*",
+    rb"<Command>\s*<[A-Za-z]{1,64}Result(?: item=\"1\")? status=\"OK\" ?/>\s*</Command>\s*",
 )
 """Success and nothing else, as most commands end: what this matches need not be parsed."""
+_NOTHING_MORE = element("Result", {"status": "OK"})
 _SIGN_IN = re.compile(rb"sign.?in|log.?in|password|username", re.IGNORECASE)
 
 
