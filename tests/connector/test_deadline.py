@@ -111,7 +111,7 @@ def test_no_timer_is_left_behind() -> None:
         await asyncio.gather(*(work() for _ in range(100)))
         loop = asyncio.get_running_loop()
         gc.collect()
-        return [repr(timer) for timer in loop._scheduled if not timer.cancelled()]  # type: ignore[attr-defined] # noqa: SLF001
+        return [repr(timer) for timer in loop._scheduled if not timer.cancelled()]  # type: ignore[attr-defined]
 
     assert in_virtual_time(run()) == []
 
