@@ -139,7 +139,7 @@ class Site:
     async def change(self, numbers: Iterable[int]) -> None:
         """Keep another agenda of ten meetings in these rooms; nobody hears of it yet."""
         self.version += 1
-        now = datetime.now(UTC)
+        now = datetime.now(UTC).replace(microsecond=0)  # as calendars tell times
         window = Window.around(now, timedelta(days=1), timedelta(days=7))
         events = [
             msgspec.structs.replace(one, subject=f"{one.subject}, version {self.version}")

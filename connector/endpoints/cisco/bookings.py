@@ -99,12 +99,12 @@ def _entry(one: Shown, version: Version, early: int, late: int) -> _Entry:
     if dial and booking.join and version >= KNOWS_PLATFORMS:
         platform = _PLATFORMS.get(booking.join.provider, "Other")
     return _Entry(
-        _clean(booking.id),
+        booking.id,
         _clean(booking.title),
         "",
         "Private" if booking.private else "Public",
         _protocol(dial, version),
-        _clean(dial.address) if dial else "",
+        dial.address if dial else "",
         _Time(
             _to_seconds(booking.start),
             max(1, -((booking.start - booking.end) // _MINUTE)),
