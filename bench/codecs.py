@@ -167,10 +167,11 @@ class Site:
                 left.pop()
 
     async def settled(self, since: datetime) -> None:
-        """Wait until all codecs have a list, and said what they are."""
+        """Wait until all codecs have a list, said what they are, and were asked what they list."""
         await self.shown(since, range(self.count))
         left = [f"codec-{number}" for number in range(self.count)]
-        while left:
+        asked = self.dispatch.counts.read_backs
+        while left or sum(asked.values()) < self.count:
             await asyncio.sleep(0.5)
             left = [name for name in left if self.dispatch.status(name).facts is None]
 

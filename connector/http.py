@@ -54,7 +54,7 @@ async def ask(
     """
     try:
         with within(seconds):
-            async with http.request(
+            response = await http.request(
                 method,
                 url,
                 headers=headers,
@@ -62,8 +62,11 @@ async def ask(
                 ssl=tls,
                 allow_redirects=False,
                 **more,
-            ) as response:
+            )
+            try:
                 return Answer(response.status, response.headers, await _body(response, limit))
+            finally:
+                response.release()
     except TimeoutError as error:
         raise Unavailable(f"no answer within {seconds:g} s", reason="timeout") from error
     except (aiohttp.ServerFingerprintMismatch, aiohttp.ClientSSLError, ssl.SSLError) as error:
@@ -84,7 +87,8 @@ async def _body(response: aiohttp.ClientResponse, limit: int) -> bytes:
         raise too_large(limit)
     chunks = []
     size = 0
-    while chunk := await response.content.readany():
+    while not response.content.at_eof():
+        chunk = await response.content.readany()
         size += len(chunk)
         if size > limit:
             raise too_large(limit)

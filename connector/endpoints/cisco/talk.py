@@ -108,13 +108,13 @@ class Talk:
             self._ssh_until = self._outside.clock.monotonic() + SSH_FOR
             return done
 
-    async def run(self, command: Command) -> Document:
+    def run(self, command: Command) -> Awaitable[Document]:
         """Give one command; its result. Fails as `do` does."""
-        return await self.do(lambda carrier: carrier.run(command))
+        return self.do(lambda carrier: carrier.run(command))
 
-    async def read(self, *path: str) -> Document:
+    def read(self, *path: str) -> Awaitable[Document]:
         """Read one part of the status. Fails as `do` does."""
-        return await self.do(lambda carrier: carrier.read(*path))
+        return self.do(lambda carrier: carrier.read(*path))
 
     @property
     def _at_hand(self) -> Carrier | None:

@@ -31,7 +31,8 @@ class Web:
     async def run(self, command: Command) -> Document:
         """Give a command; its result. HTTP 200 is no success: the result's status is (EP-16)."""
         self._putxml = self._putxml or self._url / "putxml"
-        answer = await self._post(self._putxml, commands.as_xml(command), "text/xml")
+        body = commands.as_xml(command)
+        answer = self._taken(await self._ask("POST", self._putxml, data=body, kind="text/xml"))
         if _DONE.fullmatch(answer.body):
             return _NOTHING_MORE
         results = [node for node in xml(answer.body).iter() if str(node.tag).endswith("Result")]
@@ -51,10 +52,11 @@ class Web:
 
     async def push(self, body: bytes) -> None:
         """Replace the list by the private interface; the body of its answer tells nothing."""
-        await self._post(self._url / "bookingsputxml", body, "text/plain")
+        url = self._url / "bookingsputxml"
+        self._taken(await self._ask("POST", url, data=body, kind="text/plain"))
 
-    async def _post(self, url: URL, body: bytes, kind: str) -> Answer:
-        answer = await self._ask("POST", url, data=body, kind=kind)
+    def _taken(self, answer: Answer) -> Answer:
+        """What a post was answered with, if that is well."""
         if answer.status in {404, 405}:
             raise NotOffered
         if answer.status != 200:
