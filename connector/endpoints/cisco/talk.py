@@ -43,7 +43,6 @@ class Talk:
         "_ssh",
         "_ssh_until",
         "_transport",
-        "_url",
         "form",
         "lister",
         "version",
@@ -60,7 +59,6 @@ class Talk:
         trust: SshTrust | None,
     ) -> None:
         self._outside = outside
-        self._url = url
         self._login = login
         self._transport = transport
         self._ssh = trust
@@ -76,6 +74,11 @@ class Talk:
         self.web = Web(outside, url, login)
         self.version: Version | None = None
         """None until the codec was asked; empty where it does not tell."""
+
+    @property
+    def _url(self) -> URL:
+        """Where the web interface begins; made when it is needed, which is seldom."""
+        return self.web.url
 
     async def do(self, work: Callable[[Carrier], Awaitable[T]]) -> T:
         """Have something done over the way in use; over SSH where nobody answers HTTP.

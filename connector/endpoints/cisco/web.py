@@ -19,18 +19,21 @@ from connector.outside import Outside
 class Web:
     """The way over HTTP."""
 
-    __slots__ = ("_login", "_outside", "_putxml", "_url")
+    __slots__ = ("_login", "_outside", "_putxml")
 
     def __init__(self, outside: Outside, url: URL, login: Login) -> None:
         self._outside = outside
-        self._url = url
-        self._putxml: URL | None = None
-        """Made once: that takes longer than to write a list."""
+        self._putxml = url / "putxml"
+        """The one that is kept: to make it takes longer than to write half a list."""
         self._login = login
+
+    @property
+    def url(self) -> URL:
+        """Where the web interface begins."""
+        return self._putxml.with_path("/")
 
     async def run(self, command: Command) -> Document:
         """Give a command; its result. HTTP 200 is no success: the result's status is (EP-16)."""
-        self._putxml = self._putxml or self._url / "putxml"
         body = commands.as_xml(command)
         answer = self._taken(await self._ask("POST", self._putxml, data=body, kind="text/xml"))
         if _DONE.fullmatch(answer.body):
@@ -43,7 +46,7 @@ class Web:
     async def read(self, *path: str) -> Document:
         """A part of the status; empty where the codec does not tell."""
         location = "/".join(("/Status", *path))
-        answer = await self._ask("GET", (self._url / "getxml").with_query(location=location))
+        answer = await self._ask("GET", (self.url / "getxml").with_query(location=location))
         if answer.status in {400, 404}:  # what has no such page may take bookings all the same
             return element("Status", {})
         if answer.status != 200:
@@ -52,7 +55,7 @@ class Web:
 
     async def push(self, body: bytes) -> None:
         """Replace the list by the private interface; the body of its answer tells nothing."""
-        url = self._url / "bookingsputxml"
+        url = self.url / "bookingsputxml"
         self._taken(await self._ask("POST", url, data=body, kind="text/plain"))
 
     def _taken(self, answer: Answer) -> Answer:
