@@ -139,7 +139,7 @@ class Site:
     async def change(self, numbers: Iterable[int]) -> None:
         """Keep another agenda of ten meetings in these rooms; nobody hears of it yet."""
         self.version += 1
-        now = datetime.now(UTC)
+        now = datetime.now(UTC).replace(microsecond=0)  # as calendars tell times
         window = Window.around(now, timedelta(days=1), timedelta(days=7))
         events = [
             msgspec.structs.replace(one, subject=f"{one.subject}, version {self.version}")
@@ -167,10 +167,11 @@ class Site:
                 left.pop()
 
     async def settled(self, since: datetime) -> None:
-        """Wait until all codecs have a list, and said what they are."""
+        """Wait until all codecs have a list, said what they are, and were asked what they list."""
         await self.shown(since, range(self.count))
         left = [f"codec-{number}" for number in range(self.count)]
-        while left:
+        asked = self.dispatch.counts.read_backs
+        while left or sum(asked.values()) < self.count:
             await asyncio.sleep(0.5)
             left = [name for name in left if self.dispatch.status(name).facts is None]
 

@@ -1,25 +1,24 @@
 """HTTP requests that answer whole, in time and in bounds, or fail in one of the four ways."""
 
-import asyncio
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
+import msgspec
 from multidict import CIMultiDictProxy
 from yarl import URL
 
+from connector.deadline import within
 from connector.errors import ConnectorError, Denied, Malformed, NotFound, Unavailable
 
 RETRY_AFTER_LIMIT = timedelta(minutes=30)
 """A service that asks for more silence than this is asked again after it all the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """A whole answer."""
 
     status: int
@@ -54,9 +53,8 @@ async def ask(
         Malformed: the answer is too large, or TLS cannot be trusted.
     """
     try:
-        async with (
-            asyncio.timeout(seconds),
-            http.request(
+        with within(seconds):
+            response = await http.request(
                 method,
                 url,
                 headers=headers,
@@ -64,9 +62,11 @@ async def ask(
                 ssl=tls,
                 allow_redirects=False,
                 **more,
-            ) as response,
-        ):
-            return Answer(response.status, response.headers, await _body(response, limit))
+            )
+            try:
+                return Answer(response.status, response.headers, await _body(response, limit))
+            finally:
+                response.release()
     except TimeoutError as error:
         raise Unavailable(f"no answer within {seconds:g} s", reason="timeout") from error
     except (aiohttp.ServerFingerprintMismatch, aiohttp.ClientSSLError, ssl.SSLError) as error:
@@ -92,7 +92,8 @@ async def _body(response: aiohttp.ClientResponse, limit: int) -> bytes:
         raise too_large(limit)
     chunks = []
     size = 0
-    async for chunk in response.content.iter_any():
+    while not response.content.at_eof():
+        chunk = await response.content.readany()
         size += len(chunk)
         if size > limit:
             raise too_large(limit)

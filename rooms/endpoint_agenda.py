@@ -21,10 +21,7 @@ def within_reach(agenda: Agenda, now: datetime) -> Agenda:
 
 def until_change(agenda: Agenda, now: datetime) -> timedelta:
     """How long what `within_reach` answers stays the same while the agenda does."""
-    edges = [
-        edge - now
-        for booking in agenda.bookings
-        for edge in (booking.start - AHEAD, booking.end + PAST)
-        if edge > now
-    ]
+    ahead, past = now + AHEAD, now - PAST
+    edges = [booking.start - ahead for booking in agenda.bookings if booking.start > ahead]
+    edges += [booking.end - past for booking in agenda.bookings if booking.end > past]
     return min(edges, default=AHEAD)

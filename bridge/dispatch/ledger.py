@@ -1,6 +1,5 @@
 """How each endpoint's failures are counted and said, and when it is tried again."""
 
-import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -13,6 +12,7 @@ from bridge.health import Health
 from bridge.logs import fault
 from bridge.pace import doubling, spread
 from bridge.words import ADVICE
+from connector.deadline import within
 from connector.errors import ConnectorError, Denied, Malformed, NotFound, Unavailable
 from rooms.clock import Clock
 
@@ -71,7 +71,7 @@ class Ledger:
             if seconds is None:  # thousands may listen: without what they do not need
                 answer = await work
             else:
-                async with asyncio.timeout(seconds):
+                with within(seconds):
                     answer = await work
         except TimeoutError:
             error = Unavailable("no end in time", reason="timeout")

@@ -1,7 +1,7 @@
 """What an endpoint is told and asked when its turn comes: its list, what it lists, what it is."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from datetime import timedelta
 from typing import cast
 
@@ -54,25 +54,29 @@ class Serving:
             return rest
         agenda = self._store.agenda(box.settings.room) if box.does.show else None
         try:
-            await self._tell(box, agenda)
-            await self._describe(box)
+            telling = self._telling(box, agenda)
+            if telling is not None:
+                await telling
+            if box.does.describe and self._clock.monotonic() >= box.facts_at:
+                await self._describe(box)
         except ConnectorError as error:
             return self._ledger.failed(box, error)
         return self._until(box, agenda)
 
-    async def _tell(self, box: Outbox, agenda: Agenda | None) -> None:
-        """Show the list where that is due, or ask for it."""
+    def _telling(self, box: Outbox, agenda: Agenda | None) -> Awaitable[None] | None:
+        """What is due now: to show the list, to ask for it, or nothing."""
         if agenda is None:
             waiting, box.waiting = box.waiting or (), None
             settle(Unavailable("the calendar was not read yet", reason="never_read"), waiting)
-            return
+            return None
         near = within_reach(agenda, self._clock.now())
         digest, now = digest_of(near), self._clock.monotonic()
         repair = box.repair_at is not None and now >= box.repair_at
         if box.shown != digest or repair or box.waiting:
-            await self._push(box, near, digest)
-        elif box.tells is not False and now >= box.check_at:
-            await self._check(box, near)
+            return self._push(box, near, digest)
+        if box.tells is not False and now >= box.check_at:
+            return self._check(box, near)
+        return None
 
     async def _push(self, box: Outbox, near: Agenda, digest: bytes) -> None:
         waiting, box.waiting = box.waiting or (), None
@@ -158,9 +162,7 @@ class Serving:
             box.facts_at = self._clock.monotonic() + spread(FACTS_SOON, 0.9)
 
     async def _describe(self, box: Outbox) -> None:
-        """Ask what it is, where that is due."""
-        if not box.does.describe or self._clock.monotonic() < box.facts_at:
-            return
+        """Ask what it is."""
         endpoint = cast("Described", box.endpoint)
         try:
             facts = await self._ledger.tried(box, endpoint.facts(), ASK_LIMIT)

@@ -52,10 +52,13 @@ class DialString(msgspec.Struct, frozen=True):
     """Without its scheme."""
 
 
+AS_INVITED = Dialing()
+
+
 def dial_string(
     details: JoinDetails,
     protocols: Sequence[str] = PREFERENCE,
-    dialing: Dialing = Dialing(),  # noqa: B008 a frozen value
+    dialing: Dialing = AS_INVITED,
 ) -> DialString | None:
     """What an endpoint that speaks `protocols` dials, the first of them that leads in; or None."""
     provider = PROVIDERS.get(details.provider)
@@ -73,7 +76,11 @@ def _sip(details: JoinDetails, dialing: Dialing) -> str | None:
     address = details.sip
     if address is None or grammar.sip_uri(address) is None:
         return None
-    if details.provider in {"zoom", "zoomgov"} and (parsed := zoom.parse_sip(address)):
+    if details.provider not in {"zoom", "zoomgov"}:
+        return address
+    if dialing is AS_INVITED and zoom.is_plain(address):
+        return address
+    if parsed := zoom.parse_sip(address):
         call, domain = parsed
         return zoom.sip(_for_room(call, dialing), dialing.zoom_domain or domain) or address
     return address

@@ -10,6 +10,7 @@ import msgspec
 
 from rooms.join import grammar
 
+_PLAIN = re.compile(r"[0-9]{5,40}(?:\.[0-9]{1,20})?@[A-Za-z0-9.\-]+", re.ASCII)
 _USER = re.compile(r"([0-9]{5,40})(?:\.([0-9]{0,20}))?(?:\.([0-9]{0,4}))?(?:\.([0-9]{6}))?")
 
 GATEWAYS = {
@@ -71,6 +72,11 @@ def parse_sip(address: str) -> tuple[Call, str] | None:
         return None
     at = f"{uri.host}:{uri.port}" if uri.port else uri.host
     return _call(found.groups("")), at
+
+
+def is_plain(address: str) -> bool:
+    """Whether a SIP URI is what `sip` would compose of its parts again, as most are."""
+    return _PLAIN.fullmatch(address) is not None
 
 
 def parse_h323(address: str) -> tuple[Call, str] | None:

@@ -1,18 +1,21 @@
 """A room's bookings in the two forms that Cisco systems take."""
 
 import re
-from datetime import UTC, datetime
-from math import ceil
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from rooms.join import DialString, dial_string
 from rooms.model import Agenda, Booking, Buffers
 
 _CONTROLS = re.compile("[\x00-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 
+_MINUTE, _SECOND = timedelta(minutes=1), timedelta(seconds=1)
+
+_PROTOCOLS = {"sip": "SIP", "h323": "H323"}
 _PLATFORMS = {
     "zoom": "Zoom",
     "zoomgov": "Zoom",
@@ -47,43 +50,76 @@ def shown(agenda: Agenda, protocols: tuple[str, ...]) -> list[Shown]:
     ]
 
 
+class _Time(msgspec.Struct, frozen=True, rename="pascal", gc=False):
+    start_time: datetime
+    duration: int
+    """Minutes."""
+    start_time_buffer: int
+    """Seconds, as the next."""
+    end_time_buffer: int
+
+
+class _Organizer(msgspec.Struct, frozen=True, rename="pascal", gc=False):
+    name: str
+    """Required, and a private meeting has none to tell."""
+    email: str
+
+
+class _Entry(msgspec.Struct, frozen=True, rename="pascal", gc=False):
+    """One booking as `xCommand Bookings Put` takes it."""
+
+    id: str
+    title: str
+    agenda: str
+    privacy: str
+    protocol: str
+    number: str
+    time: _Time
+    organizer: _Organizer
+    call_type: str
+    meeting_platform: str | UnsetType = UNSET
+
+
+class _Entries(msgspec.Struct, frozen=True, rename="pascal", gc=False):
+    bookings: list[_Entry]
+
+
+_encode = msgspec.json.Encoder().encode
+
+
 def put_json(bookings: list[Shown], buffers: Buffers, version: Version) -> str:
     """The payload of `xCommand Bookings Put` for a software version."""
-    return msgspec.json.encode(
-        {"Bookings": [_put_entry(one, buffers, version) for one in bookings]}
-    ).decode()
+    early, late = buffers.start // _SECOND, buffers.end // _SECOND
+    return _encode(_Entries([_entry(one, version, early, late) for one in bookings])).decode()
 
 
-def _put_entry(one: Shown, buffers: Buffers, version: Version) -> dict[str, object]:
+def _entry(one: Shown, version: Version, early: int, late: int) -> _Entry:
     booking, dial = one
-    entry: dict[str, object] = {
-        "Id": booking.id,
-        "Title": _clean(booking.title),
-        "Agenda": "",
-        "Privacy": "Private" if booking.private else "Public",
-        "Protocol": _protocol(dial, version),
-        "Number": dial.address if dial else "",
-        "Time": {
-            "StartTime": _utc(booking.start),
-            "Duration": max(1, ceil((booking.end - booking.start).total_seconds() / 60)),
-            "StartTimeBuffer": int(buffers.start.total_seconds()),
-            "EndTimeBuffer": int(buffers.end.total_seconds()),
-        },
-        "Organizer": {
-            # Required, and a private meeting has none to tell.
-            "Name": _clean(booking.organizer) or "-",
-            "Email": _clean(booking.organizer_address),
-        },
-        "CallType": "Video",
-    }
-    if version >= KNOWS_PLATFORMS and dial and booking.join:
-        entry["MeetingPlatform"] = _PLATFORMS.get(booking.join.provider, "Other")
-    return entry
+    platform: str | UnsetType = UNSET
+    if dial and booking.join and version >= KNOWS_PLATFORMS:
+        platform = _PLATFORMS.get(booking.join.provider, "Other")
+    return _Entry(
+        booking.id,
+        _clean(booking.title),
+        "",
+        "Private" if booking.private else "Public",
+        _protocol(dial, version),
+        dial.address if dial else "",
+        _Time(
+            _to_seconds(booking.start),
+            max(1, -((booking.start - booking.end) // _MINUTE)),
+            early,
+            late,
+        ),
+        _Organizer(_clean(booking.organizer) or "-", _clean(booking.organizer_address)),
+        "Video",
+        platform,
+    )
 
 
 def _protocol(dial: DialString | None, version: Version) -> str:
     if dial is not None:
-        return {"sip": "SIP", "h323": "H323"}[dial.protocol]
+        return _PROTOCOLS[dial.protocol]
     return "None" if version >= KNOWS_NONE else "SIP"
 
 
@@ -144,7 +180,7 @@ def _dial_info(dial: DialString | None, call_rate: int) -> str:
         call = _element(
             "Call",
             _element("Number", _text(dial.address))
-            + _element("Protocol", {"sip": "SIP", "h323": "H323"}[dial.protocol])
+            + _element("Protocol", _PROTOCOLS[dial.protocol])
             + _element("CallRate", str(call_rate))
             + _element("CallType", "Video"),
         )
@@ -179,6 +215,13 @@ def _utc(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat()[:19] + "Z"
 
 
+def _to_seconds(instant: datetime) -> datetime:
+    """The same in UTC without fractions, which most times are already."""
+    if instant.tzinfo is not UTC:
+        instant = instant.astimezone(UTC)
+    return instant.replace(microsecond=0) if instant.microsecond else instant
+
+
 def _clean(text: str) -> str:
     """Text that XML 1.0 can hold."""
-    return _CONTROLS.sub("", text)
+    return text if text.isprintable() else _CONTROLS.sub("", text)

@@ -1,8 +1,8 @@
 """What carries commands to a codec: HTTP, WebSocket or SSH, and how each fails."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import NoReturn, Protocol
 
 import aiohttp
@@ -16,6 +16,8 @@ SECONDS = 25.0
 """For one answer: codecs that wake up have been seen to take twenty."""
 LIMIT = 1 << 20
 """Bytes of an answer."""
+
+_AT_ONCE = nullcontext()
 
 
 class NotOffered(Exception):
@@ -32,7 +34,7 @@ class Refused(NotOffered):
 class Carrier(Protocol):
     """One way to talk to a codec."""
 
-    async def run(self, command: Command) -> Document:
+    def run(self, command: Command) -> Awaitable[Document]:
         """Give a command; its result.
 
         Raises:
@@ -71,22 +73,23 @@ class Login:
         value = aiohttp.encode_basic_auth(self.username, self.password.reveal())
         return {"Authorization": value}
 
-    @asynccontextmanager
-    async def trying(self) -> AsyncIterator[None]:
+    def trying(self) -> AbstractAsyncContextManager[None]:
         """Sign in within this, unless the codec has refused it before.
 
         Raises:
             Denied: it has, or the password is not known at all.
         """
+        return _AT_ONCE if self._accepted and not self._refused else self._in_turn()
+
+    @asynccontextmanager
+    async def _in_turn(self) -> AsyncIterator[None]:
+        """Nobody else signs in within this."""
         if not self.password:
             raise Denied(
                 "the password that the configuration names cannot be read",
                 reason="credentials_missing",
                 fix="`roombridge check` tells which; put it back and reload",
             )
-        if self._accepted and not self._refused:
-            yield
-            return
         self._turn = self._turn or asyncio.Lock()
         async with self._turn:
             if self._refused:

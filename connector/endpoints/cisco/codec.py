@@ -1,7 +1,7 @@
 """One codec that the bridge reaches out to: told its bookings and made to dial."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -71,7 +71,9 @@ class Codec:
             raise
 
     async def _show(self, agenda: Agenda, carrier: Carrier) -> None:
-        version = await self._talk.learn(carrier)
+        version = self._talk.version
+        if version is None:
+            version = await self._talk.learn(carrier)
         if self._talk.form is None:
             self._talk.form = await self._choose(version, carrier)
         try:
@@ -97,18 +99,20 @@ class Codec:
             return "put"
         return "private"
 
-    async def _push(self, form: Form, agenda: Agenda, version: Version, carrier: Carrier) -> None:
+    def _push(
+        self, form: Form, agenda: Agenda, version: Version, carrier: Carrier
+    ) -> Awaitable[object]:
+        """Send the list in one of the forms."""
         shown = bookings.shown(agenda, self._options.protocols)
         if form == "private":
             if self._talk.over_ssh:
                 raise NotOffered
             body = bookings.private_xml(shown, agenda.buffers, self._options.call_rate)
-            await self._talk.web.push(body)
-            return
+            return self._talk.web.push(body)
         command = commands.CLEAR
         if shown:
             command = commands.put(bookings.put_json(shown, agenda.buffers, version))
-        await carrier.run(command)
+        return carrier.run(command)
 
     async def lists(self, agenda: Agenda) -> bool | None:
         """Whether it lists exactly this agenda, as far as its bookings are not over."""

@@ -43,7 +43,6 @@ class Talk:
         "_ssh",
         "_ssh_until",
         "_transport",
-        "_url",
         "form",
         "lister",
         "version",
@@ -60,7 +59,6 @@ class Talk:
         trust: SshTrust | None,
     ) -> None:
         self._outside = outside
-        self._url = url
         self._login = login
         self._transport = transport
         self._ssh = trust
@@ -77,6 +75,11 @@ class Talk:
         self.version: Version | None = None
         """None until the codec was asked; empty where it does not tell."""
 
+    @property
+    def _url(self) -> URL:
+        """Where the web interface begins; made when it is needed, which is seldom."""
+        return self.web.url
+
     async def do(self, work: Callable[[Carrier], Awaitable[T]]) -> T:
         """Have something done over the way in use; over SSH where nobody answers HTTP.
 
@@ -87,8 +90,11 @@ class Talk:
         if self._over_ssh and self._outside.clock.monotonic() >= self._ssh_until:
             self._over_ssh = False
             self._wake()
+        at_hand = self._at_hand
         try:
-            async with self._carrier() as carrier:
+            if at_hand is not None:
+                return await work(at_hand)
+            async with self._opened() as carrier:
                 return await work(carrier)
         except Unavailable as error:
             over_ssh = self._over_ssh
@@ -105,20 +111,25 @@ class Talk:
             self._ssh_until = self._outside.clock.monotonic() + SSH_FOR
             return done
 
-    async def run(self, command: Command) -> Document:
+    def run(self, command: Command) -> Awaitable[Document]:
         """Give one command; its result. Fails as `do` does."""
-        return await self.do(lambda carrier: carrier.run(command))
+        return self.do(lambda carrier: carrier.run(command))
 
-    async def read(self, *path: str) -> Document:
+    def read(self, *path: str) -> Awaitable[Document]:
         """Read one part of the status. Fails as `do` does."""
-        return await self.do(lambda carrier: carrier.read(*path))
+        return self.do(lambda carrier: carrier.read(*path))
+
+    @property
+    def _at_hand(self) -> Carrier | None:
+        """What needs no opening: the WebSocket that is held, or HTTP."""
+        if self._socket is not None:
+            return self._socket
+        return None if self.over_socket or self.over_ssh else self.web
 
     @asynccontextmanager
-    async def _carrier(self) -> AsyncIterator[Carrier]:
-        """The open WebSocket, or what is opened for this use only."""
-        if self._socket is not None:
-            yield self._socket
-        elif self._transport == "websocket":
+    async def _opened(self) -> AsyncIterator[Carrier]:
+        """A WebSocket or SSH session for this use only."""
+        if self._transport == "websocket":
             async with AsyncExitStack() as stack:
                 opening = websocket.opened(self._outside, self._url, self._login)
                 try:
@@ -126,13 +137,11 @@ class Talk:
                 except NotOffered as error:
                     raise _switched_off() from error
                 yield socket
-        elif self.over_ssh:
+        else:
             trust = self._ssh or SshTrust()  # without a fingerprint it says what is missing
             host = self._url.host or ""
             async with terminal.opened(self._outside, host, trust, self._login) as session:
                 yield session
-        else:
-            yield self.web
 
     @property
     def over_ssh(self) -> bool:

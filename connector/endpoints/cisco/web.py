@@ -19,16 +19,25 @@ from connector.outside import Outside
 class Web:
     """The way over HTTP."""
 
-    __slots__ = ("_login", "_outside", "_url")
+    __slots__ = ("_login", "_outside", "_putxml")
 
     def __init__(self, outside: Outside, url: URL, login: Login) -> None:
         self._outside = outside
-        self._url = url
+        self._putxml = url / "putxml"
+        """The one that is kept: to make it takes longer than to write half a list."""
         self._login = login
+
+    @property
+    def url(self) -> URL:
+        """Where the web interface begins."""
+        return self._putxml.with_path("/")
 
     async def run(self, command: Command) -> Document:
         """Give a command; its result. HTTP 200 is no success: the result's status is (EP-16)."""
-        answer = await self._post("putxml", commands.as_xml(command), "text/xml")
+        body = commands.as_xml(command)
+        answer = self._taken(await self._ask("POST", self._putxml, data=body, kind="text/xml"))
+        if _DONE.fullmatch(answer.body):
+            return _NOTHING_MORE
         results = [node for node in xml(answer.body).iter() if str(node.tag).endswith("Result")]
         if not results or results[0].get("status") != "OK":
             raise Refused
@@ -37,7 +46,7 @@ class Web:
     async def read(self, *path: str) -> Document:
         """A part of the status; empty where the codec does not tell."""
         location = "/".join(("/Status", *path))
-        answer = await self._ask("GET", (self._url / "getxml").with_query(location=location))
+        answer = await self._ask("GET", (self.url / "getxml").with_query(location=location))
         if answer.status in {400, 404}:  # what has no such page may take bookings all the same
             return element("Status", {})
         if answer.status != 200:
@@ -49,12 +58,13 @@ class Web:
 
         How its answer looks is not documented (endpoints.md 2.1): only a plain error counts.
         """
-        answer = await self._post("bookingsputxml", body, "text/plain")
+        url = self.url / "bookingsputxml"
+        answer = self._taken(await self._ask("POST", url, data=body, kind="text/plain"))
         if _is_error(answer.body):
             raise Refused
 
-    async def _post(self, path: str, body: bytes, kind: str) -> Answer:
-        answer = await self._ask("POST", self._url / path, data=body, kind=kind)
+    def _taken(self, answer: Answer) -> Answer:
+        """What a post was answered with, if that is well."""
         if answer.status in {404, 405}:
             raise NotOffered
         if answer.status != 200:
@@ -92,6 +102,12 @@ class Web:
         return answer
 
 
+_DONE = re.compile(
+    rb"(?:<\?xml version=[\"']1\.0[\"'](?: encoding=[\"'](?:utf|UTF)-8[\"'])?\?>)?\s*"
+    rb"<Command>\s*<[A-Za-z]{1,64}Result(?: item=\"1\")? status=\"OK\" ?/>\s*</Command>\s*",
+)
+"""Success and nothing else, as most commands end: what this matches need not be parsed."""
+_NOTHING_MORE = element("Result", {"status": "OK"})
 _SIGN_IN = re.compile(rb"sign.?in|log.?in|password|username", re.IGNORECASE)
 
 
