@@ -16,6 +16,9 @@ SECONDS = 25.0
 """For one answer: codecs that wake up have been seen to take twenty."""
 LIMIT = 1 << 20
 """Bytes of an answer."""
+AT_A_TIME = 2
+"""Logins on their way with a password that was accepted before: less than half of what locks a
+user out, where the password is another one since."""
 
 
 class NotOffered(Exception):
@@ -53,17 +56,18 @@ class Login:
     """With what one signs in, and whether the codec has refused it.
 
     Once refused, nothing is sent again (EP-14): five wrong logins lock a user out for an hour.
-    Until it was accepted once, only one is tried at a time.
+    Until it was accepted once, only one is tried at a time; after that two, as the password may be
+    changed at the codec at any time.
     """
 
-    __slots__ = ("_accepted", "_refused", "_turn", "password", "username")
+    __slots__ = ("_accepted", "_places", "_refused", "password", "username")
 
     def __init__(self, username: str, password: Secret) -> None:
         self.username = username
         self.password = password
         self._accepted = False
         self._refused = False
-        self._turn: asyncio.Lock | None = None
+        self._places: asyncio.Semaphore | None = None
 
     @property
     def basic(self) -> dict[str, str]:
@@ -84,19 +88,18 @@ class Login:
                 reason="credentials_missing",
                 fix="`roombridge check` tells which; put it back and reload",
             )
-        if self._accepted and not self._refused:
-            yield
-            return
-        self._turn = self._turn or asyncio.Lock()
-        async with self._turn:
+        self._places = self._places or asyncio.Semaphore(1)
+        async with self._places:
             if self._refused:
                 self.refuse()
             yield
 
     def accept(self) -> None:
         """The codec let the user in."""
+        if not self._accepted and self._places is not None:
+            for _ in range(AT_A_TIME - 1):
+                self._places.release()
         self._accepted = True
-        self._turn = None
 
     def refuse(self) -> NoReturn:
         """The codec said no, now or before.
