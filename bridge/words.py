@@ -369,6 +369,11 @@ ADVICE = {
         "the clock of the room system is wrong",
         "set the time server (NTP) and time zone of the unit: Join comes too early or too late",
     ),
+    "endpoint_insistent": Advice(
+        "somebody books, extends or releases at the room system again and again",
+        "more than 10 a minute or 60 an hour are refused; look who is at the device, and whether"
+        " its password is in other hands",
+    ),
     "endpoint_unattended": Advice(
         "the room system does not tell what happens there",
         "its list is pushed and checked all the same; look at what it answered in the words",
