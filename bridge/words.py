@@ -355,6 +355,11 @@ ADVICE = {
         "the room cannot join its meetings by itself",
         "give it a system that dials and tells of its calls, or set auto_join: {enabled: false}",
     ),
+    "auto_leave_unsure": Advice(
+        "the room was left in its call after a meeting: it may be another one",
+        "hang up at the device if nobody is in the call; what tells which booking a call is for is"
+        " left with certainty",
+    ),
     "endpoint_quarantined": Advice(
         "the room system failed again and again in a way that does not pass by itself",
         "mend what the words tell; it is tried once an hour, and at once by"

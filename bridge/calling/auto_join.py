@@ -217,9 +217,13 @@ class AutoJoin:
         if _goes_on(agenda, booking, now):
             return None
         try:
-            endpoint = await self._joining.leave(room, *_went_on(agenda, booking))
+            endpoint = await self._joining.leave(room, *_went_on(agenda, booking), sure=True)
         except ConnectorError:
             return AGAIN  # its health says what is wrong
+        except Refused:
+            self._health.bad(_subject(room.id), "auto_leave_unsure")
+            return AGAIN
+        self._health.good(_subject(room.id), "auto_leave_unsure")
         if endpoint:
             await self._note("bookings.auto_leave", room, booking, endpoint=endpoint)
         return None
