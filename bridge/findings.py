@@ -291,6 +291,13 @@ FINDINGS: dict[str, tuple[Severity, Advice]] = {
             "timedatectl set-ntp true; timedatectl timesync-status tells whether it follows",
         ),
     ),
+    "condition_unacknowledged": (
+        "warning",
+        Advice(
+            "a condition of a room system's maker is not acknowledged yet",
+            "read NOTICE, then name the condition under acknowledge in bridge.yaml",
+        ),
+    ),
     "disk_low": (
         "warning",
         Advice(

@@ -96,7 +96,10 @@ class Reading:
             Unavailable, Denied, NotFound, Malformed: as the source does, or it took too long.
         """
         now = self.clock.now()
-        window = window or Window.around(now, self.span.past, self.span.ahead)
+        # Services take whole seconds: of a fraction at the end they would answer too little, and a
+        # booking that begins there would be missing until the next read.
+        whole = now.replace(microsecond=0)
+        window = window or Window.around(whole, self.span.past, self.span.ahead)
         try:
             async with asyncio.timeout(READ_LIMIT):
                 events = await source.fetch(room, window)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.doctor import certificates, machine, mailboxes, services, units
+from bridge.doctor import certificates, conditions, machine, mailboxes, services, units
 from bridge.doctor.finding import Finding, finding, merged
 from bridge.health import BRIDGE, Subject
 from bridge.logs import fault
@@ -68,6 +68,7 @@ class Visit:
         """Do all checks, side by side."""
         site = self.configuration.site
         checks = [
+            (BRIDGE, conditions.conditions(self.configuration)),
             (BRIDGE, machine.disk(site.data_dir)),
             (BRIDGE, certificates.own(site, self.devices.clock.now())),
             (

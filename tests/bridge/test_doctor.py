@@ -168,6 +168,7 @@ def unit(site: Patient, url: str, password: str = "right") -> None:
     options = cisco.Options(address=url, username="bridge", password=Secret(password))
     settings = EndpointSettings(id="kestrel-codec", kind="cisco", room="kestrel", options=options)
     site.endpoints = (settings,)
+    site.site["acknowledge"] = ("cisco_permitted_use",)
 
 
 def other(made: Certificate) -> Callable[[Patient, AsyncExitStack], Awaitable[None]]:
@@ -221,6 +222,11 @@ async def disk_unwritable(site: Patient, _: AsyncExitStack) -> None:
     site.site["data_dir"] = site.folder / "nowhere"
 
 
+async def condition_unacknowledged(site: Patient, _: AsyncExitStack) -> None:
+    unit(site, "http://127.0.0.1:9")
+    site.site["acknowledge"] = ()
+
+
 class Case(NamedTuple):
     """How a finding is provoked, of what it is, and how bad."""
 
@@ -267,6 +273,7 @@ CASES = {
     "proxy_denied": Case(proxied(407), SOURCE),
     "proxy_refuses": Case(proxied(403), SOURCE),
     "clock_off": Case(clock_off, SOURCE, "warning"),
+    "condition_unacknowledged": Case(condition_unacknowledged, BRIDGE),
     "disk_unwritable": Case(disk_unwritable, BRIDGE),
 }
 ELSEWHERE = {"disk_low", "private_flag_lost", "writes_refused"}

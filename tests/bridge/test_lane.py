@@ -103,6 +103,20 @@ def play(tmp_path: Path) -> Callable[..., World]:
     return played
 
 
+def test_a_calendar_is_read_by_whole_seconds_as_services_take_them(play: Any) -> None:
+    async def story(world: World) -> None:
+        await asyncio.sleep(0.25)
+        world.source.answer("kestrel", [STANDUP])
+        world.adopt("kestrel")
+        await world.run(1)
+        held = world.store.agenda("kestrel")
+        assert held is not None
+        assert held.as_of.microsecond
+        assert held.window.start.microsecond == held.window.end.microsecond == 0
+
+    play(story)
+
+
 def test_rooms_are_read_at_once_and_then_at_their_interval(play: Any) -> None:
     async def story(world: World) -> None:
         world.source.answer("kestrel", [STANDUP])

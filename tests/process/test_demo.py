@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import signal
 import socket
 from collections.abc import AsyncIterator
@@ -78,6 +79,20 @@ async def started(port: int = 0) -> AsyncIterator[Demo]:
     assert await process.wait() == 0
 
 
+def find(mailbox: str) -> str:
+    """What a unit asks an Exchange Server for."""
+    now = datetime.now(UTC)
+    until_then = now + timedelta(days=1)
+    return f"""<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"
+      xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"
+      xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"><s:Body>
+    <m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>AllProperties</t:BaseShape></m:ItemShape>
+    <m:CalendarView StartDate="{now:%FT%TZ}" EndDate="{until_then:%FT%TZ}"/>
+    <m:ParentFolderIds><t:DistinguishedFolderId Id="calendar"><t:Mailbox>
+    <t:EmailAddress>{mailbox}</t:EmailAddress></t:Mailbox></t:DistinguishedFolderId>
+    </m:ParentFolderIds></m:FindItem></s:Body></s:Envelope>"""
+
+
 @pytest.fixture
 async def demo() -> AsyncIterator[Demo]:
     async with started() as running:
@@ -89,7 +104,10 @@ async def browser() -> AsyncIterator[Browser]:
     if not has_chromium():
         pytest.skip("no Chromium here: scripts/need /usr/bin/chromium chromium")
     async with async_playwright() as playwright:
-        arguments = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"]
+        arguments = [
+            "--no-sandbox",
+            "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1, EXCLUDE localhost",
+        ]
         opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         yield opened
         await opened.close()
@@ -115,11 +133,42 @@ async def test_the_demo_tells_where_everything_is(demo: Demo) -> None:
     assert set(told) == {"display", "api", "token", "ews", "cisco", "graph"}
     assert told["api"].endswith("/api/v1")
     assert told["display"].endswith("/display/kestrel")
-    assert told["ews"] is None
+    assert set(told["ews"]) == {"url", "username", "password", "mailbox"}
     headers = {"Authorization": f"Bearer {told['token']}"}
     async with demo.http.get(f"{told['api']}/rooms", headers=headers) as answer:
         rooms = (await answer.json())["rooms"]
     assert all(room["as_of"] and not room["stale"] and not room["health"] for room in rooms)
+
+
+async def test_its_facade_is_read_with_what_it_tells(demo: Demo) -> None:
+    await demo.clear()
+    await demo.book("Harvest planning", 5, location="sip:harvest@example.com")
+    ews = demo.told["ews"]
+    login = {"Authorization": aiohttp.encode_basic_auth(ews["username"], ews["password"])}
+
+    async def read() -> bool:
+        async with demo.http.post(ews["url"], headers=login, data=find(ews["mailbox"])) as answer:
+            assert answer.status == 200, await answer.text()
+            return "sip:harvest@example.com" in await answer.text()
+
+    await until(read, "the meeting")
+
+
+async def test_units_of_every_family_read_or_are_told(demo: Demo) -> None:
+    async def settled() -> dict[str, tuple[str, str]] | None:
+        async with demo.http.get(f"{demo.told['api']}/endpoints") as answer:
+            units = (await answer.json())["endpoints"]
+        states = {one["id"]: (one["kind"], one["state"]) for one in units}
+        came = [one for one in units if one["visits"] and one["visits"]["last"]]
+        return states if len(came) == 3 and ("cisco", "confirmed") in states.values() else None
+
+    assert await until(settled, "units that have come") == {
+        "kestrel-codec": ("cisco", "confirmed"),
+        "kestrel-reader": ("reader", "served"),
+        "heron-studio": ("poly", "served"),
+        "avocet-trio": ("poly", "served"),
+        "puffin-sip": ("sip", "dial_only"),
+    }
 
 
 async def test_a_port_that_is_taken_is_told() -> None:
@@ -164,6 +213,46 @@ async def test_a_new_meeting_appears_on_the_page_and_on_the_codec_without_reload
 
     await until(emptied, "the codec's empty list")
     assert await page.evaluate("window.untouched")
+
+
+@pytest.mark.browser
+async def test_what_it_says_to_type_and_touch_has_the_codec_dial(browser: Browser) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(*PROGRAM, "demo", "--port", "0"), cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout
+    async with asyncio.timeout(30):
+        words = (await process.stdout.readuntil(b"Ctrl-C")).decode()
+    display, screen = (
+        re.search(rf"{before} +(http\S+)", words)
+        for before in ("Display of Kestrel", "Cisco codec")
+    )
+    typed = re.search(r"curl (.*?\n.*)\n", words)
+    assert display
+    assert screen
+    assert typed
+    page = await browser.new_page()
+    await page.goto(display[1])
+    await expect(page.locator("h1")).to_have_text("Kestrel")
+    assert "#" not in page.url
+    curl = await asyncio.create_subprocess_shell(
+        f"curl -s {typed[1]}", stdout=asyncio.subprocess.DEVNULL
+    )
+    assert await curl.wait() == 0
+    join = page.locator("#act-button")
+    await expect(join).to_have_text("Join", timeout=15_000)
+    await expect(join).not_to_have_attribute("aria-disabled", "true")
+    await join.click()
+    await expect(join).to_have_text("Leave", timeout=15_000)
+    async with (
+        aiohttp.ClientSession() as http,
+        http.get(screen[1], ssl=False) as answer,
+    ):
+        (call,) = (await answer.json())["calls"]
+    assert call["number"] == "91234567890@zoomcrc.com"
+    await page.close()
+    process.send_signal(signal.SIGINT)
+    assert await process.wait() == 0
 
 
 @pytest.mark.browser

@@ -10,7 +10,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -93,6 +93,60 @@ async def test_a_calendar_shows(folder: Path, name: str) -> None:
         await until(lambda: listens(port), "the calendar")
         async with typed(folder, f"roombridge run {configured}"):
             assert "Stand-up" in await until(shown, "the agenda")
+
+
+def block(first: str) -> list[str]:
+    """The commands of the README's block that begins so."""
+    (found,) = re.findall(rf"```sh\n({re.escape(first)}.*?)```", README, re.DOTALL)
+    return str(found).splitlines()
+
+
+def all_moved(folder: Path, commands: list[str]) -> list[str]:
+    """Commands and configurations with other ports."""
+    files = sorted((folder / "config" / "try").glob("room*.yaml"))
+    texts = [file.read_text(encoding="utf-8") for file in files]
+    told = "\n".join([*commands, *texts])
+    ports = {old: str(unused_port()) for old in set(re.findall(r"\b80[89]\d\b|\b8480\b", told))}
+    for file, text in zip(files, texts, strict=True):
+        file.write_text(_replaced(text, ports), encoding="utf-8")
+    return [_replaced(command, ports) for command in commands]
+
+
+def _replaced(text: str, ports: dict[str, str]) -> str:
+    return re.sub(r"\b\d{4}\b", lambda found: ports.get(found[0], found[0]), text)
+
+
+async def test_room_systems_stand_beside_an_appliance(folder: Path) -> None:
+    secret, *serving = block("install -m 600")
+    looking = block("roombridge endpoints list")
+    *commands, listing, showing, dialling = all_moved(
+        folder, [CALENDARS["graph.yaml"], *serving, *looking]
+    )
+    shell = await asyncio.create_subprocess_shell(secret, cwd=folder)
+    assert await shell.wait() == 0
+
+    async def stand() -> str:
+        async with typed(folder, listing) as asking:
+            out, _ = await asking.communicate()
+        good = re.search("confirmed.*served.*dial_only", out.decode(), re.DOTALL)
+        return out.decode() if good else ""
+
+    async def shown() -> str:
+        async with typed(folder, showing) as asking:
+            out, _ = await asking.communicate()
+        return out.decode() if "reads the façade: yes" in out.decode() else ""
+
+    async with AsyncExitStack() as stack:
+        for command in commands:
+            process = await stack.enter_async_context(typed(folder, command))
+            if "simulate" in command:
+                assert process.stdout
+                assert await process.stdout.readline() == b"Simulated, and nothing else.\n"
+        await until(stand, "room systems")
+        await until(shown, "a unit that comes")
+        async with typed(folder, dialling) as asking:
+            out, _ = await asking.communicate()
+        assert out == b"avocet-sip dials\n"
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "config" / "try").glob("[!r]*.yaml")), ids=str)
