@@ -21,6 +21,7 @@ NOT_IN_ROOMS = frozenset(
         "discovery_shrunk",
         "endpoint_clock",
         "endpoint_drift",
+        "endpoint_insistent",
         "endpoint_unattended",
         "legacy_listener",
         "mailbox_moved",

@@ -1,14 +1,7 @@
 """What codes mean and what mends them, in words for people."""
 
-from typing import NamedTuple
-
-
-class Advice(NamedTuple):
-    """What a code means, and what to do about it."""
-
-    words: str
-    fix: str
-
+from bridge.advice import Advice
+from bridge.device_words import DEVICES
 
 ADVICE = {
     "never_read": Advice(
@@ -351,28 +344,7 @@ ADVICE = {
     "endpoint_unsupported": Advice(
         "the room system does not take bookings this way", "check its software version and mode"
     ),
-    "auto_join_impossible": Advice(
-        "the room cannot join its meetings by itself",
-        "give it a system that dials and tells of its calls, or set auto_join: {enabled: false}",
-    ),
-    "endpoint_quarantined": Advice(
-        "the room system failed again and again in a way that does not pass by itself",
-        "mend what the words tell; it is tried once an hour, and at once by"
-        " `roombridge endpoints push`",
-    ),
-    "endpoint_drift": Advice(
-        "the room system loses its list again and again, or somebody else writes it",
-        "let one system alone write the list: take the unit out of the other one (TMS, Webex), or"
-        " out of rooms.yaml",
-    ),
-    "endpoint_clock": Advice(
-        "the clock of the room system is wrong",
-        "set the time server (NTP) and time zone of the unit: Join comes too early or too late",
-    ),
-    "endpoint_unattended": Advice(
-        "the room system does not tell what happens there",
-        "its list is pushed and checked all the same; look at what it answered in the words",
-    ),
+    **DEVICES,
     "reader_silent": Advice(
         "the room system does not come for its calendar, for a quarter of an hour or longer",
         "compare address, user name and password at the unit with docs/endpoints/ews.md;"
@@ -397,3 +369,5 @@ ADVICE = {
         "set `feedback_slot` to a free one of 1 to 4, or take the other registration away",
     ),
 }
+
+__all__ = ["ADVICE", "Advice"]

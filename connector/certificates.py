@@ -1,6 +1,7 @@
 """Certificates that a unit or the bridge signs for itself, and the fingerprints people compare."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import ip_address
@@ -112,11 +113,29 @@ def request(names: Sequence[str], key_pem: bytes) -> bytes:
     return signed.public_bytes(serialization.Encoding.PEM)
 
 
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Within this, what breaks the rules of certificates is a ValueError like any other.
+
+    Strangers show them: an extension twice, a key or a signature of a kind that nobody knows.
+    """
+    try:
+        yield
+    except (
+        x509.DuplicateExtension,
+        x509.InvalidVersion,
+        x509.UnsupportedGeneralNameType,
+        UnsupportedAlgorithm,
+    ) as error:
+        raise ValueError("a certificate with parts that cannot be read") from error
+
+
+@_readable()
 def facts(pem_or_der: bytes) -> Facts:
     """What a certificate says of itself; of a chain, its first.
 
     Raises:
-        ValueError: this is no certificate.
+        ValueError: this is no certificate, or a part of it cannot be read.
     """
     found = _parsed(pem_or_der)
     try:
@@ -152,7 +171,8 @@ def belongs(certificate: bytes, key_pem: bytes) -> bool:
     """
     form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     try:
-        public, private = _parsed(certificate).public_key(), _key(key_pem).public_key()
+        with _readable():
+            public, private = _parsed(certificate).public_key(), _key(key_pem).public_key()
     except ValueError:
         return False
     return public.public_bytes(*form) == private.public_bytes(*form)
@@ -176,6 +196,7 @@ def expires(pem_or_der: bytes) -> datetime:
     return _parsed(pem_or_der).not_valid_after_utc
 
 
+@_readable()
 def _parsed(pem_or_der: bytes) -> x509.Certificate:
     if b"-----BEGIN" in pem_or_der:
         return x509.load_pem_x509_certificate(pem_or_der)
@@ -232,11 +253,12 @@ def _general(name: str) -> x509.GeneralName:
         raise ValueError(f"{name!r} is no host name") from error
 
 
+@_readable()
 def weakness(pem_or_der: bytes) -> str:
     """What makes a certificate weak, in words; empty where nothing does.
 
     Raises:
-        ValueError: this is no certificate.
+        ValueError: this is no certificate, or a part of it cannot be read.
     """
     certificate = _parsed(pem_or_der)
     key = certificate.public_key()

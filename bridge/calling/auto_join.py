@@ -15,6 +15,7 @@ from bridge.calling.notes import Notes
 from bridge.calling.units import Refused
 from bridge.health import Health, Subject
 from bridge.logs import fault
+from bridge.places import Places
 from bridge.turns import Turns
 from bridge.writing.attempts import Attempt, Attempts, Claim, Reply, Unkept, claim
 from connector.errors import ConnectorError
@@ -35,6 +36,7 @@ REST = 3600.0
 UNREAD = 60.0
 """Seconds after which a room is looked at whose calendar was not read well of late."""
 AT_A_TIME = 64
+"""Rooms looked at, beside those whose systems take long."""
 _FINAL = frozenset({"no_join", "no_endpoint", "endpoint_denied", "endpoint_unsupported"})
 """Refusals that the next try would meet again."""
 _IMPOSSIBLE = {
@@ -70,7 +72,7 @@ class AutoJoin:
         self._looking: set[str] = set()
         self._taken: set[tuple[str, str]] = set()
         """Bookings that systems told to be in; to be written down."""
-        self._places = asyncio.Semaphore(AT_A_TIME)
+        self._places = Places(AT_A_TIME)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -129,7 +131,7 @@ class AutoJoin:
                 name = await self._turns.next()
                 if name in self._rooms and name not in self._looking:
                     self._looking.add(name)
-                    group.create_task(self._turn(self._rooms[name]))
+                    self._places.hold(group.create_task(self._turn(self._rooms[name])))
                 else:
                     self._places.release()
                     if name in self._rooms:
@@ -143,7 +145,6 @@ class AutoJoin:
             wait = REST
         finally:
             self._looking.discard(room.id)
-            self._places.release()
         if room.id in self._rooms:
             self._turns.sooner(room.id, self._clock.monotonic() + wait)
 
@@ -216,9 +217,13 @@ class AutoJoin:
         if _goes_on(agenda, booking, now):
             return None
         try:
-            endpoint = await self._joining.leave(room, *_went_on(agenda, booking))
+            endpoint = await self._joining.leave(room, *_went_on(agenda, booking), sure=True)
         except ConnectorError:
             return AGAIN  # its health says what is wrong
+        except Refused:
+            self._health.bad(_subject(room.id), "auto_leave_unsure")
+            return AGAIN
+        self._health.good(_subject(room.id), "auto_leave_unsure")
         if endpoint:
             await self._note("bookings.auto_leave", room, booking, endpoint=endpoint)
         return None

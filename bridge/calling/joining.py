@@ -27,10 +27,12 @@ BRAKE = 2.0
 """Seconds within which the same wish is not asked of a system again after it was refused."""
 LAST = frozenset({"sip"})
 """Kinds that are told to dial when no other system of the room can: EP-04."""
+UNSURE = "it may be in another call than this meeting's: hang up at the device"
 _PASSED_OVER = frozenset({"unreachable", "unsupported", "not_found", "gone", "certificate_changed"})
 """Reasons that mean that nothing was dialled: another system of the room may."""
 
 Went = Literal["dialled", "already", "busy", "silent"]
+Whose = Literal["ours", "anothers", "unsure"]
 
 
 class Joined(NamedTuple):
@@ -57,6 +59,10 @@ class _Last(NamedTuple):
 
     booking: str
     at: float
+    ids: frozenset[str] = frozenset()
+    """The device's ids of the call, once it told them."""
+    changed: bool = False
+    """Whether it told of another call since, or of none: what it is in may be anybody's."""
 
 
 class _Refusal(NamedTuple):
@@ -65,6 +71,14 @@ class _Refusal(NamedTuple):
     wish: tuple[str, str]
     refused: Refused
     at: float
+
+
+class _Left(NamedTuple):
+    """What a room was told to leave last, and what came of it."""
+
+    bookings: tuple[str, ...]
+    at: float
+    refused: Refused | None = None
 
 
 class _Seen(NamedTuple):
@@ -85,7 +99,7 @@ class Joining:
         self._last: dict[str, _Last] = {}
         self._seen: dict[str, _Seen] = {}
         self._refusals: dict[str, _Refusal] = {}
-        self._left: dict[str, tuple[tuple[str, ...], float]] = {}
+        self._left: dict[str, _Left] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
     def adopt(self, endpoints: Iterable[EndpointSettings]) -> None:
@@ -180,7 +194,7 @@ class Joining:
         """
 
         async def ring(endpoint: Dials) -> Went:
-            calls = _going(await endpoint.calls())
+            calls = self._observed(settings.id, await endpoint.calls())
             if calls is None and sure:
                 return "silent"
             if calls:
@@ -195,34 +209,68 @@ class Joining:
             self._seen.pop(settings.id, None)
         if went in {"dialled", "already"}:
             self._left.pop(settings.room, None)
-            self._last[settings.id] = _Last(call.booking, self._clock.monotonic())
+            last, now = self._last.get(settings.id), self._clock.monotonic()
+            same = went == "already" and last and last.booking == call.booking
+            self._last[settings.id] = (
+                last._replace(at=now) if last and same else _Last(call.booking, now)
+            )
         return went
 
-    async def leave(self, room: Room, *bookings: str) -> str:
+    async def leave(self, room: Room, *bookings: str, sure: bool = False) -> str:
         """End the room's call if it is for one of these; the system that did, empty for none.
+
+        With `sure` one hangs up only if it tells of its calls.
 
         Raises:
             ConnectorError: a system failed.
+            Refused: it dialled for one of these, and may be in another call now.
         """
-        left = ""
+        left, refused = "", None
         async with self._locks.setdefault(room.id, asyncio.Lock()):
-            last, at = self._left.get(room.id, ((), 0.0))
-            if last == bookings and self._ago(at) < BRAKE:
+            last = self._left.get(room.id)
+            if last and last.bookings == bookings and self._ago(last.at) < BRAKE:
+                if last.refused:
+                    raise Refused(last.refused.code, last.refused.words, again=True)
                 return left
             for settings in self.diallers(room.id):
-
-                async def quit_(endpoint: Dials, name: str = settings.id) -> bool:
-                    calls = _going(await endpoint.calls())
-                    if not any(self._is_for(name, calls, one) for one in bookings):
-                        return False
-                    await endpoint.hang_up()
-                    return True
-
-                if await self._units.act(settings.id, quit_):
+                whose = await self._quit(settings.id, bookings, sure=sure)
+                if whose == "ours":
                     left = settings.id
                     self.forget(settings.id)
-            self._left[room.id] = (bookings, self._clock.monotonic())
+                elif whose == "unsure":
+                    refused = Refused("endpoint_busy", UNSURE)
+            self._left[room.id] = _Left(bookings, self._clock.monotonic(), refused)
+        if refused and not left:
+            raise refused
         return left
+
+    async def _quit(self, name: str, bookings: tuple[str, ...], *, sure: bool) -> Whose:
+        """Have a system end its call if that is certainly for one of these."""
+
+        async def quit_(endpoint: Dials) -> Whose:
+            calls = self._observed(name, await endpoint.calls())
+            whose = self._whose(name, calls, bookings)
+            if calls is None and sure and whose == "ours":
+                return "unsure"
+            if whose == "ours":
+                await endpoint.hang_up()
+            return whose
+
+        return await self._units.act(name, quit_)
+
+    def _whose(
+        self, name: str, calls: Sequence[PhoneCall] | None, bookings: tuple[str, ...]
+    ) -> Whose:
+        """Whose the calls are that a system is in: hanging up ends all of them."""
+        last = self._last.get(name)
+        told = {call.booking for call in calls or ()}
+        if told & {*bookings}:
+            return "ours" if told <= {*bookings} else "unsure"
+        if told - {""} or (calls is not None and not calls):
+            return "anothers"
+        if last is None or last.booking not in bookings:
+            return "anothers"
+        return "unsure" if last.changed else "ours"
 
     def forget(self, name: str) -> None:
         """A system was told to end its calls: nothing of before counts."""
@@ -230,21 +278,33 @@ class Joining:
         self._seen.pop(name, None)
 
     def told(self, name: str, calls: Sequence[PhoneCall] | None) -> None:
-        """A system told of its calls by itself: what it answered before is old.
+        """A system told of its calls by itself: what it answered before is old."""
+        self._seen.pop(name, None)
+        if calls is not None:  # only its connection ended
+            self._observed(name, calls)
+
+    def _observed(self, name: str, calls: Sequence[PhoneCall] | None) -> Sequence[PhoneCall] | None:
+        """The calls that go on, and whether they can still be what it was told to dial.
 
         Where it is in none any more, the next one is another's: nobody ends that for a booking.
         """
-        self._seen.pop(name, None)
-        last = self._last.get(name)
-        if calls is not None and not _going(calls) and last and self._ago(last.at) >= RECENT:
+        going, last = _going(calls), self._last.get(name)
+        if last is None or (going is None and not last.ids):
+            return going
+        if not going and self._ago(last.at) >= RECENT:
             del self._last[name]
+        if going is None or name not in self._last:  # some tell of calls while there are any
+            return going
+        ids = frozenset(call.id for call in going)
+        other = len(going) > 1 or any(call.direction == "in" for call in going)
+        changed = other or bool(last.ids and (not ids or ids - last.ids))
+        self._last[name] = last._replace(ids=last.ids or ids, changed=last.changed or changed)
+        return going
 
-    def _is_for(self, name: str, calls: Sequence[PhoneCall] | None, booking: str) -> bool:
+    def _is_for(self, name: str, calls: Sequence[PhoneCall], booking: str) -> bool:
         """Whether the call that a system is in is a booking's, by its word or by our memory."""
         last = self._last.get(name)
-        ours = last is not None and last.booking == booking
-        if calls is None:
-            return ours
+        ours = last is not None and last.booking == booking and not last.changed
         told = [call.booking for call in calls if call.booking]
         return booking in told or bool(calls and not told and ours)
 
@@ -277,7 +337,7 @@ class Joining:
         return RoomCall(
             dials=True,
             state="in_call" if up else "dialling",
-            booking=told or (last.booking if last is not None else ""),
+            booking=told or (last.booking if last is not None and not last.changed else ""),
         )
 
     async def _asked(self, name: str) -> Sequence[PhoneCall] | None:
@@ -286,7 +346,7 @@ class Joining:
         if seen is None or self._ago(seen.at) >= ASKED:
             calls: Sequence[PhoneCall] | None = None
             try:
-                calls = _going(await self._units.act(name, _calls))
+                calls = self._observed(name, await self._units.act(name, _calls))
             except ConnectorError:
                 calls = None  # its health says what is wrong
             seen = self._seen[name] = _Seen(calls, self._clock.monotonic())

@@ -1,7 +1,11 @@
 """What a unit proves itself with, beside what is pinned in the configuration (EP-03)."""
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import NamedTuple
 
 from yarl import URL
 
@@ -13,6 +17,8 @@ from connector.fingerprint import fingerprint_bytes
 from connector.outside import Outside
 from connector.peer import Networks, certificate
 
+UNREADABLE = "parts that cannot be read"
+"""Said of a certificate with extensions, keys or signatures that nobody knows."""
 Look = Callable[[Outside, str, int], Awaitable[str]]
 
 
@@ -39,21 +45,43 @@ async def _host_key(settings: EndpointSettings, outside: Outside) -> str | None:
         return None
 
 
-def _shape(settings: EndpointSettings, shown: bytes | None, key: str | None) -> PresentedShape:
-    from connector.certificates import facts, weakness  # noqa: PLC0415 - see above
+class _Certificate(NamedTuple):
+    """What there is to say of a certificate."""
 
-    said = facts(shown) if shown else None
+    fingerprint: str | None = None
+    ends: datetime | None = None
+    names: tuple[str, ...] = ()
+    weakness: str = ""
+
+
+def _certificate(der: bytes) -> _Certificate:
+    """As much as can be read: it is a stranger's, and may break every rule."""
+    from connector.certificates import expires, facts, weakness  # noqa: PLC0415 - see above
+
+    try:
+        said, weak = facts(der), weakness(der)
+    except ValueError:
+        pin = f"sha256:{hashlib.sha256(der).hexdigest()}"
+        ends = None
+        with suppress(ValueError):
+            ends = expires(der)
+        return _Certificate(pin, ends, weakness=UNREADABLE)
+    return _Certificate(said.fingerprint, said.expires, tuple(said.names), weak)
+
+
+def _shape(settings: EndpointSettings, shown: bytes | None, key: str | None) -> PresentedShape:
+    said = _certificate(shown) if shown else _Certificate()
     pins = [
         (getattr(getattr(settings.options, part, None), "fingerprint", ""), what)
-        for part, what in (("tls", said.fingerprint if said else None), ("ssh", key))
+        for part, what in (("tls", said.fingerprint), ("ssh", key))
     ]
     judged = [_same(pinned, what) for pinned, what in pins if pinned and what]
     return PresentedShape(
         endpoint=settings.id,
-        certificate=said.fingerprint if said else None,
-        ends=said.expires if said else None,
-        names=tuple(said.names) if said else (),
-        weakness=weakness(shown) if shown else "",
+        certificate=said.fingerprint,
+        ends=said.ends,
+        names=said.names,
+        weakness=said.weakness,
         host_key=key,
         pinned=pins[0][0],
         host_key_pinned=pins[1][0],

@@ -85,7 +85,9 @@ def shape(
         last_error=FailureShape(code=error.code, words=error.words, fix=error.fix, at=error.at)
         if error
         else None,
-        last_wish=WishShape(what=wish.what, code=wish.code, at=wish.at) if wish else None,
+        last_wish=WishShape(what=wish.what, code=wish.code, at=wish.at, refused=wish.refused)
+        if wish
+        else None,
         visits=_visits(visit) if visit else None,
         failures=status.failures,
         drift=status.drift,

@@ -77,6 +77,10 @@ class Wishes:
             endpoint = await self._joining.leave(room, booking)
         except ConnectorError as error:
             raise problem(refusal(error)) from error
+        except Refused as refused:
+            if refused.worth_noting:
+                await self._note(caller, "bookings.leave", room, booking, refused=refused.code)
+            raise problem(refused) from refused
         if endpoint:
             await self._note(caller, "bookings.leave", room, booking, endpoint=endpoint)
         shape = JoinedShape(

@@ -19,6 +19,7 @@ from bridge.dispatch.wishes import Wishes
 from bridge.health import Health
 from bridge.logs import fault
 from bridge.pace import spread
+from bridge.places import Places
 from bridge.settings.model import EndpointSettings
 from bridge.turns import FIRST, TOLD, USUAL, Turns
 from connector import load
@@ -32,7 +33,7 @@ from rooms.store import Store
 log = logging.getLogger(__name__)
 
 AT_A_TIME = 64
-"""Turns in flight."""
+"""Turns in flight, beside those that take long."""
 FAILING_AT_A_TIME = 64
 """And of endpoints that failed last: however many are off, they hold up nobody else."""
 ACTION_LIMIT = 30.0
@@ -56,7 +57,7 @@ class Dispatch:
         self._turns: Turns[str] = Turns(clock)
         self._boxes: dict[str, Outbox] = {}
         self._by_room: dict[str, list[Outbox]] = {}
-        self._places = asyncio.Semaphore(AT_A_TIME)
+        self._places = Places(AT_A_TIME)
         self._failing = 0
         """Turns in flight of endpoints that failed last."""
         self._queue: dict[str, None] = {}
@@ -292,7 +293,8 @@ class Dispatch:
                 if box is not None and preferred and not box.busy:
                     self._queue.pop(name, None)
                     box.busy = True
-                    box.turn = group.create_task(self._placed(box))
+                    box.turn = group.create_task(self._turn(box))
+                    self._places.hold(box.turn)
                     continue
                 self._places.release()
                 if box is not None and box.busy:  # it waited in the queue when this was said
@@ -300,12 +302,6 @@ class Dispatch:
                 elif box is not None:
                     self._queue[name] = None
                     self._next(group)
-
-    async def _placed(self, box: Outbox) -> None:
-        try:
-            await self._turn(box)
-        finally:
-            self._places.release()
 
     def _next(self, group: asyncio.TaskGroup) -> None:
         """Begin with those that failed last, as far as there are places for them."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
@@ -9,7 +10,7 @@ from bridge.dispatch.ledger import Ledger
 from bridge.dispatch.outbox import Outbox
 from bridge.dispatch.serving import DEBOUNCE, FACTS_SOON, UNCHANGED
 from bridge.dispatch.status import Outcome
-from bridge.dispatch.wishes import MOST, TOO_MANY, Wish, Wishes, nobody, what
+from bridge.dispatch.wishes import MOST, TOO_MANY, Wish, Wishes, nobody, passes, what
 from bridge.logs import fault
 from bridge.pace import spread
 from bridge.turns import FIRST, TOLD, USUAL
@@ -28,6 +29,8 @@ from rooms.clock import Clock
 
 log = logging.getLogger(__name__)
 
+CALM = 900.0
+"""Seconds without a wish too many until health says nothing more of it."""
 HeardCalls = Callable[[str, tuple[PhoneCall, ...] | None], None]
 
 
@@ -46,11 +49,15 @@ class Notices:
         self._clock = clock
         self._soon = soon
         self._tasks: set[asyncio.Task[None]] = set()
+        self._insistent: dict[Outbox, asyncio.TimerHandle] = {}
+        """Devices that wanted too much of late, and when they are looked at."""
         self.wishes: Wishes = nobody
         self.on_calls: list[HeardCalls] = []
 
     async def stop(self) -> None:
         """Wait for no wish any more."""
+        for timer in self._insistent.values():
+            timer.cancel()
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -115,10 +122,32 @@ class Notices:
         if box.wishing >= MOST:
             self._done(box, wish, TOO_MANY)
             return
+        if box.wished is None:
+            box.wished = deque()
+        if not passes(box.wished, self._clock.monotonic()):
+            self._done(box, wish, TOO_MANY)
+            self._insists(box)
+            return
         box.wishing += 1
         task = asyncio.get_running_loop().create_task(self._grant(box, wish))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _insists(self, box: Outbox) -> None:
+        """It wants more than people do: said until it is calm."""
+        box.insisted_at = self._clock.monotonic()
+        if box not in self._insistent:
+            self._ledger.say(box, "endpoint_insistent")
+            self._calm(box)
+
+    def _calm(self, box: Outbox) -> None:
+        rest = box.insisted_at + CALM - self._clock.monotonic()
+        if rest > 0:
+            loop = asyncio.get_running_loop()
+            self._insistent[box] = loop.call_later(rest, self._calm, box)
+        else:
+            del self._insistent[box]
+            self._ledger.over(box, "endpoint_insistent")
 
     async def _grant(self, box: Outbox, wish: Wish) -> None:
         """Do it, and show the list at once: the device waits for that (EP-11)."""
@@ -136,7 +165,9 @@ class Notices:
             self._soon(box, 0.0, FIRST)
 
     def _done(self, box: Outbox, wish: Wish, code: str) -> None:
-        name = what(wish)
-        box.last_wish = Outcome(what=name, code=code, at=self._clock.now())
+        name, before = what(wish), box.last_wish.refused if box.last_wish else 0
+        refused = before + 1 if code else 0
+        box.last_wish = Outcome(what=name, code=code, at=self._clock.now(), refused=refused)
         self._ledger.counts.wishes[box.settings.kind, name, code or "ok"] += 1
-        log.info("%s: wanted there: %s: %s", box.subject, name, code or "done")
+        if refused <= 1:  # a device could have us say it without end
+            log.info("%s: wanted there: %s: %s", box.subject, name, code or "done")

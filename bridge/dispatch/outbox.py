@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections import deque
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -107,6 +108,10 @@ class Outbox:
     calls: tuple[PhoneCall, ...] | None = None
     wishing: int = 0
     """Wishes in flight."""
+    wished: deque[float] | None = None
+    """When wishes were passed on within the last hour."""
+    insisted_at: float = NEVER
+    """When a wish was one too many."""
     last_wish: Outcome | None = None
     checked_in: str = ""
 

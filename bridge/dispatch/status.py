@@ -42,6 +42,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     """Why it was refused: a problem's code; empty where it was done."""
     at: datetime
+    refused: int = 0
+    """How many were refused in a row, this one included."""
 
 
 class EndpointStatus(msgspec.Struct, frozen=True, kw_only=True):

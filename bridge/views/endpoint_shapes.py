@@ -43,6 +43,7 @@ class WishShape(Shape, frozen=True, kw_only=True):
     what: Literal["book", "extend", "release"]
     code: Annotated[str, Meta(description="Why it was refused; empty where it was done.")]
     at: datetime
+    refused: Annotated[int, Meta(description="How many were refused in a row, this one included.")]
 
 
 class VisitsShape(Shape, frozen=True, kw_only=True):

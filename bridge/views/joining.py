@@ -84,7 +84,7 @@ def routes(joins: Joins) -> tuple[Route, ...]:
             answer=JoinedShape,
             body=NothingOrder,
             headers=key,
-            problems=_PROBLEMS,
+            problems=(*_PROBLEMS, "endpoint_busy"),
         ),
     )
 

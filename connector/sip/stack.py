@@ -15,6 +15,7 @@ import msgspec
 from connector.outside import within
 from connector.sip.address import bracketed, named
 from connector.sip.message import Field, NotSip, Request, Response, Via, read
+from connector.sip.remembered import Remembered
 from connector.sip.transaction import Client, Heard, NoAnswer, Server, Timers, cancel
 from connector.sip.transport import DatagramFlow, Datagrams, Flow, Name, Stream, connected
 
@@ -22,8 +23,6 @@ log = logging.getLogger(__name__)
 
 ALLOWED = "INVITE, ACK, CANCEL, BYE, OPTIONS, NOTIFY, INFO, UPDATE"
 PRODUCT = "Room Calendar Bridge"
-SERVERS = 10_000
-"""Requests of others that are remembered at a time; more are dropped."""
 FIRST_LIMIT = 10.0
 """Seconds in which whoever connects has to say something."""
 STREAMS = 500
@@ -73,7 +72,7 @@ class Stack:
         self._listening: asyncio.Server | None = None
         self._opening = asyncio.Lock()
         self._clients: dict[tuple[str, str], Client] = {}
-        self._servers: dict[tuple[str, str, str], Server] = {}
+        self._servers = Remembered(2 * timers.limit)
         self._hearers: dict[str, Hearer] = {}
         self._met: set[str] = set()
 
@@ -140,8 +139,7 @@ class Stack:
         """Close every socket; who still waits for an answer gets none."""
         for client in list(self._clients.values()):
             client.close()
-        for server in self._servers.values():
-            server.confirmed()
+        self._servers.close()
         for stream in [*self._streams.values(), *self._accepted]:
             stream.close()
         for datagrams in self._datagrams.values():
@@ -283,11 +281,8 @@ class Stack:
         if server is not None:
             server.repeated()
             return
-        if len(self._servers) >= SERVERS:
-            return
-        server = self._servers[key] = Server(flow, request, self._timers)
-        loop = asyncio.get_running_loop()
-        loop.call_later(2 * self._timers.limit, self._servers.pop, key, None)
+        server = Server(flow, request, self._timers)
+        self._servers.add(key, server)
         needed = [] if method == "CANCEL" else request.each("require")
         if needed:  # nothing beyond RFC 3261 is promised (§8.2.2.3)
             server.answer(reply(request, 420, "Bad Extension", ("unsupported", ", ".join(needed))))

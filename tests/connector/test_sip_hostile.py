@@ -7,7 +7,11 @@ from contextlib import suppress
 import pytest
 
 from connector.sip import address, message
+from connector.sip.remembered import MOST, OF_ONE
 from connector.sip.stack import STREAMS, Stack
+from connector.sip.transport import Name
+from tests.connector.test_sip_message import ASKED
+from tests.fakes.virtual import in_virtual_time
 
 
 @pytest.mark.parametrize(
@@ -46,3 +50,46 @@ async def test_whoever_connects_and_says_nothing_holds_no_socket(
         for _, writer in held:
             writer.close()
         await stack.close()
+
+
+def asked(number: int, method: str = "OPTIONS") -> bytes:
+    return ASKED.replace(b"OPTIONS", method.encode()).replace(b"bKabc", b"bK%d" % number)
+
+
+class FromAnywhere:
+    """UDP from any address that a stranger writes into his datagrams."""
+
+    name: Name = "UDP"
+    local = ("127.0.0.1", 5060)
+    port = 5060
+    closed = False
+
+    def __init__(self, peer: str) -> None:
+        self.peer = peer
+        self.sent: list[bytes] = []
+
+    def send(self, data: bytes) -> None:
+        self.sent.append(data)
+
+
+@pytest.mark.parametrize("sources", [1, 20_000])
+def test_no_flood_of_requests_keeps_others_from_being_answered(sources: int) -> None:
+    async def flooded() -> None:
+        stack = Stack(host="127.0.0.1")
+        for number in range(20_000):
+            name = number % sources
+            stack._take(FromAnywhere(f"10.0.{name >> 8}.{name & 255}"), asked(number))
+        other = FromAnywhere("10.1.0.1")
+        stack._take(other, asked(99_999))
+        assert len(other.sent) == 1
+        stack._take(other, asked(99_999))
+        assert other.sent[0] == other.sent[1]
+        again = FromAnywhere("10.0.0.0")
+        stack._take(again, asked(99_998))
+        assert again.sent
+        assert len(stack._servers) <= (MOST if sources > 1 else OF_ONE + 1)
+        await asyncio.sleep(65)
+        assert len(stack._servers) == 0
+        await stack.close()
+
+    in_virtual_time(flooded())

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import NoReturn, Protocol
 
 import aiohttp
@@ -16,8 +16,9 @@ SECONDS = 25.0
 """For one answer: codecs that wake up have been seen to take twenty."""
 LIMIT = 1 << 20
 """Bytes of an answer."""
-
-_AT_ONCE = nullcontext()
+AT_A_TIME = 2
+"""Logins on their way with a password that was accepted before: less than half of what locks a
+user out, where the password is another one since."""
 
 
 class NotOffered(Exception):
@@ -43,7 +44,7 @@ class Carrier(Protocol):
             Unavailable, Denied, NotFound, Malformed: named after who must act.
         """
 
-    async def read(self, *path: str) -> Document:
+    def read(self, *path: str) -> Awaitable[Document]:
         """A `Status` with the part at a path in it, and nothing else; empty where there is none.
 
         Raises:
@@ -55,17 +56,18 @@ class Login:
     """With what one signs in, and whether the codec has refused it.
 
     Once refused, nothing is sent again (EP-14): five wrong logins lock a user out for an hour.
-    Until it was accepted once, only one is tried at a time.
+    Until it was accepted once, only one is tried at a time; after that two, as the password may be
+    changed at the codec at any time.
     """
 
-    __slots__ = ("_accepted", "_refused", "_turn", "password", "username")
+    __slots__ = ("_accepted", "_places", "_refused", "password", "username")
 
     def __init__(self, username: str, password: Secret) -> None:
         self.username = username
         self.password = password
         self._accepted = False
         self._refused = False
-        self._turn: asyncio.Lock | None = None
+        self._places: asyncio.Semaphore | None = None
 
     @property
     def basic(self) -> dict[str, str]:
@@ -79,27 +81,32 @@ class Login:
         Raises:
             Denied: it has, or the password is not known at all.
         """
-        return _AT_ONCE if self._accepted and not self._refused else self._in_turn()
+        places = self._places
+        if places is None or places.locked() or not self._accepted or self._refused:
+            return self._in_turn()
+        return places  # nearly always, and at a fraction of the cost
 
     @asynccontextmanager
     async def _in_turn(self) -> AsyncIterator[None]:
-        """Nobody else signs in within this."""
+        """No more sign in within this than there are places."""
         if not self.password:
             raise Denied(
                 "the password that the configuration names cannot be read",
                 reason="credentials_missing",
                 fix="`roombridge check` tells which; put it back and reload",
             )
-        self._turn = self._turn or asyncio.Lock()
-        async with self._turn:
+        self._places = self._places or asyncio.Semaphore(1)
+        async with self._places:
             if self._refused:
                 self.refuse()
             yield
 
     def accept(self) -> None:
         """The codec let the user in."""
+        if not self._accepted and self._places is not None:
+            for _ in range(AT_A_TIME - 1):
+                self._places.release()
         self._accepted = True
-        self._turn = None
 
     def refuse(self) -> NoReturn:
         """The codec said no, now or before.

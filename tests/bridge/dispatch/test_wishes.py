@@ -185,3 +185,59 @@ def test_a_wish_of_what_is_taken_away_meanwhile_is_done_all_the_same(play: Any) 
         assert len(device.times("show")) == shown
 
     play(story)
+
+
+def test_refusals_are_logged_once_until_something_is_done_and_counted(
+    play: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story(world: World) -> None:
+        calendar = Calendar(world, code="room_taken", seconds=0.0)
+        await settled(world, calendar)
+        for _ in range(5):
+            await wanted(world, BOOK)
+        outcome = world.status().last_wish
+        assert outcome is not None
+        assert outcome.refused == 5
+        calendar.code = ""
+        await wanted(world, BOOK)
+        outcome = world.status().last_wish
+        assert outcome is not None
+        assert (outcome.code, outcome.refused) == ("", 0)
+        calendar.code = "room_taken"
+        await wanted(world, BOOK)
+
+    with caplog.at_level("INFO"):
+        play(story)
+    assert caplog.text.count("wanted there: book: room_taken") == 2
+    assert caplog.text.count("wanted there: book: done") == 1
+
+
+async def wanted(world: World, wish: Wish, seconds: float = 7.0) -> None:
+    """Somebody wants something; time passes."""
+    world.tell(wish)
+    await asyncio.sleep(seconds)
+
+
+@pytest.mark.parametrize(("seconds", "tries", "granted"), [(1.0, 30, 10), (7.0, 65, 60)])
+def test_only_so_many_wishes_of_one_device_are_granted_and_health_says_so(
+    play: Any, seconds: float, tries: int, granted: int
+) -> None:
+    """Ten a minute and sixty an hour, whatever the room's `writes` says."""
+
+    async def story(world: World) -> None:
+        calendar = Calendar(world, seconds=0.0)
+        await settled(world, calendar)
+        for _ in range(10):
+            await wanted(world, BOOK, seconds)
+        assert not world.troubles()
+        for _ in range(tries - 10):
+            await wanted(world, BOOK, seconds)
+        assert len(calendar.asked) == granted
+        assert world.troubles() == ["endpoint_insistent"]
+        await asyncio.sleep(20 * 60)
+        assert not world.troubles()
+        await asyncio.sleep(60 * 60)
+        await wanted(world, BOOK)
+        assert len(calendar.asked) == granted + 1
+
+    play(story)

@@ -1,0 +1,39 @@
+"""What the codes of room systems mean and what mends them."""
+
+from bridge.advice import Advice
+
+DEVICES = {
+    "auto_join_impossible": Advice(
+        "the room cannot join its meetings by itself",
+        "give it a system that dials and tells of its calls, or set auto_join: {enabled: false}",
+    ),
+    "auto_leave_unsure": Advice(
+        "the room was left in its call after a meeting: it may be another one",
+        "hang up at the device if nobody is in the call; what tells which booking a call is for is"
+        " left with certainty",
+    ),
+    "endpoint_quarantined": Advice(
+        "the room system failed again and again in a way that does not pass by itself",
+        "mend what the words tell; it is tried once an hour, and at once by"
+        " `roombridge endpoints push`",
+    ),
+    "endpoint_drift": Advice(
+        "the room system loses its list again and again, or somebody else writes it",
+        "let one system alone write the list: take the unit out of the other one (TMS, Webex), or"
+        " out of rooms.yaml",
+    ),
+    "endpoint_clock": Advice(
+        "the clock of the room system is wrong",
+        "set the time server (NTP) and time zone of the unit: Join comes too early or too late",
+    ),
+    "endpoint_insistent": Advice(
+        "somebody books, extends or releases at the room system again and again",
+        "more than 10 a minute or 60 an hour are refused; look who is at the device, and whether"
+        " its password is in other hands",
+    ),
+    "endpoint_unattended": Advice(
+        "the room system does not tell what happens there",
+        "its list is pushed and checked all the same; look at what it answered in the words",
+    ),
+}
+"""Of systems that fail, and of calls that rooms make by themselves."""
