@@ -10,6 +10,8 @@ from bridge.quoting import plain
 
 SECONDS = 120.0
 """How long a unit may take for anything: some wake up first."""
+_OTHERWISE = {"already": "is in this meeting already", "signed_in": "let the bridge in"}
+"""What was done where it is not what was asked for."""
 _FINE = frozenset({"shown", "confirmed", "served", "dial_only", "unknown"})
 
 
@@ -154,8 +156,7 @@ def _do(given: Namespace, what: str, words: str, order: dict[str, str] | None = 
     if given.json:
         print(pretty(answer))
     else:
-        already = answer["done"] == "already"
-        print(f"{given.id} {'is in this meeting already' if already else words}")
+        print(f"{given.id} {_OTHERWISE.get(answer['done'], words)}")
     return 0
 
 
