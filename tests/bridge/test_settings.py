@@ -506,3 +506,25 @@ def test_the_listener_for_old_units_is_never_for_everybody(folder: Folder) -> No
     ):
         (problem,) = folder.problems(f"{GRAPH}legacy: {wrong}\n")
         assert problem.path == place
+
+
+@pytest.mark.parametrize(
+    ("listen", "legacy", "good"),
+    [
+        ("10.0.0.1", "10.9.0.1", True),
+        ("10.0.0.1", "fd00::1", True),
+        ("10.0.0.1", "10.0.0.1", False),
+        ("fd00::1", "fd00:0::1", False),
+        ("10.0.0.1", "::ffff:10.0.0.1", False),
+        ("0.0.0.0", "10.9.0.1", False),
+        ("10.0.0.1", "::", False),
+    ],
+)
+def test_two_listeners_share_a_port_only_on_two_addresses(
+    folder: Folder, listen: str, legacy: str, good: bool
+) -> None:
+    text = (
+        f'{GRAPH}listen: {{address: "{listen}", port: 443}}\n'
+        f'legacy: {{address: "{legacy}", port: 443, networks: [10.9.0.0/24]}}\n'
+    )
+    assert [one.path for one in folder.problems(text)] == ([] if good else ["legacy.port"])
