@@ -339,7 +339,8 @@ ADVICE = {
     ),
     "endpoint_denied": Advice(
         "the room system refuses user name or password",
-        "correct them and reload; until then it is left alone, so that nobody is locked out",
+        "correct them, or mend it at the unit and `roombridge endpoints push`; until then"
+        " it is left alone, so that nobody is locked out",
     ),
     "endpoint_unsupported": Advice(
         "the room system does not take bookings this way", "check its software version and mode"

@@ -300,8 +300,8 @@ def _telling_ssh(library: Any) -> Iterator[None]:
         raise Denied(
             "the unit refuses user name or password",
             reason="credentials_refused",
-            fix="correct them; the bridge does not try again before its configuration changes, so"
-            " that the user is not locked out",
+            fix="correct them; the bridge does not try again by itself, so that the user is not"
+            " locked out",
         ) from error
     except library.ConnectionLost as error:
         raise Unavailable("the connection broke off", reason="broken_off") from error

@@ -17,6 +17,8 @@ from connector.outside import Outside, within
 
 SECONDS = 10.0
 """For one answer."""
+TLS_PORTS = {"https": 443, "sips": 5061}
+"""Where TLS begins at once, by scheme (RFC 3261 19.1.2)."""
 Networks = Collection[IPv4Network | IPv6Network]
 
 
@@ -75,19 +77,20 @@ async def certificate(url: URL, networks: Networks | None = None) -> bytes | Non
     It is looked at, never trusted: nothing is sent. With `networks`, names that lead elsewhere
     are not followed.
     """
-    if url.scheme != "https" or not url.host:
+    if url.scheme not in TLS_PORTS or not url.host:
         return None
+    port = url.port or TLS_PORTS[url.scheme]
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.set_ciphers("DEFAULT:@SECLEVEL=0")  # a weak certificate is to be seen, not refused
     try:
         async with asyncio.timeout(SECONDS):
-            address = await _address(url.host, url.port or 443, networks)
+            address = await _address(url.host, port, networks)
             if address is None:
                 return None
             _, writer = await asyncio.open_connection(
-                address, url.port or 443, ssl=context, server_hostname=url.host
+                address, port, ssl=context, server_hostname=url.host
             )
             shown: bytes | None = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
             writer.close()

@@ -112,11 +112,13 @@ class Desk:
         return await presented(settings, self.outside, self._site.endpoint_networks)
 
     async def push(self, name: str, _order: NothingOrder, *, actor: str) -> ToldShape:
-        """Show it its list."""
-        if "shows" not in self.one(name).can:
+        """Show it its list; one that refused the login and takes no list is signed in to."""
+        one = self.one(name)
+        shows = "shows" in one.can
+        if not shows and one.state != "denied":
             raise problem(Refused("endpoint_unsupported", "it takes no list"))
         await self._noted(actor, "endpoints.push", name, self._units.push(name))
-        return ToldShape(endpoint=name, done="shown")
+        return ToldShape(endpoint=name, done="shown" if shows else "signed_in")
 
     async def provision(self, name: str, _order: NothingOrder, *, actor: str) -> ToldShape:
         """Point it at its room's calendar."""

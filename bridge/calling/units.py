@@ -39,7 +39,7 @@ class Units(Protocol):
         """What its driver offers, to see what it can do; nothing is asked of it directly."""
 
     async def push(self, name: str) -> None:
-        """Show it its list now; wait for the end of that.
+        """Show it its list now, also where it refused the login; wait for the end of that.
 
         Raises:
             ConnectorError: it failed.

@@ -10,6 +10,8 @@ from bridge.quoting import plain
 
 SECONDS = 120.0
 """How long a unit may take for anything: some wake up first."""
+_OTHERWISE = {"already": "is in this meeting already", "signed_in": "let the bridge in"}
+"""What was done where it is not what was asked for."""
 _FINE = frozenset({"shown", "confirmed", "served", "dial_only", "unknown"})
 
 
@@ -94,15 +96,32 @@ def _print_proof(proof: dict[str, Any]) -> None:
         print(f"{'SSH host key:':<17} {proof['host_key']}")
     if not proof["certificate"] and not proof["host_key"]:
         print("it shows no certificate")
-    elif proof["matches"] is None:
-        print("compare it at the unit itself, then pin it: tls: {fingerprint: …} in rooms.yaml")
-    elif proof["matches"]:
-        print("it is the one that is pinned")
-    else:
+    elif proof["matches"] is False:
         pins = " ".join(filter(None, [proof["pinned"], proof["host_key_pinned"]]))
         print(f"NOT the one that is pinned: {pins}", file=sys.stderr)
+    else:
+        _print_advice(proof)
     if proof["weakness"]:
         print(f"weak: {proof['weakness']}")
+
+
+def _print_advice(proof: dict[str, Any]) -> None:
+    """What is to be pinned yet, by the setting that it belongs to."""
+    matches = proof["matches"]
+    if matches:
+        print("it is the one that is pinned")
+    wanted = {}
+    # An authority may vouch for a certificate, for a host key never.
+    if proof["certificate"] and not proof["pinned"] and not matches:
+        wanted["the certificate"] = "tls: {fingerprint: …}"
+    if proof["host_key"] and not proof["host_key_pinned"]:
+        wanted["the SSH host key"] = "ssh: {fingerprint: …}"
+    if wanted:
+        them = "them" if len(wanted) > 1 else "it"
+        print(
+            f"compare {' and '.join(wanted)} at the unit itself,"
+            f" then pin {them}: {', '.join(wanted.values())} in rooms.yaml"
+        )
 
 
 @told
@@ -154,8 +173,7 @@ def _do(given: Namespace, what: str, words: str, order: dict[str, str] | None = 
     if given.json:
         print(pretty(answer))
     else:
-        already = answer["done"] == "already"
-        print(f"{given.id} {'is in this meeting already' if already else words}")
+        print(f"{given.id} {_OTHERWISE.get(answer['done'], words)}")
     return 0
 
 

@@ -23,6 +23,7 @@ from bridge.places import Places
 from bridge.settings.model import EndpointSettings
 from bridge.turns import FIRST, TOLD, USUAL, Turns
 from connector import load
+from connector.checkup import Tried
 from connector.endpoint import Endpoint, Hears
 from connector.errors import ConnectorError, Malformed, Unavailable
 from connector.outside import Outside
@@ -56,6 +57,8 @@ class Dispatch:
         self._public_url = ""
         self._turns: Turns[str] = Turns(clock)
         self._boxes: dict[str, Outbox] = {}
+        self._changing = asyncio.Lock()
+        """Held by whoever opens endpoints and lets go of them."""
         self._by_room: dict[str, list[Outbox]] = {}
         self._places = Places(AT_A_TIME)
         self._failing = 0
@@ -94,25 +97,23 @@ class Dispatch:
             finally:
                 working.cancel()
                 await self._notices.stop()
-                await self._close(list(self._boxes))
+                async with self._changing:
+                    await self._close(list(self._boxes))
 
     async def adopt(self, endpoints: Iterable[EndpointSettings], *, public_url: str = "") -> None:
         """Look after exactly these endpoints; what stays the same is not disturbed."""
         wanted = {endpoint.id: endpoint for endpoint in endpoints}
-        same = public_url == self._public_url
-        self._public_url = public_url
-        boxes = self._boxes.items()
-        await self._close(
-            [name for name, box in boxes if not same or wanted.get(name) != box.settings]
-        )
-        self._hooks.forget(wanted.keys())
-        for name, settings in wanted.items():
-            if name not in self._boxes:
-                box = self._boxes[name] = await self._opened(settings)
-                self._by_room.setdefault(settings.room, []).append(box)
-                if box.does.asked:
-                    self._soon(box, DEBOUNCE if box.does.show else spread(FACTS_SOON, 0.9))
-                self._attending.adopt(box)
+        async with self._changing:
+            same = public_url == self._public_url
+            self._public_url = public_url
+            boxes = self._boxes.items()
+            await self._close(
+                [name for name, box in boxes if not same or wanted.get(name) != box.settings]
+            )
+            self._hooks.forget(wanted.keys())
+            for name, settings in wanted.items():
+                if name not in self._boxes:
+                    await self._begin(settings)
 
     def changed(self, room: str) -> None:
         """A room's agenda shows something different."""
@@ -166,15 +167,23 @@ class Dispatch:
     async def push(self, name: str) -> None:
         """Show an endpoint its room's list now, changed or not, and wait for the outcome.
 
+        One that refused the login is opened afresh for it and tried once more: a person wants
+        that, who has mended it there. Where it is shown nothing it is signed in to, once.
+
         Raises:
             KeyError: there is none of that id.
             ConnectorError: it did not take it; `unsupported` where it is shown nothing.
         """
         box = self._boxes[name]
+        if box.state == "denied":
+            box = await self._afresh(box)
+            if box.state == "denied":  # somebody else wanted the same, and was refused
+                raise refusal(box)
+            if not box.does.show:
+                await self.act(name, _sign_in)
+                return
         if not box.does.show:
             raise Malformed("it is not told any list", reason="unsupported")
-        if box.state == "denied":
-            raise refusal(box)
         outcome = asyncio.get_running_loop().create_future()
         box.waiting = [*(box.waiting or ()), outcome]
         self._soon(box, 0.0, FIRST)
@@ -188,7 +197,7 @@ class Dispatch:
         Raises:
             KeyError: there is none of that id.
             ConnectorError: what it failed with. After `Denied` nothing is tried any more before
-                its settings change; then that is raised again.
+                its settings change or a person has it pushed; until then that is raised again.
         """
         box = self._boxes[name]
         if box.acting is None:
@@ -215,6 +224,26 @@ class Dispatch:
         """Hand what was posted to the device that knows this secret; None where none does."""
         box = self._boxes.get(self._hooks.owner(kind, secret) or "")
         return cast("Hears", box.endpoint).hear(call) if box and box.does.hear else None
+
+    async def _begin(self, settings: EndpointSettings) -> Outbox:
+        """Look after one more."""
+        box = self._boxes[settings.id] = await self._opened(settings)
+        self._by_room.setdefault(settings.room, []).append(box)
+        if box.does.asked:
+            self._soon(box, DEBOUNCE if box.does.show else spread(FACTS_SOON, 0.9))
+        self._attending.adopt(box)
+        return box
+
+    async def _afresh(self, refused: Outbox) -> Outbox:
+        """Forget that an endpoint refused the login: its driver remembers that too."""
+        async with self._changing:
+            box = self._boxes[refused.settings.id]
+            if box is refused:  # else it was opened anew a moment ago
+                try:
+                    await self._close([box.settings.id])
+                finally:
+                    box = await self._begin(box.settings)
+            return box
 
     async def _opened(self, settings: EndpointSettings) -> Outbox:
         hook = self._hooks.path(settings, self._public_url)
@@ -344,6 +373,12 @@ async def _end(turn: asyncio.Task[None] | None) -> None:
     if turn is not None and turn is not asyncio.current_task():
         turn.cancel()
         await asyncio.wait([turn])
+
+
+async def _sign_in(endpoint: Endpoint) -> None:
+    """Try the login, where nothing else is to be done."""
+    if isinstance(endpoint, Tried):
+        await endpoint.attempt()
 
 
 def _gone() -> Unavailable:

@@ -33,6 +33,8 @@ _FAILING = (
     "endpoint_unsupported",
     "endpoint_quarantined",
 )
+_MENDED_THERE = frozenset({"credentials_refused", "access_denied"})
+"""Refusals that may be mended at the unit, so that no setting changes here."""
 
 
 @dataclass(kw_only=True)
@@ -84,13 +86,15 @@ class Ledger:
             box.reachable = True
             return answer
         self._note(box, error)
+        if isinstance(error, Denied):  # with what begins anew
+            raise refusal(box) from error
         raise error
 
     def _note(self, box: Outbox, error: ConnectorError) -> None:
         if box.state == "denied":  # what was on its way ends now, and says nothing new
             return
         box.last_error = Failure(
-            code=error.reason, words=str(error), fix=error.fix, at=self._clock.now()
+            code=error.reason, words=str(error), fix=_fix(box, error), at=self._clock.now()
         )
         if isinstance(error, Unavailable):
             box.reachable = False
@@ -132,7 +136,7 @@ class Ledger:
 
     def _say(self, box: Outbox, error: ConnectorError) -> None:
         code = f"endpoint_{box.state}"
-        fix = error.fix or ADVICE.get(error.reason, ADVICE[code]).fix
+        fix = _fix(box, error) or ADVICE.get(error.reason, ADVICE[code]).fix
         self._health.only(box.subject, code, f"{ADVICE[code].words}: {error}", fix)
 
     def say(self, box: Outbox, code: str, words: str = "", fix: str = "") -> None:
@@ -152,6 +156,15 @@ def refusal(box: Outbox) -> Denied:
         reason=known.code if known else "credentials_refused",
         fix=known.fix if known else "",
     )
+
+
+def _fix(box: Outbox, error: ConnectorError) -> str:
+    """What mends it; empty where the general advice will do."""
+    if not isinstance(error, Denied) or error.reason not in _MENDED_THERE:
+        return error.fix
+    fix = error.fix or "set user name and password"
+    again = f"`roombridge endpoints push {box.settings.id}`"
+    return f"{fix}; where nothing changes in rooms.yaml by that, {again} tries once more"
 
 
 def _state(error: ConnectorError) -> State:

@@ -19,6 +19,7 @@ from bridge.settings.model import (
     Inventory,
     JoinSettings,
     Legacy,
+    Listen,
     Mailboxes,
     Settings,
     Site,
@@ -277,7 +278,7 @@ def _check_listen(site: Site, place: Place) -> None:
     except ValueError:
         here.at("address").error("must be an IP address", "0.0.0.0 or :: for all of this machine")
     if site.legacy is not None:
-        _check_legacy(site.legacy, site.listen.port, place.at("legacy"))
+        _check_legacy(site.legacy, site.listen, place.at("legacy"))
     if site.listen.tls is None:
         return
     try:
@@ -290,9 +291,24 @@ def _check_listen(site: Site, place: Place) -> None:
         here.at("tls").error(f"certificate and key cannot be used: {error.strerror or error}")
 
 
-def _check_legacy(legacy: Legacy, taken: int, place: Place) -> None:
-    if not 0 <= legacy.port <= 65535 or (legacy.port and legacy.port == taken):
-        place.at("port").error("must be between 0 and 65535, and another than listen.port")
+def _apart(*addresses: str) -> bool:
+    """Whether one port can be listened to at each of these addresses."""
+    try:
+        found = {ip_address(address) for address in addresses}
+    except ValueError:
+        return True  # that is said of the address itself
+    known = {getattr(one, "ipv4_mapped", None) or one for one in found}
+    return len(known) == len(addresses) and not any(one.is_unspecified for one in known)
+
+
+def _check_legacy(legacy: Legacy, listen: Listen, place: Place) -> None:
+    if not 0 <= legacy.port <= 65535:
+        place.at("port").error("must be between 0 and 65535")
+    elif legacy.port and legacy.port == listen.port and not _apart(legacy.address, listen.address):
+        place.at("port").error(
+            "must be another than listen.port",
+            "the same will do where legacy.address and listen.address are two of this machine's",
+        )
     try:
         ip_address(legacy.address)
     except ValueError:

@@ -62,7 +62,7 @@ class Legacy(Settings, frozen=True, kw_only=True):
     """A listener beside the other, for units that speak only old TLS, or none."""
 
     port: int
-    """Another one than `listen.port`."""
+    """Another one than `listen.port`, or the same at another address of this machine."""
     networks: tuple[Network, ...]
     """Where those units are; others are hung up on without an answer."""
     address: str = "0.0.0.0"  # noqa: S104 - units are elsewhere

@@ -153,7 +153,9 @@ class ToldShape(Shape, frozen=True, kw_only=True):
     """What a room system was told, and took."""
 
     endpoint: str
-    done: Literal["shown", "dialled", "already", "hung_up", "tones_sent", "provisioned"]
+    done: Literal[
+        "shown", "dialled", "already", "hung_up", "tones_sent", "provisioned", "signed_in"
+    ]
     settings: Annotated[
         tuple[str, ...], Meta(description="Names of the settings that were made on it.")
     ] = ()

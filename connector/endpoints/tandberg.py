@@ -357,7 +357,7 @@ def _refused_login() -> Denied:
     return Denied(
         "the unit refuses user name or password",
         reason="credentials_refused",
-        fix="correct them; the bridge does not try again before its configuration changes",
+        fix="correct them; the bridge does not try again by itself",
     )
 
 

@@ -266,7 +266,7 @@ def _not_allowed(status: int) -> Denied:
         "the phone does not allow the appliance to use its Action URI",
         reason="credentials_refused" if status == 401 else "access_denied",
         fix="name the appliance's address in the phone's Action URI allow list, answer its question"
-        " on the screen once, and compare user name and password; then reload",
+        " on the screen once, and compare user name and password",
     )
 
 

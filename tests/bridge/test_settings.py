@@ -1,7 +1,6 @@
 """Configurations, good and bad."""
 
 import os
-import shutil
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,8 +12,6 @@ from bridge.settings.model import Configuration
 from bridge.settings.problem import Problem, Unusable
 from connector.certificates import self_signed
 from rooms.join import zoom
-
-EXAMPLES = Path(__file__).parents[2] / "config"
 
 GRAPH = """
 sources:
@@ -64,19 +61,6 @@ def folder(tmp_path: Path) -> Folder:
 
 def told(problems: list[Problem]) -> dict[str, str]:
     return {problem.path: problem.words for problem in problems}
-
-
-def test_the_examples_are_good(tmp_path: Path) -> None:
-    shutil.copytree(EXAMPLES, tmp_path / "config")
-    folder = Folder(tmp_path / "config")
-    folder.write("secrets/m365", "one")
-    folder.write("secrets/codec", "two")
-    configuration, problems = usable(tmp_path / "config" / "bridge.yaml")
-    assert not problems
-    assert [room.id for room in configuration.inventory.rooms] == ["kestrel", "heron"]
-    assert configuration.inventory.rooms[1].policy.tentative == "hide"
-    assert configuration.inventory.rooms[1].policy.privacy.private_title == "Reserved"
-    assert configuration.inventory.rooms[1].source == "m365"
 
 
 def test_every_problem_is_in_one_report(folder: Folder) -> None:
@@ -506,3 +490,25 @@ def test_the_listener_for_old_units_is_never_for_everybody(folder: Folder) -> No
     ):
         (problem,) = folder.problems(f"{GRAPH}legacy: {wrong}\n")
         assert problem.path == place
+
+
+@pytest.mark.parametrize(
+    ("listen", "legacy", "good"),
+    [
+        ("10.0.0.1", "10.9.0.1", True),
+        ("10.0.0.1", "fd00::1", True),
+        ("10.0.0.1", "10.0.0.1", False),
+        ("fd00::1", "fd00:0::1", False),
+        ("10.0.0.1", "::ffff:10.0.0.1", False),
+        ("0.0.0.0", "10.9.0.1", False),
+        ("10.0.0.1", "::", False),
+    ],
+)
+def test_two_listeners_share_a_port_only_on_two_addresses(
+    folder: Folder, listen: str, legacy: str, good: bool
+) -> None:
+    text = (
+        f'{GRAPH}listen: {{address: "{listen}", port: 443}}\n'
+        f'legacy: {{address: "{legacy}", port: 443, networks: [10.9.0.0/24]}}\n'
+    )
+    assert [one.path for one in folder.problems(text)] == ([] if good else ["legacy.port"])

@@ -15,6 +15,7 @@ from tests.bridge.test_settings import Folder, told
 from tests.bridge.vault.conftest import AT, BY, put
 from tests.fakes.transit import TOKEN, Transit, served
 
+EXAMPLES = Path(__file__).parents[2] / "config"
 BRIDGE = """
 data_dir: data
 vault: {key_file: vault.key}
@@ -62,6 +63,27 @@ def folder(tmp_path: Path) -> Vaulted:
 
 def only_warnings(problems: list[Problem]) -> bool:
     return all(problem.severity == "warning" for problem in problems)
+
+
+def test_the_examples_are_good(folder: Vaulted) -> None:
+    bridge = (EXAMPLES / "bridge.yaml").read_text()
+    for example, here in (
+        ("data_dir: /var/lib/roombridge", "data_dir: data"),
+        ("# vault: {key_file: vault.key}", "vault: {key_file: vault.key}"),
+    ):
+        assert example in bridge
+        bridge = bridge.replace(example, here)
+    folder.write("secrets/m365", "one")
+    put(folder.vault, "endpoint/kestrel-codec", "two")
+    folder.write("rooms.yaml", (EXAMPLES / "rooms.yaml").read_text())
+    configuration, problems = usable(folder.write("bridge.yaml", bridge))
+    assert not problems
+    assert [room.id for room in configuration.inventory.rooms] == ["kestrel", "heron"]
+    assert configuration.inventory.rooms[1].policy.tentative == "hide"
+    assert configuration.inventory.rooms[1].policy.privacy.private_title == "Reserved"
+    assert configuration.inventory.rooms[1].source == "m365"
+    (codec,) = configuration.inventory.endpoints
+    assert codec.options.password.reveal() == "two"
 
 
 def test_every_secret_may_come_from_the_vault(folder: Vaulted) -> None:

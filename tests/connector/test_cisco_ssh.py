@@ -10,7 +10,7 @@ from connector.endpoint import Order
 from connector.endpoints import cisco
 from connector.endpoints.cisco.talk import SSH_FOR
 from connector.errors import ConnectorError, Denied, Malformed, Unavailable
-from connector.lines import SshTrust
+from connector.lines import SshTrust, presented
 from connector.outside import Outside
 from connector.secret import Secret
 from connector.simulators.cisco import Address, Codec, Fault, serve
@@ -116,6 +116,27 @@ async def test_a_unit_without_web_interface_and_without_a_known_key_says_what_is
     assert caught.value.reason == "unreachable"
     assert "`ssh`" in caught.value.fix
     assert not codec.requests
+
+
+@pytest.mark.parametrize("transport", ["auto", "ssh"])
+async def test_without_a_fingerprint_its_key_can_be_looked_at_and_nobody_signs_in(
+    outside: Outside, address: Address, codec: Codec, transport: Any
+) -> None:
+    settings = options(
+        address, address=NOWHERE, transport=transport, ssh=SshTrust(port=address.ssh_port)
+    )
+    assert not list(settings.problems())
+    async with cisco.connect(settings, outside) as unit:
+        endpoint: Any = unit
+        for _ in range(2):
+            with pytest.raises(Denied if transport == "ssh" else Unavailable) as caught:
+                await endpoint.show(agenda(booking("one")))
+    reasons = {"ssh": "certificate_untrusted", "auto": "unreachable"}
+    assert caught.value.reason == reasons[transport]
+    assert "`roombridge endpoints show`" in caught.value.fix
+    assert not codec.requests
+    key = await presented(outside, "127.0.0.1", address.ssh_port)
+    assert key == trust(address).fingerprint
 
 
 async def test_software_without_bookings_put_is_not_told_over_ssh(

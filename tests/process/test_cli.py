@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,15 @@ async def test_a_codec_that_refuses_is_told_with_its_mend(site: Site, codec: Cod
         _, out, _ = await site.command("explain", "kestrel")
         assert "kestrel-codec (cisco): endpoint_denied" in out
         assert "to mend it: set the password of a local Admin user" in out
+        before = len(codec.requests)
+        running.process.send_signal(signal.SIGHUP)
+        status, _, err = await site.command("endpoints", "push", "kestrel-codec")
+        assert status == 1
+        assert "`roombridge endpoints push kestrel-codec` tries once more" in err
+        assert len(codec.requests) == before + 1
+        codec.users.set("bridge", "right")
+        status, out, _ = await site.command("endpoints", "push", "kestrel-codec")
+        assert (status, out.strip()) == (0, "kestrel-codec took its list")
 
 
 async def asked(running: Running, token: str) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 import aiohttp
 
-from connector.simulators.cisco import Codec
+from connector.simulators.cisco import Codec, serve
 from tests.process.conftest import Running, Site, until
 from tests.process.test_cli import ZOOM
 
@@ -147,6 +147,26 @@ async def test_a_room_that_joins_by_itself_does_so_once(site: Site, codec: Codec
 
         await until(twice, "a restart that has looked at everything")
         assert codec.calls.all() == ()
+
+
+async def test_a_host_key_is_shown_before_it_is_known_and_then_pinned(site: Site) -> None:
+    unit = Codec(users={"bridge": "right"})
+    async with serve(unit, ssh=0) as address:
+        site.add_codec(0, address)
+        wanted = site.rooms[0]["endpoints"][0]
+        wanted |= {"transport": "ssh", "ssh": {"port": address.ssh_port}}
+        async with site.running() as running:
+            await until(looked_after(running), "the codec")
+            _, out, _ = await site.command("endpoints", "show", "kestrel-codec")
+            (key,) = re.findall(r"SSH host key: +(SHA256:\S+)", out)
+            assert "compare the SSH host key at the unit itself, then pin it: ssh: {" in out
+            assert not unit.requests, "nobody signs in"
+        wanted["ssh"]["fingerprint"] = key
+        async with site.running() as running:
+            await until(looked_after(running), "the codec")
+            _, out, _ = await site.command("endpoints", "show", "kestrel-codec")
+            assert "it is the one that is pinned" in out
+            assert "then pin" not in out
 
 
 async def test_another_certificate_than_the_pinned_one_is_told(site: Site, codec: Codec) -> None:

@@ -20,12 +20,12 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-async def fetch(port: int, path: str, local: str = "127.0.0.1", **more: Any) -> bytes:
+async def fetch(
+    port: int, path: str, local: str = "127.0.0.1", *, host: str = "127.0.0.1", **more: Any
+) -> bytes:
     """What comes back, as bytes; nothing where somebody hung up."""
     try:
-        reader, writer = await asyncio.open_connection(
-            "127.0.0.1", port, local_addr=(local, 0), **more
-        )
+        reader, writer = await asyncio.open_connection(host, port, local_addr=(local, 0), **more)
     except ConnectionError:
         return b""
     try:
@@ -69,6 +69,22 @@ async def test_old_units_get_what_is_made_for_them_and_others_nothing(site: Site
         codes = [one["code"] for one in room["health"]]
         assert "legacy_listener" not in codes, "nobody at the door need know"
         assert await running.stop() == 0
+
+
+async def test_old_units_may_come_to_the_same_port_of_another_address(site: Site) -> None:
+    port = free_port()
+    site.settings["listen"]["port"] = str(port)
+    site.settings["legacy"] = {
+        "address": "127.0.0.2",
+        "port": str(port),
+        "networks": ["127.0.0.7/32"],
+        "tls": "none",
+    }
+    async with site.running() as running:
+        assert running.port == port
+        path = "/display/kestrel"
+        assert b"404 Not Found" in await fetch(port, path, "127.0.0.7", host="127.0.0.2")
+        assert b"404 Not Found" not in await fetch(port, path)
 
 
 async def test_behind_a_reverse_proxy_nobody_else_is_served(site: Site) -> None:

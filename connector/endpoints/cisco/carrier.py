@@ -118,6 +118,6 @@ class Login:
         raise Denied(
             "the codec refuses user name or password",
             reason="credentials_refused",
-            fix="set the password of a local Admin user; the bridge does not try again before"
-            " its configuration changes, so that the user is not locked out",
+            fix="set the password of a local Admin user; the bridge does not try again by itself,"
+            " so that the user is not locked out",
         )

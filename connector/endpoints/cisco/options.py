@@ -34,7 +34,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     say so; with `pull` the unit fetches its list itself, as from a TMS, and is never reached out
     to."""
     ssh: SshTrust | None = None
-    """For units whose web interface is switched off; needs the fingerprint of the host key."""
+    """For units whose web interface is switched off; nothing is sent that way before the
+    fingerprint of the host key is set."""
     feedback_slot: int = 1
     """Which of the four feedback slots the bridge may take; 3 is TMS's by habit."""
     hook: Secret | None = None
@@ -67,8 +68,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
                     yield key, "is required"
         if self.address and not fits(self.address, "https", "http"):
             yield "address", WORDS
-        if not self.ssh.fingerprint if self.ssh else self.transport == "ssh":
-            yield "ssh", "must have the fingerprint of the unit's host key"
+        if self.ssh is None and self.transport == "ssh":
+            yield "ssh", "must have the fingerprint of the unit's host key; {} to be shown it first"
         for key, words in self.tls.problems():
             yield f"tls.{key}", words
         for key, words in self.ssh.problems() if self.ssh else ():

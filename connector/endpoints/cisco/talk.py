@@ -101,7 +101,7 @@ class Talk:
             self.forget()
             if error.reason != "unreachable" or over_ssh or self._transport != "auto":
                 raise
-            if self._ssh is None:
+            if self._ssh is None or not self._ssh.fingerprint:
                 raise _unreachable(error) from error
         async with terminal.opened(self._outside, self._url.host or "", self._ssh, self._login) as (
             carrier
@@ -242,6 +242,6 @@ def _unreachable(error: Unavailable) -> Unavailable:
         reason=error.reason,
         fix="check address, firewall and that the codec is on; where its web interface is switched"
         " off (NetworkServices HTTP Mode), switch it on or set `ssh` with the fingerprint of its"
-        " host key",
+        " host key: `roombridge endpoints show` prints it where `ssh` is set",
         everywhere=error.everywhere,
     )

@@ -41,8 +41,8 @@ def refused() -> Denied:
     return Denied(
         "the unit refuses user name or password",
         reason="credentials_refused",
-        fix="set the unit's admin password; the bridge does not try again before its configuration"
-        " changes, so that the user is not locked out",
+        fix="set the unit's admin password; the bridge does not try again by itself, so that the"
+        " user is not locked out",
     )
 
 

@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from typing import Literal
 
 import msgspec
+from yarl import URL
 
 from connector.endpoints.sip.unit import Mode, Unit
 from connector.endpoints.sip.ways import Ways
@@ -61,6 +62,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     def host(self) -> str:
         """Where it is: an IP address or a name."""
         return place(self.address)[0]
+
+    @property
+    def url(self) -> URL:
+        """The same with its port; `sips` where its certificate can be looked at."""
+        host, port = place(self.address)
+        scheme = "sips" if self.transport == "tls" else "sip"
+        return URL.build(scheme=scheme, host=host, port=port)
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """What types cannot tell: the key and the words."""

@@ -10,7 +10,7 @@ from bridge.views.endpoint_shapes import DialOrder, NothingOrder, TonesOrder
 from bridge.views.web import Problem
 from connector import load
 from connector.endpoint import Facade, PhoneCall
-from connector.errors import Unavailable
+from connector.errors import Denied, Unavailable
 from connector.secret import Secret
 from tests.bridge.calling.world import CALL, Play, World
 from tests.fakes.virtual import NOON
@@ -109,6 +109,18 @@ def test_hanging_up_tones_and_what_a_kind_cannot_do(play: Play) -> None:
             await world.desk.push("fake", NOTHING, actor="a")
         with pytest.raises(Problem, match="unknown_endpoint"):
             await world.desk.hang_up("nobody", NOTHING, actor="a")
+
+    play(story)
+
+
+def test_a_push_has_one_that_refused_the_login_and_takes_no_list_signed_in_to(play: Play) -> None:
+    async def story(world: World) -> None:
+        await world.adopt()
+        world.codec().errors = [Denied("refused", reason="credentials_refused")]
+        with pytest.raises(Problem, match="endpoint_denied"):
+            await dial(world, address="room@example.com")
+        assert (await world.desk.push("fake", NOTHING, actor="a")).done == "signed_in"
+        assert await dial(world, address="room@example.com") == "dialled"
 
     play(story)
 

