@@ -22,8 +22,9 @@ class Places:
         self._free = asyncio.Semaphore(size)
         self._prompt = prompt
         self._most = beside
-        self._timers: dict[Task, asyncio.TimerHandle] = {}
-        """Of those that have a place."""
+        self._held: dict[Task, float] = {}
+        """Until when each that has a place keeps it, the first first: one timer is enough."""
+        self._timer: asyncio.TimerHandle | None = None
         self._beside: set[Task] = set()
 
     async def acquire(self) -> None:
@@ -36,25 +37,29 @@ class Places:
 
     def hold(self, task: Task) -> None:
         """The place is this task's until it ends, even before it began, or takes long."""
-        self._wait(task)
+        self._keep(task, task.get_loop())
         task.add_done_callback(self._over)
 
-    def _wait(self, task: Task) -> None:
-        loop = asyncio.get_running_loop()
-        self._timers[task] = loop.call_later(self._prompt, self._late, task)
+    def _keep(self, task: Task, loop: asyncio.AbstractEventLoop) -> None:
+        self._held[task] = until = loop.time() + self._prompt
+        if self._timer is None:
+            self._timer = loop.call_at(until, self._look, loop)
 
-    def _late(self, task: Task) -> None:
-        if len(self._beside) >= self._most:
-            self._wait(task)
-            return
-        del self._timers[task]
-        self._beside.add(task)
-        self._free.release()
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Take the places of those that take long."""
+        self._timer, now = None, loop.time()
+        for task in [task for task, until in self._held.items() if until <= now]:
+            del self._held[task]
+            if len(self._beside) >= self._most:
+                self._keep(task, loop)
+            else:
+                self._beside.add(task)
+                self._free.release()
+        if self._held and self._timer is None:
+            self._timer = loop.call_at(next(iter(self._held.values())), self._look, loop)
 
     def _over(self, task: Task) -> None:
-        timer = self._timers.pop(task, None)
-        if timer is None:
+        if self._held.pop(task, None) is None:
             self._beside.discard(task)
         else:
-            timer.cancel()
             self._free.release()
