@@ -115,8 +115,10 @@ class _Line:
 
     def cut(self) -> None:
         """Break the connection."""
-        if self.transport is not None:
-            self.transport.abort()
+        # CPython 3.11's TLS transports raise this once they were closed twice.
+        with contextlib.suppress(AttributeError):
+            if self.transport is not None:
+                self.transport.abort()
 
     async def run(self) -> None:
         """Answer until the connection ends."""

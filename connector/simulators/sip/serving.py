@@ -71,9 +71,20 @@ async def serve(
     def accepted() -> _Tcp:
         return _Tcp(agent, connections, "tls" if tls else "tcp")
 
-    server = await loop.create_server(accepted, host, port, ssl=tls)
-    port = server.sockets[0].getsockname()[1]
-    udp, _ = await loop.create_datagram_endpoint(lambda: _Udp(agent), local_addr=(host, port))
+    while True:
+        server = await loop.create_server(accepted, host, port, ssl=tls)
+        here = server.sockets[0].getsockname()[1]
+        try:
+            udp, _ = await loop.create_datagram_endpoint(
+                lambda: _Udp(agent), local_addr=(host, here)
+            )
+            break
+        except OSError:
+            server.close()
+            if port:
+                raise
+            # Free for TCP is not free for UDP: another one, then.
+    port = here
 
     async def connect(to_host: str, to_port: int) -> Line:
         _, one = await loop.create_connection(accepted, to_host, to_port)
