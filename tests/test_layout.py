@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from bridge.findings import FINDINGS
 from bridge.words import ADVICE
 from connector import load
+from tests.faults.table import ROWS
 
 ROOT = Path(__file__).parents[1]
 SOURCES = [f"connector.sources.{kind}" for kind in load.source_kinds()]
@@ -103,3 +105,9 @@ def test_every_code_in_the_program_is_described() -> None:
             found |= set(_codes(ast.parse(path.read_text())))
     assert found - of_endpoints - described == set()
     assert len(found) > 40, "this test looks in the right places"
+
+
+def test_a_test_of_a_fault_names_a_row_of_the_table() -> None:
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        named = set(re.findall(r'mark\.fault\("([^"]*)"', path.read_text()))
+        assert named <= ROWS.keys(), path

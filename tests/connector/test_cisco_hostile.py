@@ -68,7 +68,7 @@ async def saying(told: Callable[[int], dict[str, Any] | None]) -> AsyncIterator[
         yield server
 
 
-@pytest.mark.fault("endpoint_odd")
+@pytest.mark.fault("endpoint_error_inside")
 async def test_no_duration_ends_listening(outside: Outside) -> None:
     event = {"Event": {"Bookings": {"BookingRequested": EVENT}}}
     more = {"jsonrpc": "2.0", "method": "xFeedback/Event", "params": event}
