@@ -185,6 +185,18 @@ async def test_a_list_that_another_system_replaced_gives_no_room_back(
         assert not ear.heard
 
 
+async def test_the_only_booking_of_an_emptied_list_is_shown_again_and_not_given_back(
+    codec: Codec, endpoint: Any
+) -> None:
+    async with attended(endpoint) as ear:
+        await ear.hears(CallsChanged)
+        await endpoint.show(agenda(booking("one", 0)))
+        ear.heard.clear()
+        codec.life.delete(codec.bookings[0], "Deleted")
+        assert await ear.hears(Lost) == Lost(why="sync_required")
+        assert not ear.heard
+
+
 async def test_what_the_bridge_itself_took_off_the_list_is_not_given_back(
     codec: Codec, endpoint: Any
 ) -> None:

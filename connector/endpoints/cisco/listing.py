@@ -77,8 +77,9 @@ def _near(told: datetime | None, meant: datetime) -> bool:
 def lacks_only(result: Document, ends: Mapping[str, datetime], lost: str, now: datetime) -> bool:
     """Whether the one booking is gone and all others are still listed; `ends` are by their ids.
 
-    A list that lost more, or has others in it, was replaced rather than changed by a person.
+    A list that lost more, or has others in it, was replaced rather than changed by a person. One
+    that is empty tells neither: it may have been cleared, and that takes no meeting from a calendar.
     """
     listed = {entry.id for entry in entries(result) if not _over(entry.end, now)}
     wanted = {name for name, end in ends.items() if not _over(end, now)}
-    return lost in wanted and listed == wanted - {lost}
+    return bool(listed) and lost in wanted and listed == wanted - {lost}
