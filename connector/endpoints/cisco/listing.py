@@ -78,7 +78,7 @@ def lacks_only(result: Document, ends: Mapping[str, datetime], lost: str, now: d
     """Whether the one booking is gone and all others are still listed; `ends` are by their ids.
 
     A list that lost more, or has others in it, was replaced rather than changed by a person. One
-    that is empty tells neither: it may have been cleared, and that takes no meeting from a calendar.
+    that is empty tells neither: it may have been cleared, and no meeting ends by that.
     """
     listed = {entry.id for entry in entries(result) if not _over(entry.end, now)}
     wanted = {name for name, end in ends.items() if not _over(end, now)}
