@@ -18,6 +18,7 @@ from bridge.calling.composition import Calling
 from bridge.certificate import plain
 from bridge.discovery import EVERY, JITTER, Discovery
 from bridge.dispatch import Dispatch
+from bridge.displays.composition import Displays
 from bridge.doctor.round import Rounds
 from bridge.doctor.visit import Visit
 from bridge.door import LOOPBACK, Door, control_socket
@@ -28,6 +29,7 @@ from bridge.identities import Identities
 from bridge.measures import measures
 from bridge.posted import posted
 from bridge.prepared import Prepared
+from bridge.settings.changes import fixed, signature
 from bridge.settings.load import usable
 from bridge.settings.model import Configuration
 from bridge.settings.problem import Unusable
@@ -130,6 +132,7 @@ class Appliance:
         self.rounds = Rounds(self.health, made.clock, self._visit)
         self.calling = Calling(made, self.dispatch, self.health, self.house, devices)
         self.calling.read_by(self.house.readers.visit, self.house.readers.has_newest)
+        self.displays = Displays(made, self.house, self.hub, self.writing, self.calling)
         self.courier = Courier(services, health=self.health, data_dir=site_.data_dir)
         self._furnish()
         await self._serve()
@@ -138,6 +141,7 @@ class Appliance:
         await self._stack.enter_async_context(self.sync.running())
         await self._stack.enter_async_context(self.writing.running())
         await self._stack.enter_async_context(self.calling.running())
+        await self._stack.enter_async_context(self.displays.running())
         await self._stack.enter_async_context(self.identities.running())
         await self._stack.enter_async_context(self.courier.running())
         await self.adopt(self.configuration)
@@ -160,6 +164,7 @@ class Appliance:
         await self.identities.adopt(configuration)
         await self.sync.adopt(configuration)
         await self.writing.adopt(configuration)
+        await self.displays.adopt(configuration)
         await self.discovery.adopt(configuration)
         self.courier.adopt(configuration.site)
         self.beyond.adopt(configuration.site)
@@ -182,7 +187,7 @@ class Appliance:
         await self._made.custody.refresh(self.health)
         if configuration == self.configuration and had == self._made.custody.there:
             return
-        if _fixed(configuration) != _fixed(self._made.configuration):
+        if fixed(configuration) != fixed(self._made.configuration):
             self.health.bad(BRIDGE, "restart_needed")
         await self.adopt(configuration)
         self.rounds.changed()
@@ -200,16 +205,16 @@ class Appliance:
 
     async def watch(self) -> None:
         """Reload when `wanted` is set, and when a file of the configuration changes."""
-        before = await asyncio.to_thread(_signature, self.configuration)
+        before = await asyncio.to_thread(signature, self.configuration)
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY):
                     await self.wanted.wait()
-            after = await asyncio.to_thread(_signature, self.configuration)
+            after = await asyncio.to_thread(signature, self.configuration)
             if self.wanted.is_set() or after != before or self._again:
                 self.wanted.clear()
                 await self.reload()
-                after = await asyncio.to_thread(_signature, self.configuration)
+                after = await asyncio.to_thread(signature, self.configuration)
             before = after
 
     def _furnish(self) -> None:
@@ -227,6 +232,7 @@ class Appliance:
             *explain.ROUTES,
             *self.writing.routes,
             *self.calling.routes,
+            *self.displays.routes,
             *tokens.ROUTES,
             *sources.routes(self.identities),
             *discovery.routes(self.discovery),
@@ -345,6 +351,7 @@ class Appliance:
             self.beyond.forget(room)
             self.hub.changed(room)
             self.calling.changed(room)
+        self.displays.heard(room, changed=changed)
 
     def _changed_beyond(self, room: str) -> None:
         """A calendar changed, perhaps outside of what is served."""
@@ -354,24 +361,6 @@ class Appliance:
         """Something fails or works again: whoever looks at the room hears of it."""
         if subject.kind == "room":
             self.hub.troubled(subject.id)
-
-
-def _fixed(configuration: Configuration) -> object:
-    """What takes effect only at a start."""
-    site_ = configuration.site
-    return site_.listen, site_.legacy, site_.data_dir, site_.ca_file, site_.endpoint_networks
-
-
-def _signature(configuration: Configuration) -> list[tuple[str, int, int] | tuple[str]]:
-    """What tells whether a file was changed."""
-    found: list[tuple[str, int, int] | tuple[str]] = []
-    for file in configuration.read:
-        try:
-            state = file.stat()
-            found.append((str(file), state.st_mtime_ns, state.st_size))
-        except OSError:
-            found.append((str(file),))
-    return found
 
 
 @asynccontextmanager

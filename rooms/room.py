@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
+from rooms.display import CheckIn, DisplayPolicy
 from rooms.join import Dialing
 from rooms.model import Buffers, Value
 from rooms.zones import zone
@@ -43,6 +44,8 @@ class Policy(Value, frozen=True, kw_only=True):
     dialing: Dialing = Dialing()
     writes: Writes = "none"
     auto_join: AutoJoin = AutoJoin()
+    display: DisplayPolicy = DisplayPolicy()
+    check_in: CheckIn = CheckIn()
 
     def allows(self, needed: Writes) -> bool:
         """Whether what needs this much may be done."""

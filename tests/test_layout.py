@@ -72,7 +72,7 @@ def test_no_function_has_grown_unnoticed() -> None:
 
 
 def test_static_files_name_no_other_host() -> None:
-    for path in sorted((ROOT / "bridge" / "views" / "static").iterdir()):
+    for path in sorted((ROOT / "bridge" / "views" / "static").rglob("*.*")):
         text = path.read_text().replace("http://www.w3.org/2000/svg", "")
         assert "http://" not in text, path
         assert "https://" not in text, path

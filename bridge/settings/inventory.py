@@ -13,6 +13,7 @@ import yaml
 
 from bridge.settings import files
 from bridge.settings.authorities import Authorities
+from bridge.settings.displays import CheckInSettings, DisplaySettings, check_in, display_policy
 from bridge.settings.model import (
     AutoJoinSettings,
     EndpointSettings,
@@ -42,10 +43,12 @@ ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _ID_RULE = "an id is made of a-z, 0-9 and -, at most 63 of them"
 
 
-_OF_ROOMS: Mapping[str, type[Settings]] = {
+_OF_ROOMS: Mapping[str, type[msgspec.Struct]] = {
     "privacy": PrivacySettings,
     "join": JoinSettings,
     "auto_join": AutoJoinSettings,
+    "display": DisplaySettings,
+    "check_in": CheckInSettings,
 }
 """Parts of a site's policy that a room overrides setting by setting."""
 
@@ -182,10 +185,15 @@ class InventoryReader:
             return None
         join = msgspec.structs.replace(self._site.join, **parts["join"])
         alone = msgspec.structs.replace(self._site.auto_join, **parts["auto_join"])
+        display = msgspec.structs.replace(self._site.display, **parts["display"])
+        came = msgspec.structs.replace(self._site.check_in, **parts["check_in"])
         if parts["join"]:
             check_join(join, place.at("join"))
         if parts["join"] or parts["auto_join"]:
             check_auto_join(alone, join, place.at("auto_join"))
+        for part, settings in (("display", display), ("check_in", came)):
+            for key, words in settings.problems() if parts[part] else ():
+                place.at(f"{part}.{key}").error(words)
         return Policy(
             privacy=msgspec.structs.replace(self._policy.privacy, **parts["privacy"]),
             all_day=entry.all_day or self._policy.all_day,
@@ -194,6 +202,8 @@ class InventoryReader:
             dialing=dialing(join),
             writes=entry.writes or self._policy.writes,
             auto_join=auto_join(alone),
+            display=display_policy(display),
+            check_in=check_in(came),
         )
 
     def _source(self, entry: RoomEntry, place: Place) -> str:

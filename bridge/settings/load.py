@@ -144,7 +144,7 @@ def _inventory(
     inventory = InventoryReader(file, site, sources, own, own_files, vault=shelf).read(rooms)
     problems += own
     seen |= own_files
-    keys = any(room.policy.dialing.host_key for room in inventory.rooms)
+    keys = any(room.policy.dialing.host_key or room.policy.display.pin for room in inventory.rooms)
     if not keys and not any(errors(problems)):  # what is compiled holds no secret
         compiled.save_compiled(site.data_dir, key, inventory, own, own_files)
     return inventory
@@ -238,6 +238,9 @@ def _check_site(site: Site, place: Place) -> None:
     for key, words in site.alerts.problems() if site.alerts is not None else ():
         place.at(f"alerts.{key}").error(words)
     check_auto_join(site.auto_join, site.join, place.at("auto_join"))
+    for part, settings in (("display", site.display), ("check_in", site.check_in)):
+        for key, words in settings.problems():
+            place.at(f"{part}.{key}").error(words)
     Authorities().check(site.ca_file, place.at("ca_file"))
     if site.public_url and urlsplit(site.public_url).scheme not in {"http", "https"}:
         place.at("public_url").error("must be an http:// or https:// URL")

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from bridge.settings.alerts import Alerts
+from bridge.settings.displays import CheckInSettings, DisplaySettings, check_in, display_policy
 from bridge.settings.typed import Network
 from connector import load
 from connector.outside import Proxy, Trust
@@ -226,6 +227,8 @@ class Site(Settings, frozen=True, kw_only=True):
     join: JoinSettings = JoinSettings()
     privacy: PrivacySettings = PrivacySettings()
     auto_join: AutoJoinSettings = AutoJoinSettings()
+    display: DisplaySettings = DisplaySettings()
+    check_in: CheckInSettings = CheckInSettings()
     all_day: Literal["show", "hide"] = "show"
     """All-day meetings."""
     tentative: Literal["show", "join", "hide"] = "show"
@@ -314,6 +317,8 @@ def policy(site: Site) -> Policy:
         dialing=dialing(site.join),
         writes=site.writes,
         auto_join=auto_join(site.auto_join),
+        display=display_policy(site.display),
+        check_in=check_in(site.check_in),
     )
 
 

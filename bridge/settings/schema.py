@@ -20,6 +20,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
+from bridge.settings.displays import CheckInSettings, DisplaySettings
 from bridge.settings.inventory import ID, EndpointEntry, RoomEntry
 from bridge.settings.load import SOURCE_NAME, SourceEntry
 from bridge.settings.model import (
@@ -82,6 +83,8 @@ def rooms_schema() -> Schema:
         "privacy": _struct(PrivacySettings),
         "join": _struct(JoinSettings, secrets_inline=False),
         "auto_join": _struct(AutoJoinSettings),
+        "display": _struct(DisplaySettings, secrets_inline=False),
+        "check_in": _struct(CheckInSettings),
         "endpoints": {
             "type": "array",
             "description": "Its room systems.",

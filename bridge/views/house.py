@@ -45,6 +45,33 @@ class EndpointState(NamedTuple):
     reason: str | None
 
 
+class Presence(NamedTuple):
+    """Whether anybody uses a room, whatever its calendar says."""
+
+    state: Literal["unknown", "free", "in_use", "in_call"] = "unknown"
+    since: datetime | None = None
+
+
+class AskedToCheckIn(NamedTuple):
+    """A booking that somebody must check in to."""
+
+    opens: datetime
+    until: datetime
+    releases: bool
+    """Whether the room is given back then."""
+
+
+class Attendance(NamedTuple):
+    """Who came to a room's bookings; the same object for as long as nothing of it changes."""
+
+    checked_in: frozenset[str] = frozenset()
+    asked: Mapping[str, AskedToCheckIn] = {}
+    """By booking, those that nobody has checked in to yet."""
+
+
+NOBODY_ASKED = Attendance()
+
+
 class EndpointStates(Protocol):
     """Who knows what the room systems were told."""
 
@@ -81,6 +108,7 @@ class Rendered(NamedTuple):
 
     kept: Kept | None
     room: Room
+    attendance: Attendance
     stale: bool
     etag: str
     headers: CIMultiDict[str]
@@ -114,6 +142,12 @@ class House:
     """Who reads outside of the served window."""
     endpoints: EndpointStates = lambda _room, _booking: ()
     room_endpoints: Callable[[str], Sequence[str]] = lambda _room: ()
+    attendance: Callable[[str], Attendance] = lambda _room: NOBODY_ASKED
+    """Who came to a room's bookings."""
+    presence: Callable[[str], Presence] = lambda _room: Presence()
+    """Whether anybody uses a room."""
+    display: Callable[[Room], str] = lambda _room: ""
+    """Changes with what a room's display is told of its looks and offers."""
     readers: Readers = field(default_factory=Readers)
     """Room systems that read their calendar here, and when they came."""
     _rendered: dict[tuple[str, Sight], Rendered] = field(default_factory=dict)
@@ -137,7 +171,13 @@ class House:
         stale = self.stale(kept, now)
         sight = caller.sight
         known = self._rendered.get((room.id, sight))
-        if known is not None and known.kept is kept and known.stale == stale and known.room is room:
+        if (
+            known is not None
+            and known.kept is kept
+            and known.stale == stale
+            and known.room is room
+            and known.attendance is self.attendance(room.id)
+        ):
             return known
         made = self._made(room, kept, stale=stale, sight=sight, known=known)
         if len(self._rendered) >= CACHED:
@@ -149,7 +189,8 @@ class House:
         self, room: Room, kept: Kept | None, *, stale: bool, sight: Sight, known: Rendered | None
     ) -> Rendered:
         """The bytes anew; where only the time of the read differs, from the old ones."""
-        if known is not None and _shows_the_same(known, room, kept, stale=stale):
+        same = known is not None and known.attendance is self.attendance(room.id)
+        if known is not None and same and _shows_the_same(known, room, kept, stale=stale):
             return known._replace(
                 kept=kept,
                 headers=_headers(kept, known.etag),
@@ -182,9 +223,14 @@ class House:
         stale: bool,
         sight: Sight,
     ) -> Rendered:
+        attendance = self.attendance(room.id)
         bookings = tuple(
             render.booking(
-                one, room.zone, join=sight == "all" or (sight == "open" and not one.private)
+                one,
+                room.zone,
+                join=sight == "all" or (sight == "open" and not one.private),
+                checked_in=one.id in attendance.checked_in,
+                check_in=attendance.asked.get(one.id),
             )
             for one in shown
         )
@@ -194,6 +240,7 @@ class House:
         return Rendered(
             kept=kept,
             room=room,
+            attendance=attendance,
             stale=stale,
             etag=etag,
             headers=_headers(kept, etag),

@@ -17,6 +17,7 @@ _KINDS = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".json": "application/json",
 }
 _PAGE = COMMON | {
     "Content-Type": _KINDS[".html"],
@@ -41,20 +42,22 @@ class File(NamedTuple):
 
 @cache
 def files() -> dict[str, File]:
-    """Our static files by name. Called before the loop runs: it reads them."""
+    """Our static files by their path. Called before the loop runs: it reads them."""
     return {
-        path.name: File(
+        path.relative_to(_STATIC).as_posix(): File(
             body=path.read_bytes(),
             etag=f'"{hashlib.blake2b(path.read_bytes(), digest_size=12).hexdigest()}"',
             kind=_KINDS[path.suffix],
         )
-        for path in sorted(_STATIC.iterdir())
+        for path in sorted(_STATIC.rglob("*.*"))
     }
 
 
 async def static(_house: House, _caller: Caller, request: web.Request) -> web.StreamResponse:
     """A static file, or that it has not changed."""
-    file = files().get(request.match_info["file"])
+    folder = request.match_info.get("folder", "")
+    name = request.match_info["file"]
+    file = files().get(f"{folder}/{name}" if folder else name)
     if file is None or file.kind == _KINDS[".html"]:
         raise Problem(404, "not_found")
     headers = COMMON | {
@@ -112,14 +115,17 @@ ROUTES = (
         answer="",
         status=204,
     ),
-    Route(
-        method="GET",
-        path="/static/{file}",
-        serve=static,
-        scope=None,
-        summary="Scripts, styles and pictures of the pages",
-        answer="application/octet-stream",
-        also={304: "The file has not changed"},
-        problems=("not_found",),
+    *(
+        Route(
+            method="GET",
+            path=path,
+            serve=static,
+            scope=None,
+            summary="Scripts, styles, words and pictures of the pages",
+            answer="application/octet-stream",
+            also={304: "The file has not changed"},
+            problems=("not_found",),
+        )
+        for path in ("/static/{file}", "/static/{folder}/{file}")
     ),
 )

@@ -1,15 +1,18 @@
 """Agendas as their callers see them. Pure."""
 
 from datetime import datetime
+from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from bridge.health import Trouble
 from bridge.views.shapes import (
     AgendaRoomShape,
     BookingShape,
+    CheckInShape,
     JoinShape,
     NextShape,
     OtherRoomShape,
+    PresenceShape,
     RoomShape,
     TroubleShape,
 )
@@ -25,7 +28,25 @@ def agenda_room(room: Room) -> AgendaRoomShape:
     )
 
 
-def booking(one: Booking, zone: ZoneInfo, *, join: bool) -> BookingShape:
+class CheckInAsked(Protocol):
+    """A span in which somebody must check in."""
+
+    @property
+    def opens(self) -> datetime: ...  # noqa: D102 - as in CheckInShape
+    @property
+    def until(self) -> datetime: ...  # noqa: D102 - as in CheckInShape
+    @property
+    def releases(self) -> bool: ...  # noqa: D102 - as in CheckInShape
+
+
+def booking(
+    one: Booking,
+    zone: ZoneInfo,
+    *,
+    join: bool,
+    checked_in: bool = False,
+    check_in: CheckInAsked | None = None,
+) -> BookingShape:
     """A booking in the room's time; its join details only for those who may have them."""
     return BookingShape(
         id=one.id,
@@ -37,7 +58,14 @@ def booking(one: Booking, zone: ZoneInfo, *, join: bool) -> BookingShape:
         private=one.private,
         state=one.state,
         show_as="busy" if one.blocks else "free",
-        checked_in=one.checked_in,
+        checked_in=checked_in or one.checked_in,
+        check_in=CheckInShape(
+            opens=check_in.opens.astimezone(zone),
+            until=check_in.until.astimezone(zone),
+            releases=check_in.releases,
+        )
+        if check_in
+        else None,
         can_join=one.can_join,
         join=details(one.join) if join and one.join else None,
         no_join_reason=one.no_join_reason,
@@ -103,6 +131,7 @@ def room(
     now: datetime,
     *,
     stale: bool,
+    presence: PresenceShape,
 ) -> RoomShape:
     """A room and how it stands."""
     standing = Standing(agenda, now)
@@ -122,8 +151,16 @@ def room(
         as_of=agenda.as_of if agenda else None,
         age_s=age(agenda.as_of, now) if agenda else None,
         stale=stale,
+        presence=presence,
         health=troubles(found),
     )
+
+
+def presence(
+    state: Literal["unknown", "free", "in_use", "in_call"], since: datetime | None
+) -> PresenceShape:
+    """Whether anybody uses a room."""
+    return PresenceShape(state=state, since=since)
 
 
 def _next(one: Booking, zone: ZoneInfo) -> NextShape:

@@ -48,7 +48,9 @@ def _room(house: House, room: Room, caller: Caller, now: datetime) -> RoomShape 
     if not caller.sees(room.id):
         return render.other_room(room, held, now)
     stale = house.stale(house.store.kept(room.id), now)
-    return render.room(room, held, house.health_of(room, now), now, stale=stale)
+    presence = render.presence(*house.presence(room.id))
+    found = house.health_of(room, now)
+    return render.room(room, held, found, now, stale=stale, presence=presence)
 
 
 def seen_room(house: House, caller: Caller, request: web.Request) -> Room:

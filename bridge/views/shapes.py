@@ -76,6 +76,16 @@ class NextShape(Shape, frozen=True, kw_only=True):
     private: bool
 
 
+class PresenceShape(Shape, frozen=True, kw_only=True):
+    """Whether anybody uses the room, whatever its calendar says."""
+
+    state: Annotated[
+        Literal["unknown", "free", "in_use", "in_call"],
+        Meta(description="`unknown`: nothing in the room tells."),
+    ]
+    since: datetime | None
+
+
 class RoomShape(Shape, frozen=True, kw_only=True):
     """A room and how it stands."""
 
@@ -94,6 +104,7 @@ class RoomShape(Shape, frozen=True, kw_only=True):
     as_of: Annotated[datetime, Meta(description="When the calendar was last read well.")] | None
     age_s: int | None
     stale: bool
+    presence: PresenceShape
     health: tuple[TroubleShape, ...]
 
 
@@ -129,6 +140,14 @@ class JoinShape(Shape, frozen=True, kw_only=True):
     dial: Annotated[str, Meta(description="The address to dial: SIP before H.323.")] | None
 
 
+class CheckInShape(Shape, frozen=True, kw_only=True):
+    """A span in which somebody must check in."""
+
+    opens: datetime
+    until: datetime
+    releases: Annotated[bool, Meta(description="Whether the room is given back then.")]
+
+
 class BookingShape(Shape, frozen=True, kw_only=True):
     """A booking as its room shows it."""
 
@@ -144,6 +163,10 @@ class BookingShape(Shape, frozen=True, kw_only=True):
         Literal["busy", "free"], Meta(description="`free`: a note that does not take the room.")
     ]
     checked_in: bool
+    check_in: Annotated[
+        CheckInShape | None,
+        Meta(description="When somebody must check in, or the room is given back."),
+    ]
     can_join: Annotated[bool, Meta(description="Whether one touch is enough.")]
     join: JoinShape | None
     no_join_reason: str | None
@@ -175,6 +198,11 @@ class StatusShape(Shape, frozen=True, kw_only=True):
     age_s: int | None
     stale: bool
     health: tuple[TroubleShape, ...]
+    time: Annotated[datetime, Meta(description="The bridge's clock.")]
+    presence: PresenceShape
+    display: Annotated[
+        str, Meta(description="Changes with what `GET /rooms/{id}/display` answers.")
+    ]
 
 
 class CandidateShape(Shape, frozen=True, kw_only=True):

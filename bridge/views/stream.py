@@ -142,6 +142,9 @@ class Hub:
             age_s=render.age(kept.as_of, now) if kept else None,
             stale=self._house.stale(kept, now),
             health=render.troubles(self._house.health_of(room, now)),
+            time=now,
+            presence=render.presence(*self._house.presence(room.id)),
+            display=self._house.display(room),
         )
         return _event("status", encode(shape))
 

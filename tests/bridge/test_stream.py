@@ -78,6 +78,9 @@ async def test_the_agenda_comes_at_once_and_then_how_old_it_is(
         "age_s": 0,
         "stale": False,
         "health": [],
+        "time": "2026-11-23T12:00:00Z",
+        "presence": {"state": "unknown", "since": None},
+        "display": "",
     }
 
 

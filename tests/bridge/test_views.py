@@ -64,6 +64,7 @@ async def test_an_agenda_is_told_as_the_contract_says(
         "state": "confirmed",
         "show_as": "busy",
         "checked_in": False,
+        "check_in": None,
         "can_join": True,
         "join": {
             "provider": "zoom",

@@ -1,6 +1,8 @@
 """The simulated workspace, read and written by Google's own client for Python."""
 
 import json
+import signal
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,16 +19,26 @@ def client() -> str:
     return str(python)
 
 
+async def read_by_it(python: str) -> tuple[int, str, str, dict[str, str]]:
+    """What the client found in a fresh workspace; its exit status, output and errors."""
+    day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    window = {
+        "start": (day - timedelta(days=3)).isoformat(),
+        "end": (day + timedelta(days=7)).isoformat(),
+    }
+    async with simulated("google", "--rooms", "2") as told:
+        asked = json.dumps({**told, **window})
+        found = await run(python, "-X", "faulthandler", str(HERE / "read_google.py"), asked)
+    return *found, told
+
+
 async def test_googles_own_client_reads_and_writes_the_workspace() -> None:
     python = client()
-    day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    async with simulated("google", "--rooms", "2") as told:
-        window = {
-            "start": (day - timedelta(days=3)).isoformat(),
-            "end": (day + timedelta(days=7)).isoformat(),
-        }
-        script = str(HERE / "read_google.py")
-        status, out, errors = await run(python, script, json.dumps({**told, **window}))
+    status, out, errors, told = await read_by_it(python)
+    if status == -signal.SIGSEGV:
+        # Its interpreter was seen to crash, once in some hundred runs: that is no answer.
+        sys.stderr.write(errors)
+        status, out, errors, told = await read_by_it(python)
     assert status == 0, errors
     found = json.loads(out)
     assert len(found["view"]) > 7

@@ -1,0 +1,1 @@
+"""Who came to which meeting, and rooms given back that nobody came to."""

@@ -1,0 +1,1 @@
+"""Room displays: what they are told beside the agenda, and what is done at them."""

@@ -1,0 +1,1 @@
+"""Whether anybody uses a room, whatever its calendar says."""
