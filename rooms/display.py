@@ -75,6 +75,11 @@ class DisplayPolicy(Value, frozen=True, kw_only=True):
     """Digits that `pin_for` asks for; empty for none."""
     pin_for: tuple[Offer, ...] = ("book", "extend", "end", "release")
 
+    def __repr__(self) -> str:
+        """All that is no secret, in short."""
+        pin = "<secret>" if self.pin else ""
+        return f"DisplayPolicy(offers={self.offers!r}, find={self.find!r}, pin={pin})"
+
 
 class CheckIn(Value, frozen=True, kw_only=True):
     """When a meeting must be checked in to, or the room is given back."""
