@@ -4,6 +4,9 @@ from datetime import datetime
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
+import msgspec
+
+from bridge.callers import Sight
 from bridge.health import Trouble
 from bridge.views.shapes import (
     AgendaRoomShape,
@@ -39,15 +42,33 @@ class CheckInAsked(Protocol):
     def releases(self) -> bool: ...  # noqa: D102 - as in CheckInShape
 
 
+def seen(one: Booking, room: Room, sight: Sight) -> Booking:
+    """A booking as far as a caller may know it, whatever form it is then told in.
+
+    A door tells nobody how to reach a private meeting, and may be told to be silent about what
+    meetings are and whose: title and organizer are empty then.
+    """
+    if sight == "all":
+        return one
+    if sight == "none":
+        return msgspec.structs.replace(one, join=None)
+    policy = room.policy.display
+    return msgspec.structs.replace(
+        one,
+        title=one.title if policy.titles else "",
+        organizer=one.organizer if policy.organizers else "",
+        join=None if one.private else one.join,
+    )
+
+
 def booking(
     one: Booking,
     zone: ZoneInfo,
     *,
-    join: bool,
     checked_in: bool = False,
     check_in: CheckInAsked | None = None,
 ) -> BookingShape:
-    """A booking in the room's time; its join details only for those who may have them."""
+    """A booking in the room's time; `seen` says how much of it is for whom."""
     return BookingShape(
         id=one.id,
         start=one.start.astimezone(zone),
@@ -67,7 +88,7 @@ def booking(
         if check_in
         else None,
         can_join=one.can_join,
-        join=details(one.join) if join and one.join else None,
+        join=details(one.join) if one.join else None,
         no_join_reason=one.no_join_reason,
     )
 
@@ -130,6 +151,7 @@ def room(
     found: tuple[Trouble, ...],
     now: datetime,
     *,
+    sight: Sight,
     stale: bool,
     presence: PresenceShape,
 ) -> RoomShape:
@@ -147,7 +169,7 @@ def room(
         lists=one.lists,
         state="busy" if standing.busy else "free",
         until=standing.until.astimezone(one.zone) if standing.until else None,
-        next=_next(standing.next, one.zone) if standing.next else None,
+        next=_next(seen(standing.next, one, sight), one.zone) if standing.next else None,
         as_of=agenda.as_of if agenda else None,
         age_s=age(agenda.as_of, now) if agenda else None,
         stale=stale,

@@ -196,11 +196,8 @@ def _allow(room: Room, needed: Writes) -> None:
 
 
 def _shape(asked: Asked, action: Action, done: Done) -> ActedShape:
-    sight, booking = asked.caller.sight, done.booking
-    shape = None
-    if booking is not None:
-        joins = sight == "all" or (sight == "open" and not booking.private)
-        shape = render.booking(booking, asked.room.zone, join=joins)
+    booking = done.booking and render.seen(done.booking, asked.room, asked.caller.sight)
+    shape = render.booking(booking, asked.room.zone) if booking else None
     return ActedShape(done=_WORDS[action], booking=shape, shown=done.shown, overlaps=done.overlaps)
 
 
