@@ -93,14 +93,15 @@ class Health:
         fix: str = "",
         *,
         severity: Severity | None = None,
+        since: datetime | None = None,
     ) -> None:
-        """Something fails; saying so again changes nothing but its words."""
+        """Something fails, since now if nothing else is said; again changes its words alone."""
         advice = advice_of(code)
         known = self._troubles.setdefault(subject, {})
         before = known.get(code)
         trouble = Trouble(
             code=code,
-            since=before.since if before else self._clock.now(),
+            since=before.since if before else since or self._clock.now(),
             words=words or advice.words,
             fix=(fix or advice.fix).replace("{source}", subject.id),
             severity=severity or severity_of(code),

@@ -19,6 +19,8 @@ from rooms.room import Room
 if TYPE_CHECKING:
     from sqlite_utils import Database as Tables
 
+_KEEP = "INSERT OR REPLACE INTO faults (room, code, at, note) VALUES (?, ?, ?, ?)"
+_DROP = "DELETE FROM faults WHERE room = ? AND code = ?"
 CODES: tuple[FaultCode, ...] = get_args(FaultCode)
 
 
@@ -68,8 +70,8 @@ class Faults:
             new = FaultShape(
                 room=room, code=order.code, since=known.since if known else now, note=note
             )
-            row = {"room": room, "code": new.code, "at": new.since.isoformat(), "note": note}
-            await self._database.change(lambda db: db.table("faults").upsert(row))
+            row = (room, new.code, new.since.isoformat(), note)
+            await self._database.change(lambda db: db.execute(_KEEP, row))
             if known is None:
                 await self._note(room, "rooms.fault_reported", new.code, actor, now)
             self._open.setdefault(room, {})[new.code] = new
@@ -83,18 +85,20 @@ class Faults:
             found = next((one for one in known if one == code), None)
             if found is None:
                 return False
-            await self._database.change(lambda db: db.table("faults").delete((room, found)))
+            await self._database.change(lambda db: db.execute(_DROP, (room, found)))
             await self._note(room, "rooms.fault_cleared", found, actor, self._clock.now())
             del known[found]
             self._tell(room)
             return True
 
     def _tell(self, room: str) -> None:
-        subject, codes = Subject("fault", room), sorted(self._open.get(room, ()), key=CODES.index)
-        if codes:
-            self._health.bad(subject, "fault_reported", f"somebody reported: {', '.join(codes)}")
-        else:
+        subject, faults = Subject("fault", room), self._open.get(room)
+        if not faults:
             self._health.good(subject, "fault_reported")
+            return
+        words = f"somebody reported: {', '.join(sorted(faults, key=CODES.index))}"
+        since = min(one.since for one in faults.values())
+        self._health.bad(subject, "fault_reported", words, since=since)
 
     async def _note(
         self, room: str, action: str, code: FaultCode, actor: str, now: datetime

@@ -254,6 +254,7 @@ class House:
             render.booking(
                 render.seen(one, room, sight),
                 room.zone,
+                join=render.joins(one, sight),
                 checked_in=one.id in attendance.checked_in,
                 check_in=attendance.asked.get(one.id),
             )

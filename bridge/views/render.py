@@ -43,32 +43,35 @@ class CheckInAsked(Protocol):
 
 
 def seen(one: Booking, room: Room, sight: Sight) -> Booking:
-    """A booking as far as a caller may know it, whatever form it is then told in.
+    """A booking in the words that a caller may read, whatever form it is then told in.
 
-    A door tells nobody how to reach a private meeting, and may be told to be silent about what
-    meetings are and whose: title and organizer are empty then.
+    A door may be told to be silent about what meetings are and whose: title and organizer are
+    empty then. Whether a caller may know how it is joined says `joins`.
     """
-    if sight == "all":
-        return one
-    if sight == "none":
-        return msgspec.structs.replace(one, join=None)
     policy = room.policy.display
+    if sight != "open" or (policy.titles and policy.organizers):
+        return one
     return msgspec.structs.replace(
         one,
         title=one.title if policy.titles else "",
         organizer=one.organizer if policy.organizers else "",
-        join=None if one.private else one.join,
     )
+
+
+def joins(one: Booking, sight: Sight) -> bool:
+    """Whether a caller may know how a booking is joined; doors join private ones by the bridge."""
+    return sight == "all" or (sight == "open" and not one.private)
 
 
 def booking(
     one: Booking,
     zone: ZoneInfo,
     *,
+    join: bool,
     checked_in: bool = False,
     check_in: CheckInAsked | None = None,
 ) -> BookingShape:
-    """A booking in the room's time; `seen` says how much of it is for whom."""
+    """A booking in the room's time; `seen` and `joins` say how much of it is for whom."""
     return BookingShape(
         id=one.id,
         start=one.start.astimezone(zone),
@@ -88,7 +91,7 @@ def booking(
         if check_in
         else None,
         can_join=one.can_join,
-        join=details(one.join) if one.join else None,
+        join=details(one.join) if join and one.join else None,
         no_join_reason=one.no_join_reason,
     )
 

@@ -196,8 +196,12 @@ def _allow(room: Room, needed: Writes) -> None:
 
 
 def _shape(asked: Asked, action: Action, done: Done) -> ActedShape:
-    booking = done.booking and render.seen(done.booking, asked.room, asked.caller.sight)
-    shape = render.booking(booking, asked.room.zone) if booking else None
+    sight, booking = asked.caller.sight, done.booking
+    shape = None
+    if booking is not None:
+        booking = render.seen(booking, asked.room, sight)
+        joins = render.joins(booking, sight)
+        shape = render.booking(booking, asked.room.zone, join=joins)
     return ActedShape(done=_WORDS[action], booking=shape, shown=done.shown, overlaps=done.overlaps)
 
 
