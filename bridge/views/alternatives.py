@@ -75,7 +75,7 @@ class Elsewhere:
         if room is None:
             raise Problem(404, "unknown_room")
         wish = Wish(order.minutes, 0, frozenset(), None, None)
-        within = room in _reached(house, here, _reach(caller, here), wish)
+        within = any(one is room for one in _reached(house, here, _reach(caller, here), wish))
         if not within or not self._bookable(house, caller, here, room, minutes=order.minutes):
             raise Problem(403, "not_offered", "that room cannot be booked for so long from here")
         asked = Asked(

@@ -278,6 +278,17 @@ async def test_no_byte_that_a_display_may_ask_for_tells_of_a_private_meeting(
 
 # --- what it may do
 
+
+def test_no_route_changes_anything_from_a_door_without_its_policy(views: Views) -> None:
+    changes = [
+        one
+        for one in views.routes()
+        if one.method != "GET" and "{room}" in one.path and one.displays and one.scope == "write"
+    ]
+    assert len(changes) >= 8
+    assert [one.path for one in changes if one.offer is None] == []
+
+
 ACTS: dict[Offer, tuple[str, dict[str, Any]]] = {
     "book": (BOOKINGS, {"title": "Talk", "minutes": 30}),
     "extend": (f"{BOOKINGS}/x/extend", {"minutes": 15}),
