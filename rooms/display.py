@@ -60,6 +60,8 @@ class DisplayPolicy(Value, frozen=True, kw_only=True):
     theme: Theme = "auto"
     colours: Colours = Colours()
     dim: Dim = Dim()
+    logo: str = ""
+    """The file of the site's logo; empty for none."""
     titles: bool = True
     """Whether the door tells what meetings are about."""
     organizers: bool = True

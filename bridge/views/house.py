@@ -18,6 +18,7 @@ from bridge.tokens import Tokens
 from bridge.views import render
 from bridge.words import ADVICE
 from rooms.clock import Clock
+from rooms.display import Offer
 from rooms.model import Agenda, Booking, Window
 from rooms.room import Room
 from rooms.store import Kept, Store
@@ -103,6 +104,25 @@ class Beyond(Protocol):
         """
 
 
+class Touch(NamedTuple):
+    """What somebody wants at a door."""
+
+    offer: Offer
+    asks: tuple[Offer, ...]
+    """Where the PIN is asked for one of these, it is asked for this."""
+    pin: str | None
+    """What was typed; None for nothing."""
+    acts: bool
+    """Whether anything is to be done; otherwise it is only looked."""
+
+
+class Gate(Protocol):
+    """Who lets displays do what their room's policy offers."""
+
+    async def __call__(self, caller: Caller, room: Room, touch: Touch, /) -> None:
+        """Let it pass, or raise a Problem that says why not."""
+
+
 class Rendered(NamedTuple):
     """A room's agenda as JSON, but for its age, which changes every second."""
 
@@ -150,6 +170,12 @@ class House:
     """Whether anybody uses a room."""
     display: Callable[[Room], str] = lambda _room: ""
     """Changes with what a room's display is told of its looks and offers."""
+    writable: Callable[[Room], bool] = lambda _room: False
+    """Whether what holds a room's calendar can be written to, as far as is known."""
+    dials: Callable[[str], bool] = lambda _room: False
+    """Whether a room has a system that joins meetings."""
+    gate: Gate | None = None
+    """Who lets displays act; without one no display does anything."""
     readers: Readers = field(default_factory=Readers)
     """Room systems that read their calendar here, and when they came."""
     _rendered: dict[tuple[str, Sight], Rendered] = field(default_factory=dict)
@@ -255,9 +281,19 @@ class House:
         attendance, zone = self.attendance(room.id), room.zone
         bookings = tuple(
             render.booking(
+<<<<<<< HEAD
                 one,
                 zone,
                 join=sight == "all" or (sight == "open" and not one.private),
+||||||| f7d5ea4
+                one,
+                room.zone,
+                join=sight == "all" or (sight == "open" and not one.private),
+=======
+                render.seen(one, room, sight),
+                room.zone,
+                join=render.joins(one, sight),
+>>>>>>> i7-serve
                 checked_in=one.id in attendance.checked_in,
                 check_in=attendance.asked.get(one.id),
             )
@@ -284,6 +320,7 @@ class House:
         """
         found = self.health.of(
             Subject("room", room.id),
+            Subject("fault", room.id),
             Subject("source", room.source),
             Subject("identity", room.source),
             *(

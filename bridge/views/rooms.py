@@ -50,7 +50,7 @@ def _room(house: House, room: Room, caller: Caller, now: datetime) -> RoomShape 
     stale = house.stale(house.store.kept(room.id), now)
     presence = render.presence(*house.presence(room.id))
     found = house.health_of(room, now)
-    return render.room(room, held, found, now, stale=stale, presence=presence)
+    return render.room(room, held, found, now, sight=caller.sight, stale=stale, presence=presence)
 
 
 def seen_room(house: House, caller: Caller, request: web.Request) -> Room:

@@ -10,15 +10,20 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bridge.discovered import Difference
 from bridge.discovery import Told, shape
+from bridge.displays.faults import Faults
+from bridge.displays.gate import Gate
 from bridge.health import Health
 from bridge.settings.model import Inventory
 from bridge.tokens import Tokens
 from bridge.views import (
     alerts,
+    alternatives,
     bookings,
     discovery,
+    display,
     endpoints,
     explain,
+    faults,
     health,
     hooks,
     joining,
@@ -108,6 +113,15 @@ class Views:
         self.endpoints = FakeEndpoints()
         self.joins = FakeJoins()
         self.discovery = FakeDiscovery()
+        audit = Audit(database)
+        self.house.gate = Gate(audit, clock)
+        self.house.writable = lambda room: room.source not in self.unwritable
+        self.house.dials = lambda room: self.joins.dials and room == "kestrel"
+        self.unwritable: set[str] = set()
+        """Sources that can only be read."""
+        self.doors = display.Doors(self.house)
+        self.house.display = self.doors.version
+        self.faults = Faults(database, audit, self.health, clock)
         self.hub = Hub(self.house)
         self.tokens.on_revoked = self.hub.expel
         self.called: list[tuple[str, str, hooks.HookCall]] = []
@@ -131,6 +145,9 @@ class Views:
             *bookings.routes(self.actions),
             *endpoints.routes(self.endpoints),
             *joining.routes(self.joins),
+            *display.routes(self.doors),
+            *faults.routes(self.faults),
+            *alternatives.routes(alternatives.Elsewhere(self.doors, self.actions)),
             *tokens.ROUTES,
             *sources.routes(FakeDesk()),
             *discovery.routes(self.discovery),
