@@ -281,19 +281,9 @@ class House:
         attendance, zone = self.attendance(room.id), room.zone
         bookings = tuple(
             render.booking(
-<<<<<<< HEAD
-                one,
-                zone,
-                join=sight == "all" or (sight == "open" and not one.private),
-||||||| f7d5ea4
-                one,
-                room.zone,
-                join=sight == "all" or (sight == "open" and not one.private),
-=======
                 render.seen(one, room, sight),
-                room.zone,
+                zone,
                 join=render.joins(one, sight),
->>>>>>> i7-serve
                 checked_in=one.id in attendance.checked_in,
                 check_in=attendance.asked.get(one.id),
             )
