@@ -143,6 +143,7 @@ class Actions:
                 key=attempt.key,
                 booking=asked.booking,
                 series=series,
+                text=asked.text,
                 resumed=attempt.resumed,
             )
             try:
