@@ -35,11 +35,13 @@ class Subject(NamedTuple):
         "mailbox",
         "endpoint",
         "auto_join",
+        "attendance",
         "reader",
     ]
     """`identity`: the credentials of a source, `watch`: how it learns of changes, `discovery`: how
     it lists rooms, `watched`: how it learns of one room's changes, `mailbox`: where that is,
-    `auto_join`: whether it can dial by itself; all told apart from reading. `reader`: whether a
+    `auto_join`: whether it can dial by itself, `attendance`: whether it can be given back when
+    nobody comes; all told apart from reading. `reader`: whether a
     room system comes for its calendar, apart from whether it can be reached."""
     id: str
 
@@ -49,7 +51,7 @@ class Subject(NamedTuple):
         match self.kind:
             case "identity" | "watch" | "discovery":
                 return "source"
-            case "watched" | "mailbox" | "auto_join":
+            case "watched" | "mailbox" | "auto_join" | "attendance":
                 return "room"
             case "reader":
                 return "endpoint"

@@ -78,3 +78,18 @@ def spending(db: Database) -> None:
     db.table("spending").create(
         {"source": str, "at": str, "count": int}, pk=("source", "at"), not_null={"count"}
     )
+
+
+@schema()
+def attendance(db: Database) -> None:
+    """Who came to the bookings of each room, and for thirty days what came of them.
+
+    Both hold ids and times only, neither titles nor people.
+    """
+    db.table("attendance").create({"room": str, "record": bytes}, pk="room", not_null={"record"})
+    db.table("attended").create(
+        {"room": str, "booking": str, "start": str, "end": str, "outcome": str}
+        | {"came": str, "how": str, "released": str, "exempt": str, "why": str},
+        pk=("room", "booking", "start"),
+        not_null={"end", "outcome"},
+    )

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from bridge.attendance.composition import Attendances
 from bridge.calling.composition import Calling
 from bridge.prepared import Prepared
 from bridge.settings.model import Configuration
@@ -25,15 +26,19 @@ class Displays:
     ) -> None:
         self._made, self._house, self._hub = made, house, hub
         self._writing, self._calling = writing, calling
-        self.routes: Sequence[Route] = ()
+        self.attendance = Attendances(made, house, hub, writing, calling)
+        self.routes: Sequence[Route] = (*self.attendance.routes,)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Do what is done by the clock, until the end."""
-        yield
+        async with self.attendance.running():
+            yield
 
     async def adopt(self, configuration: Configuration) -> None:
         """Work by this configuration."""
+        self.attendance.adopt(configuration)
 
     def heard(self, room: str, *, changed: bool) -> None:
         """A room was read well."""
+        self.attendance.heard(room, changed=changed)

@@ -39,6 +39,10 @@ class Writing:
         attempts = Attempts(made.database, made.clock)
         actions = Actions(self._bookings, attempts, made.clock)
         self.routes: Sequence[Route] = bookings.routes(actions)
+        self.actions = actions
+        """Does what callers want done in rooms."""
+        self.hint = sync.hint
+        """Has a room read again."""
         self._rooms: Mapping[str, Room] = {}
         self.wishes = Wishes(actions, self._room)
         """Does what people want at a room system."""
