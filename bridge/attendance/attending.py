@@ -7,7 +7,7 @@ that stands empty.
 import asyncio
 import logging
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -91,6 +91,8 @@ class Attending:
         self._releasing: set[tuple[str, str]] = set()
         self._barred: set[tuple[str, str, datetime]] = set()
         """What may not be released as the configuration is."""
+        self._failures: Counter[tuple[str, str]] = Counter()
+        """How often in a row bookings could not be released."""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -123,6 +125,7 @@ class Attending:
             self._house.health.good(troubles.subject(room.id), "release_not_allowed")
         self._rooms = wanted
         self._barred.clear()
+        self._failures.clear()
         for name in wanted:
             self._soon(name)
 
@@ -322,21 +325,22 @@ class Attending:
         finally:
             self._releasing.discard(name)
         if not answer.code:
+            del self._failures[name]
             now = self._clock.now()
             self._change(room.id, entry, released=now, given_up=bool(count), why="")
             self._house.attended.releases["series" if count else "this",] += 1
             self._tell(room)
             await self._keeping.save(room.id)
             return REST
-        tries = entry.tries + answer.final
-        self._change(room.id, entry, why=answer.code, tries=tries)
+        self._change(room.id, entry, why=answer.code, tries=entry.tries + answer.final)
         if answer.code in NOT_ALLOWED:
             troubles.forbidden(self._house.health, room.id, answer.code)
             self._barred.add((*name, entry.start))
             return REST
         if answer.code in GONE | PASSING:
             self._means.hint(room.id)
-        return min(AGAIN * (1 << min(tries, 4)), MOST)
+        self._failures[name] += 1
+        return min(AGAIN * (1 << min(self._failures[name] - 1, 4)), MOST)
 
     def _change(self, room: str, entry: Entry, **changes: Any) -> Entry:
         """The same entry as it is by now, but for these changes."""

@@ -17,6 +17,9 @@ HORIZON = timedelta(days=1)
 How = Literal["display", "service", "booked", "extended", "joined", "call", "presence"]
 """How somebody checked in; the last two are told by room systems, without a touch."""
 
+UNKNOWN = "outcome_unknown"
+"""Why it is asked again for a release: nobody knows whether it was done."""
+
 Outcome = Literal["attended", "released", "given_up", "nobody", "unsure", "exempt"]
 """What came of a booking. `given_up`: its series went with it; `nobody`: nobody came, and the room
 was not given back; `unsure`: nobody checked in, and the bridge could not tell whether anybody
@@ -96,8 +99,8 @@ def _same(one: Entry, other: Entry | Booking) -> bool:
 def renewed(record: Record, bookings: Sequence[Booking], policy: CheckIn, now: datetime) -> Record:
     """A record that knows the bookings that a room shows now.
 
-    What was cancelled or moved is forgotten, but not what the bridge did itself: what it released
-    and somebody booked again is not released twice.
+    What was cancelled or moved is forgotten, but not what was done: a booking that was released
+    and is back at the same time is not released twice.
     """
     known = {(one.booking, one.start): one for one in record.entries}
     entries = []
@@ -115,7 +118,11 @@ def renewed(record: Record, bookings: Sequence[Booking], policy: CheckIn, now: d
                 exempt=exempt(booking, seen, policy),
             )
         )
-    entries += [one for one in known.values() if one.end <= now or one.came or one.released]
+    shown = {booking.id for booking in bookings}
+    for one in known.values():
+        done = one.came or one.released or one.why == UNKNOWN
+        if one.end <= now or (done and one.booking not in shown):
+            entries.append(one)
     entries.sort(key=lambda one: (one.start, one.booking))
     return msgspec.structs.replace(record, entries=tuple(entries))
 
