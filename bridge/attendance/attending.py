@@ -261,6 +261,8 @@ class Attending:
         if not over:
             return
         for one in over:
+            del self._failures[room, one.booking]
+            self._barred.discard((room, one.booking, one.start))
             record = strikes.counted(record, one)
         left = tuple(one for one in record.entries if one.end > now)
         record = strikes.remembered(msgspec.structs.replace(record, entries=left), now)

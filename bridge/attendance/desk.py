@@ -87,6 +87,8 @@ class Desk:
         entries = self._keeping.record(room.id).entries
         told = [_shape(one, one.outcome, room) for one in over]
         for entry in entries:
+            if now < state.opens(entry, room.policy.check_in):
+                continue
             settled = entry.outcome if entry.released or entry.came else "open"
             told.append(_shape(past(entry), settled, room))
         return AttendanceShape(

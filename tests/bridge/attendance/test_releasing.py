@@ -4,13 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.views.house import Presence
 from connector.errors import Denied, Unavailable
 from rooms.display import CheckIn
 from rooms.model import Response
-from rooms.room import AutoJoin
-from tests.bridge.attendance.world import DAY, HOUR, MINUTE, POLICY, SERVICE, Play, World
-from tests.fakes.virtual import NOON
+from tests.bridge.attendance.world import DAY, HOUR, MINUTE, SERVICE, Play, World
 
 BUSY = Unavailable("busy", reason="throttled")
 
@@ -364,6 +361,3 @@ def test_what_came_of_bookings_is_forgotten_after_thirty_days(play: Play) -> Non
             assert rows == (0,)
 
     play(story)
-
-
-__all__ = ["DAY", "NOON", "POLICY", "AutoJoin", "Presence"]

@@ -204,6 +204,11 @@ class World:
             for name, one in asked.items()
         }
 
+    def shown(self) -> list[str]:
+        """The ids of what the room shows."""
+        agenda = self.store.agenda("kestrel")
+        return [one.id for one in agenda.bookings] if agenda else []
+
     async def check_in(self, name: str = "review", caller: Caller = DOOR) -> str:
         """Somebody checks in; the code of why not, or nothing."""
         try:
