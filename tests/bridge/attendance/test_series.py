@@ -14,6 +14,7 @@ def day(number: int, minutes: float = 200) -> float:
 
 def test_a_dry_run_only_tells(play: Play) -> None:
     async def story(world: World) -> None:
+        world.every = 300
         world.series(5)
         async with world.running(DRY):
             await world.until(day(1, 250))
@@ -35,6 +36,7 @@ def test_a_dry_run_only_tells(play: Play) -> None:
 
 def test_a_series_that_nobody_comes_to_is_given_up(play: Play) -> None:
     async def story(world: World) -> None:
+        world.every = 300
         world.series(6)
         async with world.running(WET):
             await world.until(day(2, 189))
@@ -51,6 +53,7 @@ def test_a_series_that_nobody_comes_to_is_given_up(play: Play) -> None:
 
 def test_a_check_in_begins_the_count_anew(play: Play) -> None:
     async def story(world: World) -> None:
+        world.every = 300
         world.series(6)
         async with world.running(WET):
             await world.until(day(1, 175))
@@ -66,6 +69,7 @@ def test_a_check_in_begins_the_count_anew(play: Play) -> None:
 
 def test_what_the_bridge_could_not_tell_counts_as_nothing(play: Play) -> None:
     async def story(world: World) -> None:
+        world.every = 300
         world.series(5)
         async with world.running(WET):
             await world.until(day(1, 150))
@@ -82,6 +86,7 @@ def test_what_the_bridge_could_not_tell_counts_as_nothing(play: Play) -> None:
 
 def test_where_series_may_not_be_changed_the_occurrence_is_given_back(play: Play) -> None:
     async def story(world: World) -> None:
+        world.every = 300
         world.series(5)
         async with world.running(WET, writes="release"):
             await world.until(day(2))
@@ -94,6 +99,7 @@ def test_where_series_may_not_be_changed_the_occurrence_is_given_back(play: Play
 
 def test_single_meetings_and_other_series_do_not_add_up(play: Play) -> None:
     async def story(world: World) -> None:
+        world.every = 300
         for name in ("daily", "other"):
             world.series(2, 180 if name == "daily" else 300, name)
         world.book("alone", 420)
@@ -107,6 +113,7 @@ def test_single_meetings_and_other_series_do_not_add_up(play: Play) -> None:
 
 def test_where_nothing_is_given_back_nobody_is_counted_too(play: Play) -> None:
     async def story(world: World) -> None:
+        world.every = 300
         world.series(4)
         async with world.running(CheckIn(enabled=True, strikes=3, release=False)):
             await world.until(day(2, 250))

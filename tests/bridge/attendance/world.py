@@ -54,13 +54,33 @@ class JumpingClock(VirtualClock):
         return super().now() + self.offset
 
 
+class Noting(FakeCalendars):
+    """Notes when each event was declined."""
+
+    def __init__(self, world: "World") -> None:
+        super().__init__()
+        self.world = world
+
+    async def decline(self, room: Room, event: Event, *, series: bool, text: str = "") -> None:
+        """As ever."""
+        before = len(self.done)
+        try:
+            await super().decline(room, event, series=series, text=text)
+        finally:
+            if len(self.done) > before and isinstance(event.when, Window):
+                now, world = self.world.clock.now(), self.world
+                used = world.presence.state in {"in_use", "in_call"}
+                well = not used and not world.house.stale(world.store.kept("kestrel"), now)
+                world.releases.append((event.id, event.when.start, past(now), well))
+
+
 class World:
     """Kestrel, its calendar, and everybody who comes or does not."""
 
     def __init__(self, database: PatientDatabase) -> None:
         self.database = database
         self.clock = JumpingClock()
-        self.calendars = FakeCalendars()
+        self.calendars = Noting(self)
         self.calendars.now = self.clock.now
         self.store = Store(database)
         self.health = Health(self.clock)
@@ -76,6 +96,8 @@ class World:
         self.presence = Presence()
         self.house.presence = lambda _room: self.presence
         self.reads_well = True
+        self.every = 60.0
+        """Seconds between two reads."""
         self.changes: list[str] = []
         means = WritingMeans(
             rooms=self,
@@ -87,6 +109,9 @@ class World:
         )
         self.bookings = Bookings(means)
         self.actions = Actions(self.bookings, Attempts(database, self.clock), self.clock)
+        self.releases: list[tuple[str, datetime, float, bool]] = []
+        """What was declined: the event, its start, when that was, in minutes past noon, and whether
+        the room was in no use and its calendar read of late."""
         self.tasks: set[asyncio.Task[None]] = set()
         self.room = room()
 
@@ -133,7 +158,7 @@ class World:
         """As a lane does it, every minute."""
         while True:
             await self.read()
-            await asyncio.sleep(60)
+            await asyncio.sleep(self.every)
 
     def reached(self, _source: str) -> FakeCalendars:
         """As the one who reads."""
