@@ -25,6 +25,7 @@ FAILURES = [
 ]
 LOST = Unavailable("no answer", reason="timeout")
 GRACE = 10.0
+HAPPENINGS = ["nothing", "come", "use", "jump", "restart", "unread"]
 
 
 class Office(RuleBasedStateMachine):
@@ -40,6 +41,8 @@ class Office(RuleBasedStateMachine):
         """Events that somebody checked in to, and their starts."""
         self.booked: dict[str, datetime] = {}
         """When each event was booked, or moved last."""
+        self.booked_for: dict[str, datetime] = {}
+        """When each event begins."""
         self.watched = 0.0
         """Since when the bridge runs without a break, in minutes past noon by its own clock."""
         self.seen = 0
@@ -61,7 +64,7 @@ class Office(RuleBasedStateMachine):
         await asyncio.sleep(1)
 
     async def _running(self) -> None:
-        async with self.world.running(CheckIn(enabled=True, ahead=30 * MINUTE)):
+        async with self.world.running(CheckIn(enabled=True, ahead=2 * MINUTE, by_call=False)):
             await self.stop.wait()
 
     def teardown(self) -> None:
@@ -83,14 +86,49 @@ class Office(RuleBasedStateMachine):
         names = sorted(self.booked)
         return data.draw(st.sampled_from(names)) if names else None
 
-    @rule(ahead=st.integers(1, 120), length=st.integers(5, 90))
+    @rule(ahead=st.integers(1, 20), length=st.integers(12, 60))
     def book(self, ahead: int, length: int) -> None:
         """Somebody books."""
         name = f"m{next(self.numbers)}"
         self.world.book(name, round(past(self._now())) + ahead, length)
         self.booked[name] = self._now()
+        self.booked_for[name] = self._starts(name)
 
-    @rule(data=st.data(), ahead=st.integers(1, 120))
+    def _starts(self, name: str) -> datetime:
+        when = self.world.calendars.events[name].when
+        assert isinstance(when, Window)
+        return when.start
+
+    @rule(
+        ahead=st.integers(3, 15),
+        length=st.integers(15, 60),
+        after=st.floats(-3, 9.9),
+        what=st.sampled_from(HAPPENINGS),
+        by=st.sampled_from([-30, -5, 5, 30]),
+    )
+    def meet(self, ahead: int, length: int, after: float, what: str, by: int) -> None:
+        """Somebody books, something happens about the start, and the grace passes."""
+        self.read(well=True)
+        self.use("free")
+        self.book(ahead, length)
+        name = max(self.booked, key=lambda one: int(one[1:]))
+        self.wait(max(0.1, past(self.booked_for[name]) + after - past(self._now())))
+        match what:
+            case "come":
+                self._come(name)
+            case "jump":
+                self.jump(by)
+            case "restart":
+                self.restart(abs(by) / 10)
+            case "unread":
+                self.read(well=False)
+            case "use":
+                self.use("in_use")
+            case _:
+                pass
+        self._miss(name)
+
+    @rule(data=st.data(), ahead=st.integers(1, 20))
     def move(self, data: Any, ahead: int) -> None:
         """Somebody moves a meeting."""
         name = self._pick(data)
@@ -100,6 +138,7 @@ class Office(RuleBasedStateMachine):
             length = round((when.end - when.start) / MINUTE)
             self.world.book(name, round(past(self._now())) + ahead, length)
             self.booked[name] = self._now()
+            self.booked_for[name] = self._starts(name)
             self.came -= {one for one in self.came if one[0] == name}
 
     @rule(data=st.data())
@@ -114,9 +153,13 @@ class Office(RuleBasedStateMachine):
     def check_in(self, data: Any) -> None:
         """Somebody comes, if the calendar still shows the meeting there."""
         name = self._pick(data)
+        if name:
+            self._come(name)
+
+    def _come(self, name: str) -> None:
         agenda = self.world.store.agenda("kestrel")
-        shown = [one for one in agenda.bookings if one.title == str(name).title()] if agenda else []
-        if name and shown:
+        shown = [one for one in agenda.bookings if one.title == name.title()] if agenda else []
+        if shown:
             code = self.loop.run_until_complete(self.world.check_in(name))
             if not code:
                 self.came.add((name, shown[0].start))
@@ -126,33 +169,31 @@ class Office(RuleBasedStateMachine):
         """Time passes."""
         self.loop.run_until_complete(asyncio.sleep(minutes * 60))
 
-    @rule(state=st.sampled_from(["unknown", "free", "in_use", "in_call"]))
+    def _miss(self, name: str) -> None:
+        left = past(self.booked_for[name]) + GRACE + 0.2 - past(self._now())
+        self.wait(min(max(left, 0.1), 60.0))
+
     def use(self, state: Any) -> None:
         """The room is used, or not."""
         self.world.presence = Presence(state, self._now())
 
-    @rule(well=st.booleans())
     def read(self, well: bool) -> None:
         """The service answers, or does not."""
         self.world.reads_well = well
 
-    @rule(failures=st.lists(st.sampled_from([None, *FAILURES]), max_size=3))
-    def fail(self, failures: list[Any]) -> None:
-        """The next changes fail."""
-        self.world.calendars.fails = failures
+    @rule(
+        failures=st.lists(st.sampled_from([None, *FAILURES]), max_size=3),
+        lost=st.lists(st.sampled_from([None, LOST]), max_size=2),
+    )
+    def fail(self, failures: list[Any], lost: list[Any]) -> None:
+        """The next changes fail, and of the next ones nobody hears."""
+        self.world.calendars.fails, self.world.calendars.loses = failures, lost
 
-    @rule(lost=st.lists(st.sampled_from([None, LOST]), max_size=2))
-    def lose(self, lost: list[Any]) -> None:
-        """The next answers are lost."""
-        self.world.calendars.loses = lost
-
-    @rule(minutes=st.sampled_from([-30, -5, 5, 30]))
     def jump(self, minutes: int) -> None:
         """Somebody sets the clock."""
         self.world.clock.offset += minutes * MINUTE
         self.watched = past(self._now())
 
-    @rule(minutes=st.floats(0, 30))
     def restart(self, minutes: float) -> None:
         """The bridge is away for a while."""
 
@@ -186,7 +227,7 @@ class Office(RuleBasedStateMachine):
 TestOffice = Office.TestCase
 TestOffice.settings = settings(
     max_examples=25,
-    stateful_step_count=25,
+    stateful_step_count=12,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
