@@ -71,7 +71,7 @@ class Noting(FakeCalendars):
                 now, world = self.world.clock.now(), self.world
                 used = world.presence.state in {"in_use", "in_call"}
                 well = not used and not world.house.stale(world.store.kept("kestrel"), now)
-                world.releases.append((event.id, event.when.start, past(now), well))
+                world.releases.append((event.id, event.when.start, past(now), well, world.watched))
 
 
 class World:
@@ -109,9 +109,11 @@ class World:
         )
         self.bookings = Bookings(means)
         self.actions = Actions(self.bookings, Attempts(database, self.clock), self.clock)
-        self.releases: list[tuple[str, datetime, float, bool]] = []
-        """What was declined: the event, its start, when that was, in minutes past noon, and whether
-        the room was in no use and its calendar read of late."""
+        self.releases: list[tuple[str, datetime, float, bool, float]] = []
+        """What was declined: the event, its start, when that was, in minutes past noon, whether
+        the room was in no use and its calendar read of late, and what `watched` was."""
+        self.watched = 0.0
+        """Since when the bridge watches without a break, in minutes past noon by its own clock."""
         self.tasks: set[asyncio.Task[None]] = set()
         self.room = room()
 
