@@ -345,6 +345,7 @@ _INFO = {
     "discovery_denied",
     "discovery_differs",
     "discovery_failing",
+    "series_would_be_given_up",
 }
 
 

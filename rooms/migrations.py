@@ -88,3 +88,18 @@ def faults(db: Database) -> None:
         pk=("room", "code"),
         not_null={"at", "note"},
     )
+
+
+@schema()
+def attendance(db: Database) -> None:
+    """Who came to the bookings of each room, and for thirty days what came of them.
+
+    Both hold ids and times only, neither titles nor people.
+    """
+    db.table("attendance").create({"room": str, "record": bytes}, pk="room", not_null={"record"})
+    db.table("attended").create(
+        {"room": str, "booking": str, "start": str, "end": str, "outcome": str}
+        | {"came": str, "how": str, "released": str, "exempt": str, "why": str},
+        pk=("room", "booking", "start"),
+        not_null={"end", "outcome"},
+    )

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 
+from bridge.attendance.composition import Attendances
 from bridge.calling.composition import Calling
 from bridge.displays import logos
 from bridge.displays.faults import Faults
@@ -40,17 +41,20 @@ class Displays:
         house.gate = Gate(made.audit, made.clock)
         self._faults = Faults(made.database, made.audit, house.health, made.clock)
         elsewhere = alternatives.Elsewhere(self._doors, writing.actions)
+        self.attendance = Attendances(made, house, hub, writing, calling)
         self.routes: Sequence[Route] = (
             *display.routes(self._doors),
             *faults.routes(self._faults),
             *alternatives.routes(elsewhere),
+            *self.attendance.routes,
         )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Do what is done by the clock, until the end."""
         await self._faults.load()
-        yield
+        async with self.attendance.running():
+            yield
 
     async def adopt(self, configuration: Configuration) -> None:
         """Work by this configuration."""
@@ -59,6 +63,7 @@ class Displays:
         self._doors.logos = await asyncio.to_thread(logos.read, files, self._doors.logos)
         self._doors.forget(rooms)
         self._faults.adopt(rooms)
+        self.attendance.adopt(configuration)
         await self._tell(rooms.values())
 
     async def _tell(self, rooms: Iterable[Room]) -> None:
@@ -73,6 +78,7 @@ class Displays:
 
     def heard(self, room: str, *, changed: bool) -> None:
         """A room was read well."""
+        self.attendance.heard(room, changed=changed)
 
     def _writable(self, room: Room) -> bool:
         """Whether a room's calendar can be changed, as far as is known without trying."""

@@ -1,6 +1,7 @@
 """What the views may look at, and a room's agenda as bytes that are made once."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -71,6 +72,16 @@ class Attendance(NamedTuple):
 
 
 NOBODY_ASKED = Attendance()
+
+
+@dataclass(kw_only=True)
+class AttendanceCounts:
+    """Sums since the start, for `/metrics`."""
+
+    check_ins: Counter[tuple[str]] = field(default_factory=Counter)
+    """By how."""
+    releases: Counter[tuple[str]] = field(default_factory=Counter)
+    """By scope: `this` or `series`."""
 
 
 class EndpointStates(Protocol):
@@ -166,6 +177,7 @@ class House:
     room_endpoints: Callable[[str], Sequence[str]] = lambda _room: ()
     attendance: Callable[[str], Attendance] = lambda _room: NOBODY_ASKED
     """Who came to a room's bookings."""
+    attended: AttendanceCounts = field(default_factory=AttendanceCounts)
     presence: Callable[[str], Presence] = lambda _room: Presence()
     """Whether anybody uses a room."""
     display: Callable[[Room], str] = lambda _room: ""

@@ -37,6 +37,8 @@ STATUSES = {
     "room_taken": 409,
     "booking_changed": 409,
     "booking_over": 409,
+    "check_in_off": 409,
+    "check_in_not_open": 409,
     "booking_not_running": 409,
     "whole_day": 409,
     "other_organizer": 409,

@@ -129,6 +129,8 @@ TITLES = {
     "room_taken": "The room is taken then",
     "booking_changed": "The booking was changed in between: read the agenda and decide again",
     "booking_over": "The booking is over",
+    "check_in_off": "Nobody is asked to check in here",
+    "check_in_not_open": "It is too early to check in to this booking",
     "booking_not_running": "The booking has not begun",
     "whole_day": "Days as a whole have no end that could be moved",
     "other_organizer": "Somebody else organised it: the room cannot change when it ends",

@@ -18,6 +18,7 @@ from bridge.tokens import Tokens
 from bridge.views import (
     alerts,
     alternatives,
+    attendance,
     bookings,
     discovery,
     display,
@@ -47,6 +48,7 @@ from rooms.database import Database
 from rooms.model import Event, Window
 from rooms.store import Store
 from tests.fakes.actions import FakeActions
+from tests.fakes.check_ins import FakeCheckIns
 from tests.fakes.desk import FakeDesk
 from tests.fakes.diallers import FakeEndpoints, FakeJoins
 from tests.fakes.sources import room
@@ -110,6 +112,7 @@ class Views:
         )
         self.rounds = FakeRounds()
         self.actions = FakeActions()
+        self.check_ins = FakeCheckIns()
         self.endpoints = FakeEndpoints()
         self.joins = FakeJoins()
         self.discovery = FakeDiscovery()
@@ -143,6 +146,7 @@ class Views:
             stream.route(self.hub),
             *explain.ROUTES,
             *bookings.routes(self.actions),
+            *attendance.routes(self.check_ins),
             *endpoints.routes(self.endpoints),
             *joining.routes(self.joins),
             *display.routes(self.doors),
