@@ -64,6 +64,7 @@ LOOK_EVERY = 2.0
 """Seconds between two looks at the configuration's files."""
 LOOK_AT_CREDENTIALS = timedelta(seconds=10)
 """Between two looks at what ends soon or is refused: it costs nothing."""
+_OF_ROOMS = ("room", "watched", "mailbox", "auto_join", "display")
 CLOSING = 2.0
 """Seconds that open requests have to end at a stop."""
 
@@ -154,7 +155,7 @@ class Appliance:
         self.configuration = configuration
         self._furnish()
         endpoints = {endpoint.id for endpoint in configuration.inventory.endpoints}
-        of_rooms = dict.fromkeys(("room", "watched", "mailbox", "auto_join"), self.house.rooms)
+        of_rooms = dict.fromkeys(_OF_ROOMS, self.house.rooms)
         of_sources = ("source", "identity", "watch", "discovery")
         known = {"endpoint": endpoints, "reader": endpoints, **of_rooms}
         known |= dict.fromkeys(of_sources, configuration.sources)

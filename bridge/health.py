@@ -36,11 +36,13 @@ class Subject(NamedTuple):
         "endpoint",
         "auto_join",
         "reader",
+        "display",
     ]
     """`identity`: the credentials of a source, `watch`: how it learns of changes, `discovery`: how
     it lists rooms, `watched`: how it learns of one room's changes, `mailbox`: where that is,
     `auto_join`: whether it can dial by itself; all told apart from reading. `reader`: whether a
-    room system comes for its calendar, apart from whether it can be reached."""
+    room system comes for its calendar, apart from whether it can be reached. `display`: how a
+    room's paired displays are."""
     id: str
 
     @property
@@ -49,7 +51,7 @@ class Subject(NamedTuple):
         match self.kind:
             case "identity" | "watch" | "discovery":
                 return "source"
-            case "watched" | "mailbox" | "auto_join":
+            case "watched" | "mailbox" | "auto_join" | "display":
                 return "room"
             case "reader":
                 return "endpoint"

@@ -78,3 +78,16 @@ def spending(db: Database) -> None:
     db.table("spending").create(
         {"source": str, "at": str, "count": int}, pk=("source", "at"), not_null={"count"}
     )
+
+
+@schema()
+def displays(db: Database) -> None:
+    """Paired displays, and which of the tokens are theirs."""
+    db.table("displays").create(
+        {"id": str, "name": str, "room": str, "token": str, "issued": str}
+        | {"renewed": str, "renewed_at": str, "browser": str, "address": str}
+        | {"paired_by": str, "paired": str, "fetched": str, "seen": str, "page": str},
+        pk="id",
+        not_null={"name", "room", "token", "issued", "paired_by", "paired"},
+    )
+    db.table("tokens").add_column("display", str)

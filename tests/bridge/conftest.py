@@ -10,7 +10,9 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bridge.discovered import Difference
 from bridge.discovery import Told, shape
+from bridge.displays.pairing import Pairing
 from bridge.health import Health
+from bridge.paired import Paired
 from bridge.settings.model import Inventory
 from bridge.tokens import Tokens
 from bridge.views import (
@@ -24,6 +26,7 @@ from bridge.views import (
     joining,
     openapi,
     pages,
+    pairing,
     rooms,
     sources,
     status,
@@ -110,6 +113,9 @@ class Views:
         self.discovery = FakeDiscovery()
         self.hub = Hub(self.house)
         self.tokens.on_revoked = self.hub.expel
+        self.audit = Audit(database)
+        self.paired = Paired(database, self.tokens, self.audit, clock)
+        self.pairing = Pairing(self.paired, house=self.house, hub=self.hub, audit=self.audit)
         self.called: list[tuple[str, str, hooks.HookCall]] = []
         self.replied: hooks.HookReply | None = None
 
@@ -131,6 +137,7 @@ class Views:
             *bookings.routes(self.actions),
             *endpoints.routes(self.endpoints),
             *joining.routes(self.joins),
+            *pairing.routes(self.pairing),
             *tokens.ROUTES,
             *sources.routes(FakeDesk()),
             *discovery.routes(self.discovery),
