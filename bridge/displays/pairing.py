@@ -209,11 +209,11 @@ class Pairing:
                 async with asyncio.timeout(LOOK_EVERY):
                     await self._paired.news.wait()
                     self._paired.news.clear()
-                    await self._settle()
+                    await self.settle()
                     continue
             await self.look()
 
-    async def _settle(self) -> None:
+    async def settle(self) -> None:
         """Do what displays that came have decided, and say of which there are two."""
         await self._paired.settle()
         for id_, token in self._paired.copied.items():
