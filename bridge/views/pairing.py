@@ -96,7 +96,7 @@ async def by_telephone(_house: House, _caller: Caller, request: web.Request) -> 
 _FAMILIES = (
     ("Edge", r"\bEdg(?:e|A|iOS)?/"),
     ("Firefox", r"\b(?:Firefox|FxiOS)/"),
-    ("Chromium", r"\b(?:Chrome|Chromium|CriOS)/"),
+    ("Chromium", r"\b(?:(?:Headless)?Chrome|Chromium|CriOS)/"),
     ("Safari", r"\bSafari/"),
 )
 _SYSTEMS = (

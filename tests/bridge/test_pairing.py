@@ -71,7 +71,7 @@ class People:
 
     async def ask(self, method: str, path: str, **body: str) -> dict[str, Any]:
         """What the command line asks."""
-        more = {"json": body} if body else {}
+        more: dict[str, Any] = {"json": body} if body else {}
         target = f"/api/v1/displays{path}"
         async with self.client.request(method, target, headers=self.headers, **more) as answer:
             return {"status": answer.status, **await answer.json()}
