@@ -6,7 +6,8 @@ import { span, speak, t } from "/static/display/words.js";
 const EVERY_MS = 2_000;
 const PATIENCE_MS = 10_000;        // a bridge that hangs is as good as none
 const LONGEST_MS = 15_000;         // between two tries while nobody answers
-const LEFT_MS = 15_000;            // who was sent back here so soon does not leave at once again
+const LEFT_MS = 60_000;            // who is sent back here so often in this time
+const LEFT_OFTEN = 3;              // does not leave at once again
 const LEFT = "roombridge-left";
 
 const root = document.documentElement;
@@ -61,17 +62,16 @@ function stand(state) {
 
 // A browser that keeps no cookie would be sent to and fro for ever.
 function go(room) {
-  const now = Date.now();
-  const before = Number(kept(LEFT));
-  const left = Math.abs(now - before);
+  const [since, times] = (kept(LEFT) ?? "0 0").split(" ").map(Number);
+  const lately = Math.abs(Date.now() - since) < LEFT_MS;
   root.dataset.state = "paired";
   show();
-  if (before && left < LEFT_MS) {
-    wait = LEFT_MS - left;
+  wait = LONGEST_MS;
+  if (lately && times >= LEFT_OFTEN) {
+    keep(LEFT, "0 0");
     return;
   }
-  keep(LEFT, now);
-  wait = LEFT_MS;
+  keep(LEFT, lately ? `${since} ${times + 1}` : `${Date.now()} 1`);
   location.replace(`/display/${encodeURIComponent(room)}`);
 }
 
