@@ -1,6 +1,5 @@
 """Links as QR codes (ISO/IEC 18004), drawn as one path for SVG."""
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import segno
@@ -20,7 +19,6 @@ class QuickResponse(NamedTuple):
     """What is dark, for the attribute `d`."""
 
 
-@lru_cache(maxsize=256)
 def quick_response(text: str) -> QuickResponse:
     """A text as a QR code of level M: a seventh of it may be unreadable.
 

@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from bridge.limits import group
+from bridge.quick_response import QuickResponse
 from rooms.clock import Clock
 
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -32,6 +33,10 @@ class Code:
     came_from: str
     browser: str
     until: float
+    link: str = ""
+    """Where its picture leads."""
+    picture: QuickResponse | None = None
+    """Drawn once: that takes some milliseconds, and it is asked for every two seconds."""
     display: str = ""
     """The id of the display that it was bound to be; empty for as long as nobody did."""
     room: str = ""

@@ -1,14 +1,17 @@
 """Pairing: an unpaired display shows a code, somebody types it, and the display has its room."""
 
 import asyncio
+import logging
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterable
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
 from bridge.callers import Caller
 from bridge.displays.codes import Code, Codes, TooMany
 from bridge.health import Subject
+from bridge.logs import fault
 from bridge.paired import Display, Paired
 from bridge.quick_response import QuickResponse, quick_response
 from bridge.views.house import House
@@ -17,6 +20,8 @@ from bridge.views.pairing_shapes import DisplayShape
 from bridge.views.stream import Hub
 from bridge.views.web import Problem, too_many
 from rooms.audit import Audit, Entry
+
+log = logging.getLogger(__name__)
 
 SILENT_AFTER = timedelta(hours=1)
 """A display asks every few minutes at least: one that does not is off, or has no network."""
@@ -59,7 +64,11 @@ class Pairing:
         """
         code = self.codes.held(visitor.secret) if visitor.secret else None
         if code is not None and code.display:
-            return await self._fetched(code, visitor.caller)
+            display = self._paired.get(code.display)
+            if display is not None:
+                return await self._fetched(code, display, visitor.caller)
+            self.codes.close(code)  # it was revoked before the display came for it
+            code = None
         room = visitor.caller.room
         if room is not None and room in self._house.rooms:
             return Fetched(room=room, name=self._house.rooms[room].name, token="")
@@ -71,25 +80,22 @@ class Pairing:
                 code = self.codes.open(secret, visitor.address, visitor.browser)
             except TooMany as error:
                 raise too_many(error.wait) from None
-        link = self._link(code, visitor)
+            code.link = self._link(code, visitor)
+            code.picture = _picture(code.link)
         return Shown(
             secret=secret,
             code=code.shown,
             seconds=max(0, int(code.until - self._house.clock.monotonic())),
-            link=link,
-            picture=_picture(link),
+            link=code.link,
+            picture=code.picture,
         )
 
     async def renew(self, caller: Caller, page: str) -> str | None:
         """The token that a display shows from now on; None where its own will do."""
         return await self._paired.renew(caller, page)
 
-    async def _fetched(self, code: Code, caller: Caller) -> Fetched:
+    async def _fetched(self, code: Code, display: Display, caller: Caller) -> Fetched:
         """The room and the token: again until the display comes with it, as answers get lost."""
-        display = self._paired.get(code.display)
-        if display is None:
-            self.codes.close(code)
-            raise Problem(404, "unknown_code")
         if caller.display is not None and caller.display != display.id:
             await self._paired.remove(caller.display, actor=f"display {display.id}")
         await self._paired.handed(display)
@@ -192,26 +198,35 @@ class Pairing:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Settle what requests decided, and look around every minute, until the end."""
-        for display in self._paired:
-            if display.fetched is None:  # its code ended with the process that knew it
-                await self._paired.remove(display.id, actor="bridge", action="end")
+        await self._go(self._forget)
         async with asyncio.TaskGroup() as group:
             task = group.create_task(self._run())
             try:
                 yield
             finally:
                 task.cancel()
-                await self._paired.tidy()
+                await self._go(self._paired.tidy)
+
+    async def _forget(self) -> None:
+        """Drop displays that never came: their codes ended with the process that knew them."""
+        for display in self._paired:
+            if display.fetched is None:
+                await self._paired.remove(display.id, actor="bridge", action="end")
 
     async def _run(self) -> None:
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY):
                     await self._paired.news.wait()
-                    self._paired.news.clear()
-                    await self.settle()
-                    continue
-            await self.look()
+            await self._go(self.settle if self._paired.news.is_set() else self.look)
+
+    async def _go(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do this; a disk that fails ends nothing, and is tried again."""
+        self._paired.news.clear()
+        try:
+            await work()
+        except sqlite3.Error as error:
+            log.warning("paired displays are not written down: %s", fault(error))
 
     async def settle(self) -> None:
         """Do what displays that came have decided, and say of which there are two."""

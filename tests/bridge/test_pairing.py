@@ -1,5 +1,7 @@
 """Displays are paired by a code that they show: what displays, people and thieves get."""
 
+import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from ipaddress import ip_network
@@ -518,3 +520,45 @@ def test_the_picture_is_a_square_with_a_quiet_margin() -> None:
     assert rows[5] & finder == {4, 10}
     with pytest.raises(ValueError, match="too long"):
         quick_response("https://" + "x" * 300)
+
+
+async def test_a_picture_is_drawn_once_for_each_code(
+    panel: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await panel.ask()
+    monkeypatch.setattr("bridge.displays.pairing.quick_response", None)
+    panel.http.headers["Host"] = "another.example.com"
+    again = await panel.ask()
+    assert again["picture"] == first["picture"]
+    assert again["link"] == first["link"]
+    assert first["link"].endswith(f"/admin/pair?code={first['code']}")
+
+
+async def test_what_was_bound_and_not_fetched_before_a_restart_is_void(
+    panel: Panel, people: People, views: Views
+) -> None:
+    await people.pair((await panel.ask())["code"])
+    async with views.pairing.running():
+        assert list(views.paired) == []
+    assert (await panel.ask())["room"] is None
+
+
+async def test_a_disk_that_fails_ends_nothing(
+    panel: Panel, people: People, views: Views, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await paired(panel, people)
+    tried = asyncio.Event()
+
+    async def fails(work: object) -> None:
+        tried.set()
+        raise sqlite3.OperationalError("disk I/O error")
+
+    async with views.pairing.running():
+        clock.move(2 * RENEWED_AFTER)
+        with monkeypatch.context() as patched:
+            patched.setattr(views.database, "change", fails)
+            views.paired.copied[next(iter(views.paired)).id] = next(iter(views.tokens))
+            views.paired.news.set()
+            await tried.wait()
+            await views.pairing._go(views.pairing.look)
+        assert await panel.agenda() == 200
