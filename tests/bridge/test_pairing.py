@@ -376,6 +376,10 @@ async def test_a_token_ends_by_itself_and_the_display_with_it(
     assert await panel.agenda() == 401
     await views.pairing.look()
     assert list(views.paired) == []
+    assert [one for one in views.tokens if one.display], "it is still known that it was one"
+    clock.move(LASTS + DAY)
+    await views.pairing.look()
+    assert not [one for one in views.tokens if one.display]
 
 
 async def test_an_exchanged_token_that_comes_back_is_noticed(
