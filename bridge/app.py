@@ -60,7 +60,7 @@ from rooms.audit import Entry
 log = logging.getLogger(__name__)
 
 VERSION = version("room-calendar-bridge")
-OF_ROOMS = ("room", "watched", "mailbox", "auto_join", "attendance", "fault")
+OF_ROOMS = ("room", "watched", "mailbox", "auto_join", "attendance", "fault", "display")
 """Kinds of what may fail around a room."""
 LOOK_EVERY = 2.0
 """Seconds between two looks at the configuration's files."""

@@ -103,3 +103,16 @@ def attendance(db: Database) -> None:
         pk=("room", "booking", "start"),
         not_null={"end", "outcome"},
     )
+
+
+@schema()
+def displays(db: Database) -> None:
+    """Paired displays, and which of the tokens are theirs."""
+    db.table("displays").create(
+        {"id": str, "name": str, "room": str, "token": str, "issued": str}
+        | {"renewed": str, "renewed_at": str, "browser": str, "address": str}
+        | {"paired_by": str, "paired": str, "fetched": str, "seen": str, "page": str},
+        pk="id",
+        not_null={"name", "room", "token", "issued", "paired_by", "paired"},
+    )
+    db.table("tokens").add_column("display", str)

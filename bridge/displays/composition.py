@@ -9,9 +9,10 @@ from bridge.calling.composition import Calling
 from bridge.displays import logos
 from bridge.displays.faults import Faults
 from bridge.displays.gate import Gate
+from bridge.displays.pairing import Pairing
 from bridge.prepared import Prepared
 from bridge.settings.model import Configuration
-from bridge.views import alternatives, display, faults
+from bridge.views import alternatives, display, faults, pairing
 from bridge.views.house import House
 from bridge.views.rooms import SLICE
 from bridge.views.stream import Hub
@@ -42,22 +43,32 @@ class Displays:
         self._faults = Faults(made.database, made.audit, house.health, made.clock)
         elsewhere = alternatives.Elsewhere(self._doors, writing.actions)
         self.attendance = Attendances(made, house, hub, writing, calling)
+        self._configuration = made.configuration
+        self.pairing = Pairing(
+            made.paired,
+            house=house,
+            hub=hub,
+            audit=made.audit,
+            public_url=lambda: self._configuration.site.public_url,
+        )
         self.routes: Sequence[Route] = (
             *display.routes(self._doors),
             *faults.routes(self._faults),
             *alternatives.routes(elsewhere),
             *self.attendance.routes,
+            *pairing.routes(self.pairing),
         )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Do what is done by the clock, until the end."""
         await self._faults.load()
-        async with self.attendance.running():
+        async with self.attendance.running(), self.pairing.running():
             yield
 
     async def adopt(self, configuration: Configuration) -> None:
         """Work by this configuration."""
+        self._configuration = configuration
         rooms = {room.id: room for room in configuration.inventory.rooms}
         files = {room.policy.display.logo for room in rooms.values()} - {""}
         self._doors.logos = await asyncio.to_thread(logos.read, files, self._doors.logos)

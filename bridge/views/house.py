@@ -15,7 +15,7 @@ from bridge.findings import NOT_IN_ROOMS, severity_of
 from bridge.health import Health, Subject, Trouble
 from bridge.limits import Limits, Network
 from bridge.readers import Readers
-from bridge.tokens import Tokens
+from bridge.tokens import Token, Tokens
 from bridge.views import render
 from bridge.words import ADVICE
 from rooms.clock import Clock
@@ -188,6 +188,10 @@ class House:
     """Whether a room has a system that joins meetings."""
     gate: Gate | None = None
     """Who lets displays act; without one no display does anything."""
+    came: Callable[[Caller], None] = lambda _caller: None
+    """A paired display showed its token."""
+    came_late: Callable[[Token], None] = lambda _token: None
+    """Somebody showed a token that has ended."""
     readers: Readers = field(default_factory=Readers)
     """Room systems that read their calendar here, and when they came."""
     _rendered: dict[tuple[str, Sight], Rendered] = field(default_factory=dict)

@@ -20,6 +20,8 @@ STATUSES = {
     "unknown_booking": 404,
     "unknown_source": 404,
     "unknown_token": 404,
+    "unknown_code": 404,
+    "unknown_display": 404,
     "not_found": 404,
     "unknown_fault": 404,
     "not_offered": 403,

@@ -8,8 +8,9 @@ from typing import NamedTuple
 from aiohttp import web
 
 from bridge.callers import Caller
+from bridge.views import cookies
 from bridge.views.house import COMMON, House
-from bridge.views.web import ANYBODY, COOKIE, Problem, Route, refused
+from bridge.views.web import ANYBODY, Problem, Route, refused
 
 _STATIC = Path(__file__).parent / "static"
 _KINDS = {
@@ -28,8 +29,6 @@ _PAGE = COMMON | {
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
 }
-COOKIE_AGE = 400 * 86400
-"""Seconds that browsers keep a cookie at most; the token's own end comes first."""
 
 
 class File(NamedTuple):
@@ -70,15 +69,20 @@ async def static(_house: House, _caller: Caller, request: web.Request) -> web.St
     return web.Response(body=file.body, headers=headers)
 
 
+def same_for_all(_request: web.Request, name: str, *, status: int = 200) -> web.Response:
+    """A page that is the same for everybody."""
+    return web.Response(status=status, body=files()[name].body, headers=_PAGE)
+
+
 async def display(house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
     """The page beside the door; whoever may not see it learns how to sign in."""
     room = house.rooms.get(request.match_info["room"])
     if room is None and "read" in caller.scopes:
         raise Problem(404, "unknown_room")
     if room is None or not caller.sees(room.id):
-        return web.Response(status=401, body=files()["signin.html"].body, headers=_PAGE)
-    page = files()["display.html"].body.replace(b"{room}", room.id.encode())
-    return web.Response(body=page, headers=_PAGE)
+        return same_for_all(request, "pair/pair.html", status=401)
+    body = files()["display.html"].body.replace(b"{room}", room.id.encode())
+    return web.Response(body=body, headers=_PAGE)
 
 
 async def sign_in(house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
@@ -88,9 +92,7 @@ async def sign_in(house: House, caller: Caller, request: web.Request) -> web.Str
     if room is None or not shown or not caller.sees(room.id):
         raise refused(caller if shown else ANYBODY)
     response = web.Response(status=204, headers=COMMON)
-    response.set_cookie(
-        COOKIE, shown, max_age=COOKIE_AGE, httponly=True, samesite="Strict", secure=request.secure
-    )
+    cookies.sign_in(response, house, request, shown)
     return response
 
 

@@ -80,6 +80,11 @@ class Hub:
     def __len__(self) -> int:
         return sum(map(len, self._listeners.values()))
 
+    def tokens(self) -> frozenset[str]:
+        """The ids of the tokens that opened what is open now."""
+        listening = (one.caller.token for each in self._listeners.values() for one in each)
+        return frozenset(token for token in listening if token)
+
     def changed(self, room: str) -> None:
         """A room's agenda shows something different: tell whoever listens."""
         self._tell(room, self._listeners.get(room, ()), status=False)

@@ -111,6 +111,8 @@ TITLES = {
     "unknown_booking": "There is no such booking in this room",
     "unknown_source": "There is no such calendar source",
     "unknown_token": "There is no such token in force",
+    "unknown_code": "No display shows this code, or not any more",
+    "unknown_display": "There is no such paired display",
     "not_found": "There is nothing here",
     "method_not_allowed": "This method is not offered here",
     "bad_time": "A time is not RFC 3339",
@@ -265,10 +267,11 @@ def identified(house: House, request: web.Request, address: str | None = None) -
     login = request.headers.get(hdrs.AUTHORIZATION)
     if login is not None:
         scheme, token = login[:7], login[7:].strip()
-        caller = house.tokens.caller(token) if scheme.lower() == "bearer " else None
-        if caller is None:
-            if address is not None and not house.tokens.knew(token):
+        if scheme.lower() != "bearer ":
+            if address is not None and house.tokens.known(token) is None:
                 house.limits.wrong(address)
+            raise refused(ANYBODY)
+        if (caller := _holder(house, token, address)) is None:
             raise refused(ANYBODY)
         return caller
     transport = request.transport
@@ -276,13 +279,25 @@ def identified(house: House, request: web.Request, address: str | None = None) -
     if peer is not None and peer.family == socket.AF_UNIX:
         return control(peer)
     if cookie := request.cookies.get(COOKIE):
-        caller = house.tokens.caller(cookie)
-        if caller is None and address is not None and not house.tokens.knew(cookie):
-            house.limits.wrong(address)
-        return caller or ANYBODY
+        return _holder(house, cookie, address) or ANYBODY
     if not house.proxied and is_loopback(request.remote, request.host, request.headers):
         return LOOPBACK
     return ANYBODY
+
+
+def _holder(house: House, token: str, address: str | None) -> Caller | None:
+    """Whose token was shown; None where it is not good, which is written down."""
+    caller = house.tokens.caller(token)
+    if caller is not None:
+        if caller.display is not None:
+            house.came(caller)
+        return caller
+    ended = house.tokens.known(token)
+    if ended is not None:
+        house.came_late(ended)
+    elif address is not None:
+        house.limits.wrong(address)
+    return None
 
 
 def answer(

@@ -12,7 +12,9 @@ from bridge.discovered import Difference
 from bridge.discovery import Told, shape
 from bridge.displays.faults import Faults
 from bridge.displays.gate import Gate
+from bridge.displays.pairing import Pairing
 from bridge.health import Health
+from bridge.paired import Paired
 from bridge.settings.model import Inventory
 from bridge.tokens import Tokens
 from bridge.views import (
@@ -30,6 +32,7 @@ from bridge.views import (
     joining,
     openapi,
     pages,
+    pairing,
     rooms,
     sources,
     status,
@@ -127,6 +130,9 @@ class Views:
         self.faults = Faults(database, audit, self.health, clock)
         self.hub = Hub(self.house)
         self.tokens.on_revoked = self.hub.expel
+        self.audit = Audit(database)
+        self.paired = Paired(database, self.tokens, self.audit, clock)
+        self.pairing = Pairing(self.paired, house=self.house, hub=self.hub, audit=self.audit)
         self.called: list[tuple[str, str, hooks.HookCall]] = []
         self.replied: hooks.HookReply | None = None
 
@@ -152,6 +158,7 @@ class Views:
             *display.routes(self.doors),
             *faults.routes(self.faults),
             *alternatives.routes(alternatives.Elsewhere(self.doors, self.actions)),
+            *pairing.routes(self.pairing),
             *tokens.ROUTES,
             *sources.routes(FakeDesk()),
             *discovery.routes(self.discovery),

@@ -2,6 +2,7 @@
 // Every word from a calendar goes into the page as text, never as markup.
 
 import { look, press, stands, target } from "./joining.js";
+import { keepPaired, leave } from "./pair/paired.js";
 import { stand } from "./standing.js";
 
 const SOON_MS = 10 * 60_000;      // a meeting that starts within this is announced
@@ -308,6 +309,7 @@ async function poll() {
     const signal = AbortSignal.timeout(PATIENCE_MS);
     const answer = await fetch(`${base}/agenda`, { headers, cache: "no-store", signal });
     signedOut = answer.status === 401 || answer.status === 403;
+    if (signedOut) leave();
     if (answer.status === 200) {
       etag = answer.headers.get("ETag");
       take(await answer.json());
@@ -347,6 +349,7 @@ setInterval(() => {
   show();
 }, 1000);
 
+keepPaired(room);
 locate();
 listen();
 show();
