@@ -21,6 +21,7 @@ STATUSES = {
     "unknown_source": 404,
     "unknown_token": 404,
     "not_found": 404,
+    "bad_query": 400,
     "bad_time": 400,
     "bad_body": 400,
     "body_too_large": 413,

@@ -71,7 +71,7 @@ async def agenda(house: House, caller: Caller, request: web.Request) -> web.Stre
     if "?" in request.raw_path:
         rendered = await _part(house, caller, rendered, _asked(request), now)
     asked = request.headers.get(hdrs.IF_NONE_MATCH)
-    if asked is not None and _matches(asked, rendered.etag):
+    if asked is not None and matches(asked, rendered.etag):
         return web.Response(status=304, headers=rendered.headers.copy())
     return web.Response(body=rendered.body(now), headers=rendered.headers.copy())
 
@@ -129,7 +129,7 @@ def _time(request: web.Request, key: str) -> datetime | None:
     return instant
 
 
-def _matches(asked: str, etag: str) -> bool:
+def matches(asked: str, etag: str) -> bool:
     """Whether If-None-Match names this entity tag; weak comparison (RFC 9110 §13.1.2)."""
     if asked in (etag, "*"):
         return True

@@ -112,6 +112,7 @@ TITLES = {
     "not_readable_now": "The calendar cannot be read now, beyond what is kept of it",
     "too_many_requests": "Too many requests, or too many wrong tokens: wait",
     "key_reused": "This Idempotency-Key belongs to another request",
+    "bad_query": "A parameter of the query is not what is expected",
     "writes_not_allowed": "The policy of this room does not allow it",
     "source_cannot_write": "Calendars of this kind can only be read",
     "room_taken": "The room is taken then",
