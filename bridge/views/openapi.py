@@ -19,6 +19,7 @@ STATUSES = {
     "unknown_room": 404,
     "unknown_booking": 404,
     "unknown_source": 404,
+    "unknown_list": 404,
     "unknown_token": 404,
     "not_found": 404,
     "bad_query": 400,

@@ -103,6 +103,7 @@ TITLES = {
     "unknown_room": "There is no such room",
     "unknown_booking": "There is no such booking in this room",
     "unknown_source": "There is no such calendar source",
+    "unknown_list": "There is no such list of rooms",
     "unknown_token": "There is no such token in force",
     "not_found": "There is nothing here",
     "method_not_allowed": "This method is not offered here",

@@ -15,6 +15,7 @@ from bridge.settings.model import Inventory
 from bridge.tokens import Tokens
 from bridge.views import (
     alerts,
+    board,
     bookings,
     discovery,
     endpoints,
@@ -30,7 +31,11 @@ from bridge.views import (
     stream,
     tokens,
 )
+from bridge.views.board import Boards
 from bridge.views.discovery_shapes import DiscoveryShape
+from bridge.views.faces import ics, panel
+from bridge.views.faces.ics import Calendars
+from bridge.views.faces.panel import Panels
 from bridge.views.house import House
 from bridge.views.site import site
 from bridge.views.stream import Hub
@@ -108,6 +113,8 @@ class Views:
         self.endpoints = FakeEndpoints()
         self.joins = FakeJoins()
         self.discovery = FakeDiscovery()
+        self.panels = Panels()
+        self.boards = Boards(names={"north": "North wing"})
         self.hub = Hub(self.house)
         self.tokens.on_revoked = self.hub.expel
         self.called: list[tuple[str, str, hooks.HookCall]] = []
@@ -131,6 +138,9 @@ class Views:
             *bookings.routes(self.actions),
             *endpoints.routes(self.endpoints),
             *joining.routes(self.joins),
+            *ics.routes(Calendars()),
+            *panel.routes(self.panels),
+            *board.routes(self.boards),
             *tokens.ROUTES,
             *sources.routes(FakeDesk()),
             *discovery.routes(self.discovery),
@@ -180,6 +190,7 @@ def made(tmp_path: Path, clock: FixedClock) -> Views:
 async def views(made: Views) -> AsyncIterator[Views]:
     async with made.database.running():
         yield made
+    made.panels.close()
 
 
 @pytest.fixture

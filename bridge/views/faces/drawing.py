@@ -17,6 +17,10 @@ REVISION = 1
 """Part of every ETag: a program that draws differently has other pictures."""
 
 
+LEAST_TYPE = 11
+"""Pixels of an em below which letters of one bit fall apart."""
+
+
 class Order(NamedTuple):
     """What shall be drawn, and how."""
 
@@ -94,6 +98,10 @@ class _Sheet:
         wide = min(self.width * 1.2, self.height * 1.7, self.height * 0.75 + self.width * 0.5)
         return max(1, round(wide * hundredths / 100))
 
+    def type(self, hundredths: float) -> int:
+        """A size of letters: the same, but never too small to be read."""
+        return max(LEAST_TYPE, self.unit(hundredths))
+
     def draw(self) -> None:
         """All of it, from the top."""
         margin = self.unit(2.4)
@@ -129,7 +137,7 @@ class _Sheet:
 
     def _head(self, whole: Box) -> int:
         """The room and the day; returns where they end."""
-        name, small = self.unit(5.2), self.unit(3.0)
+        name, small = self.type(5.2), self.type(3.0)
         date_width = self.lettering.width(self.content.date, small)
         with_date = date_width < whole.width * 0.45
         room = whole.width - (date_width + self.unit(2) if with_date else 0)
@@ -198,9 +206,9 @@ class _Sheet:
         entry = self.content.entry
         if entry is None:
             if self.content.later_label and not self.content.later:
-                self._words(box, box.top + self.unit(3.6), self.content.later_label, self.unit(3.6))
+                self._words(box, box.top + self.type(3.6), self.content.later_label, self.type(3.6))
             return box.bottom
-        small, large = self.unit(3.1), self.unit(4.5)
+        small, large = self.type(3.1), self.type(4.5)
         y = box.top + small
         label = f"{self.content.label}  {entry.times}"
         self._words(box, y, label, small, bold=True)
@@ -225,7 +233,7 @@ class _Sheet:
 
     def _later(self, box: Box) -> None:
         """What else there is today, as much as fits."""
-        small = self.unit(3.1)
+        small = self.type(3.1)
         y = box.top + small
         later = self.content.later
         if not later:
@@ -319,7 +327,7 @@ class _Sheet:
 
     def _age(self, whole: Box) -> int:
         """Black, across the picture, with a shape of its own: nobody takes it for the usual."""
-        size = self.unit(3.4)
+        size = self.type(3.4)
         deep = round(size * 1.7)
         box = Box(whole.left, whole.bottom - deep, whole.right, whole.bottom)
         self.canvas.rectangle((*box[:2], box.right - 1, box.bottom - 1), self.inks.ink)
