@@ -10,6 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Literal, NamedTuple
 
 from bridge.views.faces import doorside
+from bridge.views.faces.tidy import tidy
 from bridge.views.faces.wording import Wording
 from bridge.views.house import AskedToCheckIn, Attendance
 from bridge.views.render import Standing
@@ -111,7 +112,7 @@ def content(scene: Scene, words: Wording) -> Content:
         until=_until(scene, standing, state, asked, words)
         if state != "unknown"
         else words("face.never_read"),
-        name=scene.room.name,
+        name=tidy(scene.room.name),
         place=_place(scene.room, words),
         date=words.day(scene.local.date()),
         label=words("meeting.now" if current else "meeting.next") if shown else "",
@@ -172,14 +173,18 @@ def _until(
 
     if asked is not None:
         return words("state.check_in_asked", time=told(asked.until))
-    if standing.until is None or (state == "free" and standing.until >= scene.midnight(1)):
-        return words("state.rest_of_day")
     if state == "soon" and (following := _following(scene)):
         return _entry(scene, following, words).times
-    if standing.until >= scene.midnight(1):
-        day = words.day(standing.until.astimezone(scene.room.zone).date())
-        return words("state.until_day", day=day)
-    return words("state.until", time=told(standing.until))
+    end = scene.midnight(1)
+    until = standing.until
+    if until is None or until == end or (state == "free" and until > end):
+        return words("state.rest_of_day")
+    if until < end:
+        return words("state.until", time=told(until))
+    local = until.astimezone(scene.room.zone)
+    if until < scene.midnight(2):
+        return words("state.until", time=f"{words.weekday(local)} {words.time(local)}")
+    return words("state.until_day", day=words.day(local.date()))
 
 
 def _current(scene: Scene) -> Booking | None:
@@ -214,8 +219,8 @@ def _entry(scene: Scene, one: Booking, words: Wording, *, note: bool = False) ->
         times = words("meeting.from_to", start=told[0], end=told[1])
     return Entry(
         times=times,
-        title=doorside.title(scene.room, one) or words("meeting.untitled"),
-        organizer=doorside.organizer(scene.room, one),
+        title=tidy(doorside.title(scene.room, one)) or words("meeting.untitled"),
+        organizer=tidy(doorside.organizer(scene.room, one)),
         note=_note(scene, one, words) if note else "",
     )
 
@@ -231,8 +236,8 @@ def _note(scene: Scene, one: Booking, words: Wording) -> str:
 
 
 def _place(room: Room, words: Wording) -> str:
-    floor = words("meeting.floor", floor=room.floor) if room.floor.isdigit() else room.floor
-    return " · ".join(filter(None, [room.building, floor]))
+    floor = words("meeting.floor", floor=room.floor) if room.floor.isdecimal() else room.floor
+    return " · ".join(filter(None, [tidy(room.building), tidy(floor)]))
 
 
 def _old(scene: Scene, words: Wording) -> str:

@@ -218,8 +218,6 @@ class _Sheet:
         room = box.bottom - y - round(small * 1.3) * len(rest)
         most = max(1, min(3, room // step))
         lines = self.lettering.lines(entry.title, large, box.width, most, bold=True)
-        if not lines:
-            lines = [self.content.label]
         y += round(small * 0.15)
         for line in lines:
             y += step

@@ -1,4 +1,4 @@
-"""Strangers' words made fit to be drawn, measured, broken into lines, and drawn.
+"""Words measured, broken into lines, and drawn.
 
 A text is cut where its font changes, and each piece is shaped by itself; pieces stand in the
 direction that the whole begins with. That is right for words of one script with names of another
@@ -7,39 +7,15 @@ in between, and not for a quotation inside of a quotation.
 
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 from PIL import ImageDraw, ImageFont
 
 from bridge.views.faces.fonts import Fonts, Run, shapes_scripts
 
-LONGEST = 300
-"""Characters of a text that are looked at: more never fits."""
-MARKS = 2
-"""Marks above and below one letter; more are a joke, and run over what stands next to them."""
-_JOINERS = "\u200c\u200d"
 _RIGHT_TO_LEFT = {"R", "AL"}
 
 Direction = Literal["ltr", "rtl"]
-
-
-@lru_cache(maxsize=2048)
-def tidy(text: str) -> str:
-    """A text without control characters, turns of direction, and what no font writes.
-
-    Emoji and other pictures are left out: a box in their place tells nobody anything.
-    """
-    kept: list[str] = []
-    marks = 0
-    for one in text[: 4 * LONGEST]:
-        kind = unicodedata.category(one)
-        marks = marks + 1 if kind in {"Mn", "Me"} else 0
-        if one in _JOINERS or (kind[0] == "Z" or one in "\t\n\r"):
-            kept.append(one if one in _JOINERS else " ")
-        elif kind[0] != "C" and kind != "So" and marks <= MARKS and kind != "Sk":
-            kept.append(one)
-    return " ".join("".join(kept).split())[:LONGEST]
 
 
 def direction(text: str, usual: Direction) -> Direction:
@@ -70,7 +46,7 @@ class Lettering:
         self, text: str, size: int, width: int, most: int = 1, *, bold: bool = False
     ) -> list[str]:
         """A text broken into so many lines at most; what does not fit ends in an ellipsis."""
-        left = tidy(text)
+        left = text
         lines: list[str] = []
         while left and len(lines) < most:
             fits = self._fits(left, size, width, bold=bold)
