@@ -19,12 +19,11 @@ let board = null;
 let etag = null;
 let offset = 0;                    // the bridge's clock minus ours, in ms
 let heard = 0;                     // when the bridge last answered, by our clock
-let began = Date.now();
+const began = Date.now();
 let refused = 0;                   // the status that said no
 let asking = false;
 let askedAt = 0;
 let page = 0;
-let pages = 1;
 let turned = Date.now();
 let held = false;
 
@@ -84,21 +83,27 @@ function show() {
   text($("name"), board.list.name);
   document.title = board.list.name;
   const free = board.rooms.filter((one) => one.state === "free").length;
-  text($("count"), board.rooms.length ? t("board.free_count", { n: free }) : "");
+  const count = board.rooms.length ? t("board.free_count", { n: free }) : "";
+  text($("count"), [common(board.rooms), count].filter(Boolean).join(" · "));
   $("empty").hidden = board.rooms.length > 0;
   text($("empty"), t("board.empty"));
   showPage(at);
 }
 
+// The building that all rooms are in; empty where they are in several.
+function common(rooms) {
+  const buildings = new Set(rooms.map((one) => one.building));
+  return buildings.size === 1 ? [...buildings][0] : "";
+}
+
 function showPage(at) {
-  const fits = arrange($("rooms"), board.rooms.length);
-  pages = Math.max(1, Math.ceil(board.rooms.length / fits));
+  const { pages, each } = arrange($("rooms"), board.rooms.length);
   if (!held && Date.now() - turned >= TURN_MS) {
     turned = Date.now();
     page += 1;
   }
   page %= pages;
-  shown(board.rooms.slice(page * fits, (page + 1) * fits), at);
+  shown(board.rooms.slice(page * each, (page + 1) * each), at, { building: !common(board.rooms) });
   $("hold").hidden = pages < 2;
   text($("page"), t("board.page_of", { page: page + 1, pages }));
   $("hold").setAttribute("aria-pressed", String(held));

@@ -1,4 +1,4 @@
-// The cards of a board. Only what changes is touched, so that nothing flickers.
+// The cards of a board. `building`: whether each tells which one it is in. Only what changes is touched, so that nothing flickers.
 
 import { clock, day, dayKey, t } from "../display/words.js";
 
@@ -7,25 +7,25 @@ const LATE_MS = 5000;              // how long an answer may take
 
 export function cards(list, template) {
   const made = [];
-  return (rooms, at) => {
+  return (rooms, at, { building }) => {
     while (made.length < rooms.length) {
       const item = template.content.firstElementChild.cloneNode(true);
       made.push(item);
       list.append(item);
     }
     while (made.length > rooms.length) made.pop().remove();
-    rooms.forEach((room, index) => draw(made[index], room, at));
+    rooms.forEach((room, index) => draw(made[index], room, at, building));
   };
 }
 
-function draw(item, room, at) {
+function draw(item, room, at, building) {
   const state = stateOf(room, at);
   if (item.dataset.state !== state) item.dataset.state = state;
   put(item, "h2", room.name);
   put(item, ".word", t(`state.${state}`));
   put(item, ".until", until(room, state, at));
-  put(item, ".place span", place(room));
-  put(item, ".old span", room.as_of ? old(room, at) : "");
+  put(item, ".place", place(room, building));
+  put(item, ".old", room.as_of ? old(room, at) : "");
   item.querySelector(".old").hidden = !room.as_of;
 }
 
@@ -47,19 +47,17 @@ function until(room, state, at) {
   return t(state === "soon" ? "board.next_at" : "state.until", { time: clock(when, zone) });
 }
 
-function place(room) {
+function place(room, building) {
   const floor = /^-?\d+$/.test(room.floor) ? t("meeting.floor", { floor: room.floor }) : room.floor;
-  return [floor, room.building].filter(Boolean).join(" · ");
+  return [floor, building && room.building].filter(Boolean).join(" · ");
 }
 
 function old(room, at) {
   const when = new Date(room.as_of);
   const zone = room.time_zone;
-  const time = clock(when, zone);
-  const words = dayKey(when, zone) === dayKey(at, zone)
-    ? t("badge.as_of", { time })
-    : t("badge.as_of_day", { day: day(when, zone), time });
-  return `${words} · ${t("board.old")}`;
+  const today = dayKey(when, zone) === dayKey(at, zone);
+  const time = today ? clock(when, zone) : day(when, zone);
+  return `${t("board.old_since", { time })} · ${t("board.old")}`;
 }
 
 function put(item, name, value) {
