@@ -103,6 +103,7 @@ def description(routes: Iterable[Route], version: str) -> dict[str, Any]:
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer"},
                 "reader": {"type": "http", "scheme": "basic"},
+                "calendar": {"type": "http", "scheme": "basic"},
                 "display": {"type": "apiKey", "in": "cookie", "name": "roombridge_display"},
             },
         },
@@ -134,7 +135,9 @@ def _security(route: Route) -> list[dict[str, list[str]]]:
         return [{"reader": []}]
     if route.scope is None:
         return []
-    schemes = ("token", "display") if route.cookie else ("token",)
+    schemes = ["token", "display"] if route.cookie else ["token"]
+    if route.basic:
+        schemes.append("calendar")
     return [{scheme: [route.scope]} for scheme in schemes]
 
 

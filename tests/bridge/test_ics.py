@@ -1,5 +1,6 @@
 """A room's calendar to subscribe to, read with the library that others read it with."""
 
+import base64
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -155,6 +156,29 @@ async def test_a_display_gets_its_own_room_only(client: Client, views: Views) ->
     elsewhere = await views.token(room="heron")
     assert (await client.get(PATH, headers=elsewhere)).status == 403
     assert (await client.get("/api/v1/rooms/none/calendar.ics")).status == 404
+
+
+async def test_a_calendar_program_shows_its_token_as_a_password(
+    client: Client, views: Views
+) -> None:
+    await views.keep(event())
+    path = "/api/v1/rooms/kestrel/calendar.ics"
+
+    def password(headers: dict[str, str]) -> dict[str, str]:
+        token = headers["Authorization"].removeprefix("Bearer ")
+        told = base64.b64encode(f"outlook:{token}".encode()).decode()
+        return {"Authorization": f"Basic {told}"}
+
+    reads = password(await views.token("read"))
+    assert (await client.get(path, headers=reads)).status == 200
+    agenda = await client.get("/api/v1/rooms/kestrel/agenda", headers=reads)
+    assert agenda.status == 401, "browsers keep passwords and send them to every page"
+    for token in (await views.token("read", "write"), await views.token(room="kestrel")):
+        assert (await client.get(path, headers=password(token))).status == 403
+    for wrong in ("Basic", "Basic !", "Basic b3V0bG9vaw==", "Digest x"):
+        refused = await client.get(path, headers={"Authorization": wrong})
+        assert refused.status == 401
+        assert 'Basic realm="roombridge"' in refused.headers["WWW-Authenticate"]
 
 
 async def test_no_title_breaks_it(client: Client, views: Views) -> None:

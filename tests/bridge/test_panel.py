@@ -15,11 +15,12 @@ from bridge.views import pages
 from bridge.views.faces import panel
 from bridge.views.faces.content import Content, Scene, content, next_change
 from bridge.views.faces.drawing import Order, draw
+from bridge.views.faces.fonts import fonts_of, unwritten
 from bridge.views.faces.inks import INKS, VARIANTS
 from bridge.views.faces.wording import Wording, spoken
 from bridge.views.house import AskedToCheckIn, Attendance
 from rooms.agenda import agenda_of
-from rooms.display import DisplayPolicy
+from rooms.display import LANGUAGES, DisplayPolicy
 from rooms.model import Days, Event, Person, Window
 from rooms.room import Policy, Room
 from tests.bridge.conftest import Client, Views
@@ -424,3 +425,17 @@ async def test_a_drawing_that_fails_is_told_and_tried_again(client: Client, view
     assert (await client.get(PATH)).status == 500
     views.panels.draw = lambda _order: b"picture"
     assert (await client.get(PATH)).status == 200
+
+
+async def test_words_that_no_font_here_can_write_are_english(client: Client, views: Views) -> None:
+    await views.keep(event(start=at(14)))
+    english = await (await client.get(PATH)).read()
+    views.panels._unwritten = frozenset({"de"})
+    assert await (await client.get(PATH, params={"lang": "de"})).read() == english
+    views.panels._unwritten = frozenset()
+    assert await (await client.get(PATH, params={"lang": "de"})).read() != english
+
+
+def test_what_is_shipped_writes_all_scripts_but_those_of_east_asia() -> None:
+    assert unwritten(LANGUAGES) <= {"ja", "zh"}
+    assert fonts_of("pl").writes("Zażółć gęślą jaźń · Ωμέγα · Жёлтый")

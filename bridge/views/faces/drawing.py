@@ -191,7 +191,7 @@ class _Sheet:
             small = max(8, min(round(self.unit(6) * tight), round(word * 0.62)))
             lines = self.lettering.lines(until, small, box.width, 2)
             step = round(small * 1.22)
-            total = round(word * 0.78) + round(small * 0.5) + step * len(lines)
+            total = round(word * 0.78) + round(small * 0.85) + step * len(lines)
             if total <= box.height * 0.86:
                 break
         y = box.top + max(0, (box.height - total) // 2) + round(word * 0.75)

@@ -150,6 +150,7 @@ def routes(calendars: Calendars) -> tuple[Route, ...]:
             path="/api/v1/rooms/{room}/calendar.ics",
             serve=calendars.serve,
             scope="read",
+            basic=True,
             summary="A room's agenda as iCalendar",
             answer="text/calendar",
             also={304: "The calendar that If-None-Match names has not changed"},

@@ -18,7 +18,7 @@ from bridge.views.faces.content import Scene, content, next_change
 from bridge.views.faces.drawing import REVISION, Order, Turn, draw
 from bridge.views.faces.fonts import unwritten
 from bridge.views.faces.inks import VARIANTS, Variant
-from bridge.views.faces.wording import Wording, spoken
+from bridge.views.faces.wording import Wording, prepare, spoken
 from bridge.views.house import COMMON, House
 from bridge.views.rooms import matches, seen_room
 from bridge.views.web import Problem, Route, too_many
@@ -54,6 +54,7 @@ class Panels:
     _drawn: dict[str, asyncio.Future[bytes]] = field(default_factory=dict)
     _bytes: int = 0
     _unwritten: frozenset[str] | None = None
+    _prepared: set[str] = field(default_factory=set)
     draw: Callable[[Order], bytes] = draw
 
     def close(self) -> None:
@@ -89,10 +90,15 @@ class Panels:
         query = request.query
         policy = scene.room.policy.display
         language = spoken(query.get("lang", ""), policy.language)
+        loop = asyncio.get_running_loop()
         if self._unwritten is None:
-            loop = asyncio.get_running_loop()
             self._unwritten = await loop.run_in_executor(self._pool, unwritten, LANGUAGES)
-        words = Wording("en" if language in self._unwritten else language, policy.clock)
+        if language in self._unwritten:
+            language = "en"
+        if language not in self._prepared:
+            await loop.run_in_executor(self._pool, prepare, language)
+            self._prepared.add(language)
+        words = Wording(language, policy.clock)
         variant: Variant | None = next(
             (one for one in VARIANTS if one == query.get("variant", "mono")), None
         )

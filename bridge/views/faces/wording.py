@@ -5,9 +5,9 @@ through Babel.
 """
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from babel.dates import format_date, format_skeleton, format_time
@@ -74,6 +74,17 @@ class Wording:
     def _locale(self) -> str:
         # English without a country would be the American one; its days read oddly elsewhere.
         return "en_GB" if self.language == "en" else self.language
+
+
+def prepare(language: str) -> None:
+    """Have Babel read all that it needs from the disk; it does so when a language is first used."""
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    clocks: tuple[Clock, ...] = get_args(Clock)
+    for clock in clocks:
+        words = Wording(language, clock)
+        words.time(noon)
+        words.day(noon)
+        words.weekday(noon)
 
 
 def spoken(asked: str, of_room: str) -> str:
