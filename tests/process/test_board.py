@@ -183,9 +183,7 @@ async def test_without_the_bridge_it_says_so_and_promises_nothing_that_has_ended
 async def test_a_room_whose_calendar_is_old_is_marked(hall: Hall) -> None:
     await hall.keep(north("heron"), age=timedelta(minutes=30))
     await hall.open()
-    await expect(hall.card("Heron").locator(".old")).to_have_text(
-        "as of 11:30 · not up to date"
-    )
+    await expect(hall.card("Heron").locator(".old")).to_have_text("as of 11:30 · not up to date")
     await expect(hall.card("Kestrel").locator(".old")).to_be_hidden()
 
 
