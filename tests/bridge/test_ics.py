@@ -7,9 +7,12 @@ from datetime import date, timedelta
 from typing import Any
 
 import icalendar
+import pytest
+from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.limits import TRIES
 from bridge.views.faces.lines import WIDTH, folded, parameter, text, uri
 from rooms.display import DisplayPolicy
 from rooms.model import Days, Person, Response
@@ -179,6 +182,18 @@ async def test_a_calendar_program_shows_its_token_as_a_password(
         refused = await client.get(path, headers={"Authorization": wrong})
         assert refused.status == 401
         assert 'Basic realm="roombridge"' in refused.headers["WWW-Authenticate"]
+
+
+async def test_passwords_are_guessed_no_faster_than_tokens(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web.BaseRequest, "remote", "192.0.2.7")
+    statuses = []
+    for number in range(TRIES + 2):
+        told = base64.b64encode(f"outlook:rb_{number}".encode()).decode()
+        answer = await client.get(PATH, headers={"Authorization": f"Basic {told}"})
+        statuses.append(answer.status)
+    assert statuses == [401] * TRIES + [429] * 2
 
 
 async def test_no_title_breaks_it(client: Client, views: Views) -> None:
