@@ -215,7 +215,7 @@ class _Sheet:
         step = round(large * 1.16)
         # What comes below the title has its place first.
         rest = [one for one in (entry.organizer, entry.note) if one]
-        room = box.bottom - y - round(small * 1.3) * len(rest)
+        room = box.bottom - y - round(small * 1.25) * len(rest)
         most = max(1, min(3, room // step))
         lines = self.lettering.lines(entry.title, large, box.width, most, bold=True)
         y += round(small * 0.15)
@@ -223,9 +223,9 @@ class _Sheet:
             y += step
             self._words(box, y, line, large, bold=True)
         for words in rest:
-            left = (box.bottom - y) // round(small * 1.3)
+            left = (box.bottom - y) // round(small * 1.25)
             for line in self.lettering.lines(words, small, box.width, min(2, left)):
-                y += round(small * 1.3)
+                y += round(small * 1.25)
                 self._words(box, y, line, small)
         return y
 
