@@ -154,7 +154,9 @@ class Appliance:
         self.configuration = configuration
         self._furnish()
         endpoints = {endpoint.id for endpoint in configuration.inventory.endpoints}
-        of_rooms = dict.fromkeys(("room", "watched", "mailbox", "auto_join"), self.house.rooms)
+        of_rooms = dict.fromkeys(
+            ("room", "watched", "mailbox", "auto_join", "fault"), self.house.rooms
+        )
         of_sources = ("source", "identity", "watch", "discovery")
         known = {"endpoint": endpoints, "reader": endpoints, **of_rooms}
         known |= dict.fromkeys(of_sources, configuration.sources)
@@ -359,7 +361,7 @@ class Appliance:
 
     def _troubled(self, subject: Subject) -> None:
         """Something fails or works again: whoever looks at the room hears of it."""
-        if subject.kind == "room":
+        if subject.kind in {"room", "fault"}:
             self.hub.troubled(subject.id)
 
 

@@ -1,10 +1,12 @@
 """When a room's calendar is read next. Pure."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
-from rooms.model import Agenda
+Starts = Sequence[datetime]
+"""When a room's bookings begin."""
 
 NEAR = timedelta(minutes=15)
 """A meeting that starts within this makes its room near."""
@@ -30,20 +32,21 @@ def phase(room: str) -> float:
     return int.from_bytes(digest) / 2**32
 
 
-def is_near(agenda: Agenda | None, now: datetime) -> bool:
+def is_near(starts: Starts | None, now: datetime) -> bool:
     """Whether a meeting starts soon, or perhaps does: the room was never read."""
-    if agenda is None:
+    if starts is None:
         return True
-    return any(now < booking.start <= now + NEAR for booking in agenda.bookings)
+    soon = now + NEAR
+    return any(now < start <= soon for start in starts)
 
 
-def interval(agenda: Agenda | None, now: datetime, *, near: timedelta, far: timedelta) -> timedelta:
+def interval(starts: Starts | None, now: datetime, *, near: timedelta, far: timedelta) -> timedelta:
     """How often the calendar is read now."""
-    return near if is_near(agenda, now) else far
+    return near if is_near(starts, now) else far
 
 
 def until_next(
-    agenda: Agenda | None,
+    starts: Starts | None,
     now: datetime,
     *,
     near: timedelta,
@@ -57,8 +60,8 @@ def until_next(
     With `safety` the source tells of changes by itself, and the calendar is read after so long all
     the same. `least` is what the budget of requests allows.
     """
-    close = is_near(agenda, now)
-    if safety is not None and agenda is not None:
+    close = is_near(starts, now)
+    if safety is not None and starts is not None:
         found = Next(max(safety, least), "safety")
     else:
         every = near if close else far
@@ -66,9 +69,9 @@ def until_next(
         wait = least if least > every else _until_place(now.timestamp(), every, phase)
         found = Next(wait, "near" if close else "far")
     latest = now + found.wait + max(BEFORE_START)
-    for booking in agenda.bookings if agenda else ():
-        for before in BEFORE_START if now < booking.start < latest else ():
-            left = booking.start - before - now
+    for start in starts or ():
+        for before in BEFORE_START if now < start < latest else ():
+            left = start - before - now
             if timedelta() < left < found.wait:
                 found = Next(left, "before_start")
     return found

@@ -36,9 +36,9 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def sight(self) -> Sight:
         """Whose join details they get; a display joins private meetings through the bridge."""
-        if "join" in self.scopes:
-            return "all"
-        return "open" if self.room is not None else "none"
+        if self.room is not None:  # whatever else its token is for, it hangs at a door
+            return "open"
+        return "all" if "join" in self.scopes else "none"
 
     def sees(self, room: str) -> bool:
         """Whether a room's agenda is for them."""

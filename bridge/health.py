@@ -36,11 +36,13 @@ class Subject(NamedTuple):
         "endpoint",
         "auto_join",
         "reader",
+        "fault",
     ]
     """`identity`: the credentials of a source, `watch`: how it learns of changes, `discovery`: how
     it lists rooms, `watched`: how it learns of one room's changes, `mailbox`: where that is,
     `auto_join`: whether it can dial by itself; all told apart from reading. `reader`: whether a
-    room system comes for its calendar, apart from whether it can be reached."""
+    room system comes for its calendar, apart from whether it can be reached. `fault`: what people
+    reported of a room."""
     id: str
 
     @property
@@ -49,7 +51,7 @@ class Subject(NamedTuple):
         match self.kind:
             case "identity" | "watch" | "discovery":
                 return "source"
-            case "watched" | "mailbox" | "auto_join":
+            case "watched" | "mailbox" | "auto_join" | "fault":
                 return "room"
             case "reader":
                 return "endpoint"
@@ -91,14 +93,15 @@ class Health:
         fix: str = "",
         *,
         severity: Severity | None = None,
+        since: datetime | None = None,
     ) -> None:
-        """Something fails; saying so again changes nothing but its words."""
+        """Something fails, since now if nothing else is said; again changes its words alone."""
         advice = advice_of(code)
         known = self._troubles.setdefault(subject, {})
         before = known.get(code)
         trouble = Trouble(
             code=code,
-            since=before.since if before else self._clock.now(),
+            since=before.since if before else since or self._clock.now(),
             words=words or advice.words,
             fix=(fix or advice.fix).replace("{source}", subject.id),
             severity=severity or severity_of(code),

@@ -125,7 +125,7 @@ class Lane:
                 due.append(room.id)
             elif all_due or seat.room != room:
                 if seat.room.mailbox != room.mailbox:
-                    seat.mark = None
+                    seat.mark = seat.starts = None
                 seat.room = room
                 due.append(room.id)
         for room_id in sorted(due, key=self._urgency):
@@ -347,7 +347,7 @@ class Lane:
     def _back_off(self, seat: Seat) -> float:
         """Soon at first; a room that keeps failing less and less often, but always again."""
         often = cadence.interval(
-            self._store.agenda(seat.room.id),
+            self._starts(seat),
             self._clock.now(),
             near=self._poll.near,
             far=self._poll.far,
@@ -363,7 +363,7 @@ class Lane:
         """The next read of a room that is well."""
         safety = timedelta(seconds=spread(self._poll.safety.total_seconds(), SAFETY_SPREAD))
         return cadence.until_next(
-            self._store.agenda(seat.room.id),
+            self._starts(seat),
             self._clock.now(),
             near=self._poll.near,
             far=self._poll.far,
@@ -375,8 +375,14 @@ class Lane:
     def _urgency(self, room: str) -> datetime:
         """The start of a room's next meeting; a room never read is more urgent than any."""
         now = self._clock.now()
-        agenda = self._store.agenda(room)
-        if agenda is None:
+        starts = self._starts(self._seats[room])
+        if starts is None:
             return datetime.min.replace(tzinfo=now.tzinfo)
-        starts = (booking.start for booking in agenda.bookings if booking.start > now)
-        return min(starts, default=datetime.max.replace(tzinfo=now.tzinfo))
+        to_come = (start for start in starts if start > now)
+        return min(to_come, default=datetime.max.replace(tzinfo=now.tzinfo))
+
+    def _starts(self, seat: Seat) -> cadence.Starts | None:
+        """When a room's bookings begin; None where it was never read."""
+        if seat.starts is None and (agenda := self._store.agenda(seat.room.id)) is not None:
+            seat.starts = tuple([one.start for one in agenda.bookings])
+        return seat.starts

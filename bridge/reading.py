@@ -1,6 +1,5 @@
 """One read of one room, and what comes of it: what is shown, kept and counted."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +8,7 @@ from typing import NamedTuple
 from bridge.counts import Counts
 from bridge.seat import Seat
 from bridge.settings.model import WindowSpan
+from connector.deadline import within
 from connector.errors import Unavailable
 from connector.source import CalendarSource
 from rooms import join
@@ -86,6 +86,7 @@ class Reading:
             seat.settled(mark.value if mark else None)
         seat.doubted = None
         seat.basis = read.basis
+        seat.starts = tuple([one.start for one in agenda.bookings])
         seat.signs = signs_of(read.events)
         return changed
 
@@ -101,7 +102,7 @@ class Reading:
         whole = now.replace(microsecond=0)
         window = window or Window.around(whole, self.span.past, self.span.ahead)
         try:
-            async with asyncio.timeout(READ_LIMIT):
+            with within(READ_LIMIT):
                 events = await source.fetch(room, window)
         except TimeoutError as error:
             raise Unavailable("no whole calendar in time", reason="timeout") from error

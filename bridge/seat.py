@@ -27,6 +27,8 @@ class Seat:
     """What the last read was for, where it was not believed."""
     basis: int | None = None
     """What its agenda was made from; the same again makes the same."""
+    starts: tuple[datetime, ...] | None = None
+    """When its bookings begin; None where it was not read since the appliance started."""
     signs: Signs | None = None
     """What was counted in its calendar."""
     covered: bool = False

@@ -345,6 +345,10 @@ ADVICE = {
     "endpoint_unsupported": Advice(
         "the room system does not take bookings this way", "check its software version and mode"
     ),
+    "fault_reported": Advice(
+        "somebody reported a fault of the room",
+        "look after it, then `roombridge rooms faults ROOM --clear CODE`",
+    ),
     **DEVICES,
     "reader_silent": Advice(
         "the room system does not come for its calendar, for a quarter of an hour or longer",

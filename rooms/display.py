@@ -60,6 +60,8 @@ class DisplayPolicy(Value, frozen=True, kw_only=True):
     theme: Theme = "auto"
     colours: Colours = Colours()
     dim: Dim = Dim()
+    logo: str = ""
+    """The file of the site's logo; empty for none."""
     titles: bool = True
     """Whether the door tells what meetings are about."""
     organizers: bool = True
@@ -74,6 +76,11 @@ class DisplayPolicy(Value, frozen=True, kw_only=True):
     pin: str = ""
     """Digits that `pin_for` asks for; empty for none."""
     pin_for: tuple[Offer, ...] = ("book", "extend", "end", "release")
+
+    def __repr__(self) -> str:
+        """All that is no secret, in short."""
+        pin = "<secret>" if self.pin else ""
+        return f"DisplayPolicy(offers={self.offers!r}, find={self.find!r}, pin={pin})"
 
 
 class CheckIn(Value, frozen=True, kw_only=True):

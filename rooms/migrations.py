@@ -78,3 +78,13 @@ def spending(db: Database) -> None:
     db.table("spending").create(
         {"source": str, "at": str, "count": int}, pk=("source", "at"), not_null={"count"}
     )
+
+
+@schema()
+def faults(db: Database) -> None:
+    """What people reported of rooms, until somebody clears it."""
+    db.table("faults").create(
+        {"room": str, "code": str, "at": str, "note": str},
+        pk=("room", "code"),
+        not_null={"at", "note"},
+    )

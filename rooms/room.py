@@ -34,7 +34,7 @@ class AutoJoin(Value, frozen=True, kw_only=True):
     """How long after the end of a meeting its call is ended."""
 
 
-class Policy(Value, frozen=True, kw_only=True):
+class Policy(Value, frozen=True, kw_only=True, cache_hash=True):
     """How a room treats what its calendar holds."""
 
     privacy: Privacy = Privacy()
@@ -53,7 +53,7 @@ class Policy(Value, frozen=True, kw_only=True):
         return bool(levels.index(self.writes) >= levels.index(needed))
 
 
-class Room(Value, frozen=True, kw_only=True):
+class Room(Value, frozen=True, kw_only=True, cache_hash=True):
     """A meeting room and its mailbox."""
 
     id: str

@@ -35,11 +35,11 @@ class Signs(Value, frozen=True, kw_only=True):
 def signs_of(events: Iterable[Event]) -> Signs:
     """Count a calendar's invitations."""
     invited = empty_body = empty_subject = organizer_subject = private = pending = 0
-    domains: set[str] = set()
+    addresses: set[str] = set()
     for event in events:
         if event.own or event.cancelled:
             continue
-        domains.add(_domain(event))
+        addresses.add(event.organizer.address)
         pending += event.response is Response.TENTATIVE
         if event.response is Response.ACCEPTED:
             invited += 1
@@ -54,7 +54,7 @@ def signs_of(events: Iterable[Event]) -> Signs:
         organizer_subject=organizer_subject,
         private=private,
         pending=pending,
-        domains=frozenset(domains - {""}),
+        domains=frozenset({_domain(address) for address in addresses} - {""}),
     )
 
 
@@ -84,5 +84,5 @@ def _named_after_organizer(event: Event) -> bool:
     return bool(name) and subject == name
 
 
-def _domain(event: Event) -> str:
-    return event.organizer.address.rpartition("@")[2].lower()
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].lower()

@@ -227,6 +227,11 @@ def _add_rooms(commands: Commands) -> None:
     discover.add_argument(
         "--yaml", action="store_true", help="entries for rooms.yaml, of new rooms seen twice"
     )
+    faults = rooms.add(
+        "faults", "what people reported at doors, until somebody clears it", "faults.faults"
+    )
+    faults.add_argument("room", metavar="ROOM", nargs="?", default="", help="only of this room")
+    faults.add_argument("--clear", metavar="CODE", default="", help="this one of ROOM is mended")
 
 
 def _add_endpoints(commands: Commands) -> None:

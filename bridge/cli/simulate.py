@@ -238,7 +238,7 @@ def _password(file: Path | None) -> str:
 @asynccontextmanager
 async def _sip(given: Namespace) -> AsyncIterator[dict[str, str]]:
     settings: dict[str, object] = {
-        "refer": int(given.refer) if given.refer.isdigit() else given.refer,
+        "refer": int(given.refer) if given.refer.isdecimal() else given.refer,
         "tells": given.tells,
         "password": SECRET if given.login else "",
     }

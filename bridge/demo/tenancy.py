@@ -22,10 +22,10 @@ _IMPROMPTU = ("Quick chat", "Whiteboard session", "Catch-up", "Phone call with a
 
 
 def tenant_of(rooms: Sequence[Room]) -> graph.Tenant:
-    """A tenant without meetings, whose application may read these rooms and nobody else."""
+    """A tenant without meetings, whose application may read and book these rooms and no other."""
     tenant = graph.Tenant()
     scope = [room.mailbox for room in rooms]
-    tenant.register_app(secret=SECRET, scope=scope, roles=["Place.Read.All"])
+    tenant.register_app(secret=SECRET, scope=scope, roles=["Place.Read.All"], writes=True)
     tenant.add_mailbox(CANARY, name="Somebody")
     return tenant
 

@@ -32,6 +32,7 @@ def write(folder: Path, port: int, rooms: Sequence[Room], systems: Systems, grap
             }
         },
         "poll": {"near": "2s", "far": "2s"},
+        "writes": "adhoc",
         "acknowledge": ["cisco_permitted_use"],
     }
     if port:  # what is chosen by the system is known too late to stand here

@@ -1,20 +1,26 @@
 """Displays, put together: what they show beside the agenda, and where callers ask for it."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 
 from bridge.calling.composition import Calling
+from bridge.displays import logos
+from bridge.displays.faults import Faults
+from bridge.displays.gate import Gate
 from bridge.prepared import Prepared
 from bridge.settings.model import Configuration
-from bridge.views import board
+from bridge.views import alternatives, board, display, faults
 from bridge.views.board import Boards
 from bridge.views.faces import ics, panel
 from bridge.views.faces.ics import Calendars
 from bridge.views.faces.panel import Panels
 from bridge.views.house import House
+from bridge.views.rooms import SLICE
 from bridge.views.stream import Hub
 from bridge.views.web import Route
 from bridge.writing.composition import Writing
+from rooms.room import Room
 
 
 class Displays:
@@ -30,8 +36,19 @@ class Displays:
     ) -> None:
         self._made, self._house, self._hub = made, house, hub
         self._writing, self._calling = writing, calling
+        self._doors = display.Doors(house)
+        self._told: dict[str, str] = {}
+        house.display = self._doors.version
+        house.writable = self._writable
+        house.dials = lambda room: bool(calling.joining.diallers(room))
+        house.gate = Gate(made.audit, made.clock)
+        self._faults = Faults(made.database, made.audit, house.health, made.clock)
+        elsewhere = alternatives.Elsewhere(self._doors, writing.actions)
         self._panels, self._boards = Panels(), Boards()
         self.routes: Sequence[Route] = (
+            *display.routes(self._doors),
+            *faults.routes(self._faults),
+            *alternatives.routes(elsewhere),
             *ics.routes(Calendars()),
             *panel.routes(self._panels),
             *board.routes(self._boards),
@@ -40,6 +57,7 @@ class Displays:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Do what is done by the clock, until the end."""
+        await self._faults.load()
         try:
             yield
         finally:
@@ -47,7 +65,27 @@ class Displays:
 
     async def adopt(self, configuration: Configuration) -> None:
         """Work by this configuration."""
+        rooms = {room.id: room for room in configuration.inventory.rooms}
+        files = {room.policy.display.logo for room in rooms.values()} - {""}
+        self._doors.logos = await asyncio.to_thread(logos.read, files, self._doors.logos)
+        self._doors.forget(rooms)
+        self._faults.adopt(rooms)
         self._boards.names = {one.id: one.name for one in configuration.inventory.lists}
+        await self._tell(rooms.values())
+
+    async def _tell(self, rooms: Iterable[Room]) -> None:
+        """Tell displays at once that what they are offered has changed."""
+        before, self._told = self._told, {}
+        for number, room in enumerate(rooms):
+            if number % SLICE == SLICE - 1:
+                await asyncio.sleep(0)
+            version = self._told[room.id] = self._doors.version(room)
+            if before.get(room.id, version) != version:
+                self._hub.troubled(room.id)
 
     def heard(self, room: str, *, changed: bool) -> None:
         """A room was read well."""
+
+    def _writable(self, room: Room) -> bool:
+        """Whether a room's calendar can be changed, as far as is known without trying."""
+        return self._writing.able(room) and not self._made.revoked.get(room.source)

@@ -94,10 +94,33 @@ class DisplaySettings(msgspec.Struct, frozen=True, kw_only=True):
                 yield f"dim.{name}", "must be HH:MM, both or neither"
         if self.pin is not None and not re.fullmatch(r"[0-9]{4,8}", self.pin.reveal()):
             yield "pin_file", "must be 4 to 8 digits"
+        if self.logo_file is not None and (words := _logo_trouble(self.logo_file)):
+            yield "logo_file", words
         if len(self.book) > MOST_DURATIONS:
             yield "book", f"must be at most {MOST_DURATIONS} durations"
         if any(not timedelta(minutes=5) <= one <= LONGEST for one in (*self.book, self.longest)):
             yield "book", "durations are from 5m to 24h"
+
+
+LARGEST_LOGO = 64 << 10
+"""Bytes."""
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def _logo_trouble(file: Path) -> str:
+    """What is wrong with a logo; empty for nothing."""
+    if file.suffix.lower() not in {".png", ".svg"}:
+        return "must be a .png or .svg file"
+    try:
+        with file.open("rb") as opened:
+            read = opened.read(LARGEST_LOGO + 1)
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    if len(read) > LARGEST_LOGO:
+        return "must be at most 64 KiB"
+    is_png = file.suffix.lower() == ".png"
+    fits = read.startswith(_PNG) if is_png else b"<svg" in read
+    return "" if fits else "is not what its name says"
 
 
 LEAST_CONTRAST = 4.5
@@ -154,6 +177,7 @@ def display_policy(settings: DisplaySettings) -> DisplayPolicy:
         theme=settings.theme,
         colours=Colours(**msgspec.structs.asdict(settings.colours)),
         dim=Dim(start=settings.dim.start, end=settings.dim.end),
+        logo=str(settings.logo_file or ""),
         titles=settings.titles,
         organizers=settings.organizers,
         offers=settings.offers,

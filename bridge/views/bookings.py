@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from bridge.callers import Caller
+from bridge.views import bounds
 from bridge.views.booking_shapes import (
     ActedShape,
     CreateOrder,
@@ -17,6 +18,7 @@ from bridge.views.booking_shapes import (
 )
 from bridge.views.house import JSON, House
 from bridge.views.web import Problem, Route, body_of
+from rooms.display import Offer
 from rooms.room import Room
 
 KEY = "Idempotency-Key"
@@ -64,6 +66,20 @@ class Actions(Protocol):
         """Give the room back."""
 
 
+def key_of(request: web.Request) -> str:
+    """The Idempotency-Key of a request that only our own pages and services can send.
+
+    Raises:
+        Problem: `bad_body`.
+    """
+    if request.content_type != "application/json":  # a page elsewhere could not send that
+        raise Problem(400, "bad_body", "Content-Type must be application/json")
+    key = request.headers.get(KEY, "").strip()
+    if len(key) > _LONGEST_KEY:
+        raise Problem(400, "bad_body", f"{KEY} has at most {_LONGEST_KEY} characters")
+    return key
+
+
 def _serve(
     order: type[msgspec.Struct], do: Callable[[Asked, Any], Awaitable[tuple[int, bytes]]]
 ) -> Callable[[House, Caller, web.Request], Awaitable[web.StreamResponse]]:
@@ -73,19 +89,20 @@ def _serve(
             raise Problem(404, "unknown_room")
         if not caller.acts(room.id):
             raise Problem(403, "forbidden")
-        if request.content_type != "application/json":  # a page elsewhere could not send that
-            raise Problem(400, "bad_body", "Content-Type must be application/json")
-        key = request.headers.get(KEY, "").strip()
-        if len(key) > _LONGEST_KEY:
-            raise Problem(400, "bad_body", f"{KEY} has at most {_LONGEST_KEY} characters")
+        key = key_of(request)
+        wanted = await body_of(request, order)
+        booking = request.match_info.get("booking", "")
+        if caller.room is not None:
+            agenda = house.store.agenda(room.id)
+            bounds.check(room, booking, wanted, agenda, house.clock.now())
         asked = Asked(
             room=room,
             caller=caller,
             key=key,
             request=(request.path, await request.read()),
-            booking=request.match_info.get("booking", ""),
+            booking=booking,
         )
-        status, body = await do(asked, await body_of(request, order))
+        status, body = await do(asked, wanted)
         kind = {"Content-Type": "application/problem+json"} if status >= 400 else {}
         return web.Response(status=status, body=body, headers=JSON | kind)
 
@@ -97,12 +114,13 @@ def routes(actions: Actions) -> tuple[Route, ...]:
     room = "/api/v1/rooms/{room}/bookings"
     key = {KEY: "The same for every try: what was done is not done twice, for 24 hours."}
 
-    def action(name: str, summary: str, order: type[msgspec.Struct], *problems: str) -> Route:
+    def action(name: Offer, summary: str, order: type[msgspec.Struct], *problems: str) -> Route:
         return Route(
             method="POST",
             path=f"{room}/{{booking}}/{name}",
             serve=_serve(order, getattr(actions, name)),
             scope="write",
+            offer=name,
             summary=summary,
             answer=ActedShape,
             body=order,
@@ -117,6 +135,7 @@ def routes(actions: Actions) -> tuple[Route, ...]:
             path=room,
             serve=_serve(CreateOrder, actions.create),
             scope="write",
+            offer="book",
             summary="Book the room: one meeting, or a series",
             answer=ActedShape,
             status=201,

@@ -130,6 +130,7 @@ ROUTES = (
         path="/api/v1/rooms/{room}/explain",
         serve=explanation,
         scope="join",
+        displays=False,
         summary="How each booking became what it is, and what the room systems know",
         answer=ExplanationShape,
         query={"booking": "Only this booking"},

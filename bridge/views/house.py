@@ -18,6 +18,7 @@ from bridge.tokens import Tokens
 from bridge.views import render
 from bridge.words import ADVICE
 from rooms.clock import Clock
+from rooms.display import Offer
 from rooms.model import Agenda, Booking, Window
 from rooms.room import Room
 from rooms.store import Kept, Store
@@ -103,6 +104,25 @@ class Beyond(Protocol):
         """
 
 
+class Touch(NamedTuple):
+    """What somebody wants at a door."""
+
+    offer: Offer
+    asks: tuple[Offer, ...]
+    """Where the PIN is asked for one of these, it is asked for this."""
+    pin: str | None
+    """What was typed; None for nothing."""
+    acts: bool
+    """Whether anything is to be done; otherwise it is only looked."""
+
+
+class Gate(Protocol):
+    """Who lets displays do what their room's policy offers."""
+
+    async def __call__(self, caller: Caller, room: Room, touch: Touch, /) -> None:
+        """Let it pass, or raise a Problem that says why not."""
+
+
 class Rendered(NamedTuple):
     """A room's agenda as JSON, but for its age, which changes every second."""
 
@@ -111,15 +131,17 @@ class Rendered(NamedTuple):
     attendance: Attendance
     stale: bool
     etag: str
-    headers: CIMultiDict[str]
     room_json: bytes
     head: bytes
     """All that comes before the age."""
-    tail: bytes
-    """All that comes after it."""
+    tail: bytes | None
+    """All that comes after it; None where nobody has asked for it since it was told."""
+    headers: CIMultiDict[str] | None = None
+    """Those of an answer, where somebody asked for one."""
 
     def body(self, now: datetime) -> bytes:
         """The whole answer at an instant."""
+        assert self.tail is not None  # noqa: S101 - `House.agenda` answers with it
         if self.kept is None:
             return self.head + b"null" + self.tail
         return b"%b%d%b" % (self.head, render.age(self.kept.as_of, now), self.tail)
@@ -148,6 +170,12 @@ class House:
     """Whether anybody uses a room."""
     display: Callable[[Room], str] = lambda _room: ""
     """Changes with what a room's display is told of its looks and offers."""
+    writable: Callable[[Room], bool] = lambda _room: False
+    """Whether what holds a room's calendar can be written to, as far as is known."""
+    dials: Callable[[str], bool] = lambda _room: False
+    """Whether a room has a system that joins meetings."""
+    gate: Gate | None = None
+    """Who lets displays act; without one no display does anything."""
     readers: Readers = field(default_factory=Readers)
     """Room systems that read their calendar here, and when they came."""
     _rendered: dict[tuple[str, Sight], Rendered] = field(default_factory=dict)
@@ -166,7 +194,32 @@ class House:
         return kept is None or now - kept.as_of > self.stale_after
 
     def agenda(self, room: Room, caller: Caller, now: datetime) -> Rendered:
+        """A room's agenda as this caller sees it, with all that an answer needs."""
+        found = self.whole(room, caller, now)
+        if found.headers is None:
+            found = _answerable(found)
+            self._rendered[room.id, caller.sight] = found
+        return found
+
+    def whole(self, room: Room, caller: Caller, now: datetime) -> Rendered:
         """A room's agenda as this caller sees it."""
+        found = self.outline(room, caller, now)
+        if found.tail is None:
+            del self._rendered[room.id, caller.sight]
+            found = self.outline(room, caller, now)
+        return found
+
+    def let_go(self, room: str, caller: Caller) -> None:
+        """Whoever listens has been told: the bytes are made again if somebody asks for them.
+
+        Thousands of rooms are only ever listened to.
+        """
+        known = self._rendered.get((room, caller.sight))
+        if known is not None and known.tail is not None:
+            self._rendered[room, caller.sight] = known._replace(tail=None, headers=None)
+
+    def outline(self, room: Room, caller: Caller, now: datetime) -> Rendered:
+        """A room's agenda as this caller sees it, perhaps without its bytes."""
         kept = self.store.kept(room.id)
         stale = self.stale(kept, now)
         sight = caller.sight
@@ -193,7 +246,7 @@ class House:
         if known is not None and same and _shows_the_same(known, room, kept, stale=stale):
             return known._replace(
                 kept=kept,
-                headers=_headers(kept, known.etag),
+                headers=None,
                 head=_head(known.room_json, kept),
             )
         held = self.store.agenda(room.id)
@@ -203,16 +256,18 @@ class House:
         """A part of an agenda, made for this one answer."""
         held = self.store.agenda(whole.room.id)
         inside = [one for one in held.bookings if span.overlaps(one.window)] if held else []
-        return self._rendering(
+        made = self._rendering(
             whole.room, whole.kept, inside, stale=whole.stale, sight=caller.sight
         )
+        return _answerable(made)
 
     def beyond_window(self, room: Room, caller: Caller, agenda: Agenda) -> Rendered:
         """An agenda that is not kept, made for this one answer."""
         kept = Kept(
             mailbox=room.mailbox, shown=b"", as_of=agenda.as_of, window=agenda.window, version=0
         )
-        return self._rendering(room, kept, agenda.bookings, stale=False, sight=caller.sight)
+        made = self._rendering(room, kept, agenda.bookings, stale=False, sight=caller.sight)
+        return _answerable(made)
 
     def _rendering(
         self,
@@ -223,12 +278,12 @@ class House:
         stale: bool,
         sight: Sight,
     ) -> Rendered:
-        attendance = self.attendance(room.id)
+        attendance, zone = self.attendance(room.id), room.zone
         bookings = tuple(
             render.booking(
-                one,
-                room.zone,
-                join=sight == "all" or (sight == "open" and not one.private),
+                render.seen(one, room, sight),
+                zone,
+                join=render.joins(one, sight),
                 checked_in=one.id in attendance.checked_in,
                 check_in=attendance.asked.get(one.id),
             )
@@ -243,7 +298,6 @@ class House:
             attendance=attendance,
             stale=stale,
             etag=etag,
-            headers=_headers(kept, etag),
             room_json=room_json,
             head=_head(room_json, kept),
             tail=tail,
@@ -256,6 +310,7 @@ class House:
         """
         found = self.health.of(
             Subject("room", room.id),
+            Subject("fault", room.id),
             Subject("source", room.source),
             Subject("identity", room.source),
             *(
@@ -304,6 +359,11 @@ def _head(room_json: bytes, kept: Kept | None) -> bytes:
     return b'{"room":%b,"as_of":%b,"age_s":' % (room_json, as_of)
 
 
+def _answerable(made: Rendered) -> Rendered:
+    """With the headers of an answer."""
+    return made._replace(headers=_headers(made.kept, made.etag))
+
+
 def _headers(kept: Kept | None, etag: str) -> CIMultiDict[str]:
     """A 304 must tell the age too, and which span of time the answer is about."""
     headers = CIMultiDict(JSON)
@@ -315,4 +375,4 @@ def _headers(kept: Kept | None, etag: str) -> CIMultiDict[str]:
 
 
 def _time(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+    return instant.isoformat(timespec="seconds")[:19] + "Z"

@@ -43,7 +43,8 @@ def routes(joins: Joins) -> tuple[Route, ...]:
 
     async def call(house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
         room = seen_room(house, caller, request)
-        return answer(await joins.call(room, may_join=caller.acts(room.id)))
+        offered = caller.room is None or "join" in room.policy.display.offers
+        return answer(await joins.call(room, may_join=offered and caller.acts(room.id)))
 
     booking = "/api/v1/rooms/{room}/bookings/{booking}"
     key = {KEY: "The same for every try: the same booking is not dialled twice."}
@@ -62,6 +63,7 @@ def routes(joins: Joins) -> tuple[Route, ...]:
             path=f"{booking}/join",
             serve=_serve(joins.join),
             scope="write",
+            offer="join",
             summary="Have the room join this booking",
             answer=JoinedShape,
             body=NothingOrder,
@@ -80,6 +82,7 @@ def routes(joins: Joins) -> tuple[Route, ...]:
             path=f"{booking}/leave",
             serve=_serve(joins.leave),
             scope="write",
+            offer="join",
             summary="End the room's call if it is this booking's",
             answer=JoinedShape,
             body=NothingOrder,

@@ -11,7 +11,7 @@ from aiohttp import web
 from bridge.callers import Caller
 from bridge.views.house import JSON, House, encode
 from bridge.views.shapes import ProblemShape
-from bridge.views.web import TITLES, Route
+from bridge.views.web import PIN, TITLES, Route
 
 STATUSES = {
     "unauthorized": 401,
@@ -22,6 +22,10 @@ STATUSES = {
     "unknown_list": 404,
     "unknown_token": 404,
     "not_found": 404,
+    "unknown_fault": 404,
+    "not_offered": 403,
+    "pin_required": 403,
+    "pin_wrong": 403,
     "bad_query": 400,
     "bad_time": 400,
     "bad_body": 400,
@@ -168,7 +172,10 @@ def _header_parameters(route: Route) -> list[dict[str, Any]]:
             "description": words,
             "schema": {"type": "string", "maxLength": 255},
         }
-        for name, words in route.headers.items()
+        for name, words in (
+            *route.headers.items(),
+            *([(PIN, "Of a display, where its room's policy asks for it.")] * _asks_pin(route)),
+        )
     ]
 
 
@@ -185,13 +192,24 @@ def _responses(route: Route) -> dict[str, Any]:
             del responses["304"]["content"]
     # A token that is shown must be good, even where none is needed.
     codes = ["unauthorized", *(("forbidden",) if route.scope else ())]
-    codes += ["too_many_requests", *route.problems]
+    codes += ["too_many_requests", *_of_doors(route), *route.problems]
     for code in codes:
         key = str(STATUSES[code])
         known = responses.setdefault(key, {"description": ""})
         known["content"] = known.get("content", {}) | _problem()
         known["description"] = "; ".join(filter(None, [known["description"], TITLES[code]]))
     return responses
+
+
+def _of_doors(route: Route) -> list[str]:
+    """Why a display is refused what others may do."""
+    if route.offer is None:
+        return []
+    return ["not_offered", *(["pin_required", "pin_wrong"] if _asks_pin(route) else [])]
+
+
+def _asks_pin(route: Route) -> bool:
+    return route.offer is not None and route.method != "GET"
 
 
 def _json(*kinds: type[msgspec.Struct]) -> dict[str, Any]:

@@ -4,6 +4,9 @@ from datetime import datetime
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
+import msgspec
+
+from bridge.callers import Sight
 from bridge.health import Trouble
 from bridge.views.shapes import (
     AgendaRoomShape,
@@ -39,6 +42,27 @@ class CheckInAsked(Protocol):
     def releases(self) -> bool: ...  # noqa: D102 - as in CheckInShape
 
 
+def seen(one: Booking, room: Room, sight: Sight) -> Booking:
+    """A booking in the words that a caller may read, whatever form it is then told in.
+
+    A door may be told to be silent about what meetings are and whose: title and organizer are
+    empty then. Whether a caller may know how it is joined says `joins`.
+    """
+    policy = room.policy.display
+    if sight != "open" or (policy.titles and policy.organizers):
+        return one
+    return msgspec.structs.replace(
+        one,
+        title=one.title if policy.titles else "",
+        organizer=one.organizer if policy.organizers else "",
+    )
+
+
+def joins(one: Booking, sight: Sight) -> bool:
+    """Whether a caller may know how a booking is joined; doors join private ones by the bridge."""
+    return sight == "all" or (sight == "open" and not one.private)
+
+
 def booking(
     one: Booking,
     zone: ZoneInfo,
@@ -47,7 +71,7 @@ def booking(
     checked_in: bool = False,
     check_in: CheckInAsked | None = None,
 ) -> BookingShape:
-    """A booking in the room's time; its join details only for those who may have them."""
+    """A booking in the room's time; `seen` and `joins` say how much of it is for whom."""
     return BookingShape(
         id=one.id,
         start=one.start.astimezone(zone),
@@ -130,6 +154,7 @@ def room(
     found: tuple[Trouble, ...],
     now: datetime,
     *,
+    sight: Sight,
     stale: bool,
     presence: PresenceShape,
 ) -> RoomShape:
@@ -147,7 +172,7 @@ def room(
         lists=one.lists,
         state="busy" if standing.busy else "free",
         until=standing.until.astimezone(one.zone) if standing.until else None,
-        next=_next(standing.next, one.zone) if standing.next else None,
+        next=_next(seen(standing.next, one, sight), one.zone) if standing.next else None,
         as_of=agenda.as_of if agenda else None,
         age_s=age(agenda.as_of, now) if agenda else None,
         stale=stale,

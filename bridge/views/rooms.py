@@ -50,7 +50,7 @@ def _room(house: House, room: Room, caller: Caller, now: datetime) -> RoomShape 
     stale = house.stale(house.store.kept(room.id), now)
     presence = render.presence(*house.presence(room.id))
     found = house.health_of(room, now)
-    return render.room(room, held, found, now, stale=stale, presence=presence)
+    return render.room(room, held, found, now, sight=caller.sight, stale=stale, presence=presence)
 
 
 def seen_room(house: House, caller: Caller, request: web.Request) -> Room:
@@ -70,10 +70,12 @@ async def agenda(house: House, caller: Caller, request: web.Request) -> web.Stre
     rendered = house.agenda(room, caller, now)
     if "?" in request.raw_path:
         rendered = await _part(house, caller, rendered, _asked(request), now)
+    assert rendered.headers is not None  # noqa: S101 - every one that is asked for has them
+    headers = rendered.headers.copy()
     asked = request.headers.get(hdrs.IF_NONE_MATCH)
     if asked is not None and matches(asked, rendered.etag):
-        return web.Response(status=304, headers=rendered.headers.copy())
-    return web.Response(body=rendered.body(now), headers=rendered.headers.copy())
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=rendered.body(now), headers=headers)
 
 
 async def _part(

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from bridge.callers import Caller
 from bridge.views import render
-from bridge.views.house import COMMON, House, encode
+from bridge.views.house import COMMON, House, Rendered, encode
 from bridge.views.rooms import seen_room
 from bridge.views.shapes import StatusShape
 from bridge.views.web import Route
@@ -124,15 +124,21 @@ class Hub:
             if room is None or _expired(listener.caller, now):
                 listener.leave()
                 continue
-            rendered = self._house.agenda(room, listener.caller, now)
+            rendered = self._house.outline(room, listener.caller, now)
             if rendered.etag != listener.etag:
                 listener.etag = rendered.etag
                 if rendered.etag not in events:
-                    events[rendered.etag] = _event("agenda", rendered.body(now), rendered.etag)
+                    events[rendered.etag] = self._agenda(room, listener.caller, rendered, now)
                 listener.send(events[rendered.etag])
             if status:
                 state = state or self.status(room, now)
                 listener.send(state)
+
+    def _agenda(self, room: Room, caller: Caller, found: Rendered, now: datetime) -> bytes:
+        """The `agenda` event of a room; its bytes are not kept."""
+        whole = found if found.tail is not None else self._house.whole(room, caller, now)
+        self._house.let_go(room.id, caller)
+        return _event("agenda", whole.body(now), whole.etag)
 
     def status(self, room: Room, now: datetime) -> bytes:
         """The `status` event of a room."""
@@ -148,6 +154,16 @@ class Hub:
         )
         return _event("status", encode(shape))
 
+    def _greeting(self, listener: Listener, room: Room, known: str | None) -> bytes:
+        """What a stream begins with: the agenda unless that is known, and how old it is."""
+        now = self._house.clock.now()
+        rendered = self._house.outline(room, listener.caller, now)
+        listener.etag = rendered.etag
+        first = b"retry: %d\n\n" % RECONNECT_MS
+        if known != rendered.etag:
+            first += self._agenda(room, listener.caller, rendered, now)
+        return first + self.status(room, now)
+
     async def serve(self, house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
         """One stream, until somebody leaves."""
         room = seen_room(house, caller, request)
@@ -158,13 +174,7 @@ class Hub:
         if request.transport is None:
             return response
         listener = Listener(room, caller, response, request.transport)
-        now = house.clock.now()
-        rendered = house.agenda(room, caller, now)
-        listener.etag = rendered.etag
-        first = b"retry: %d\n\n" % RECONNECT_MS
-        if request.headers.get("Last-Event-ID") != rendered.etag:
-            first += _event("agenda", rendered.body(now), rendered.etag)
-        await response.write(first + self.status(room, now))
+        await response.write(self._greeting(listener, room, request.headers.get("Last-Event-ID")))
         listeners = self._listeners.setdefault(room.id, set())
         listeners.add(listener)
         self._tell(room.id, [listener], status=False)  # what changed during the first write

@@ -20,12 +20,15 @@ from bridge.limits import (
     group,
 )
 from bridge.logs import fault
-from bridge.views.house import JSON, House, encode
+from bridge.views.house import JSON, House, Touch, encode
 from bridge.views.shapes import ProblemShape, Shape
+from rooms.display import Offer
 
 log = logging.getLogger(__name__)
 
 COOKIE = "roombridge_display"
+PIN = "Display-Pin"
+"""The header that carries what somebody typed at a door."""
 
 Handler = Callable[[House, Caller, web.Request], Awaitable[web.StreamResponse]]
 
@@ -69,6 +72,10 @@ class Route:
     """Headers of a request that mean something to it."""
     also: Mapping[int, str] = field(default_factory=dict)
     """Other statuses of a good answer, and when they come."""
+    offer: Offer | None = None
+    """What a room's policy must offer for its display to ask; others are not bound by it."""
+    asks: tuple[Offer, ...] = ()
+    """Where the PIN is asked for one of these too, it is asked for this."""
     legacy: bool = False
     """Whether the listener for old units offers it too."""
     problems: tuple[str, ...] = ()
@@ -118,6 +125,10 @@ TITLES = {
     "not_readable_now": "The calendar cannot be read now, beyond what is kept of it",
     "too_many_requests": "Too many requests, or too many wrong tokens: wait",
     "key_reused": "This Idempotency-Key belongs to another request",
+    "not_offered": "This room's display does not offer that",
+    "pin_required": "This needs the PIN of the display",
+    "pin_wrong": "The PIN is wrong",
+    "unknown_fault": "Nobody reported such a fault of this room",
     "bad_query": "A parameter of the query is not what is expected",
     "writes_not_allowed": "The policy of this room does not allow it",
     "source_cannot_write": "Calendars of this kind can only be read",
@@ -156,6 +167,8 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
             )
             if scope is not None:
                 _permit(route, caller, request.method)
+            if route.offer is not None and caller.room is not None:
+                await _pass(house, caller, request, route.offer, route.asks)
             return await serve(house, caller, request)
         except Problem as problem:
             if route.basic and problem.code == "unauthorized":
@@ -182,6 +195,28 @@ def _permit(route: Route, caller: Caller, method: str) -> None:
         raise refused(caller)
     if caller is LOOPBACK and method not in _LOOKING:
         raise refused(ANYBODY)
+
+
+async def _pass(
+    house: House,
+    caller: Caller,
+    request: web.Request,
+    offer: Offer,
+    asks: tuple[Offer, ...],
+) -> None:
+    """Let a display pass that wants what its room's policy offers.
+
+    Raises:
+        Problem: it does not, or the PIN is missing or wrong.
+    """
+    room = house.rooms.get(request.match_info["room"])
+    if room is None or room.id != caller.room:  # its route refuses it
+        return
+    if house.gate is None:
+        raise Problem(403, "not_offered")
+    acts = request.method not in _LOOKING
+    touch = Touch(offer=offer, asks=asks, pin=request.headers.get(PIN), acts=acts)
+    await house.gate(caller, room, touch)
 
 
 def refused(caller: Caller) -> Problem:

@@ -199,7 +199,8 @@ def _shape(asked: Asked, action: Action, done: Done) -> ActedShape:
     sight, booking = asked.caller.sight, done.booking
     shape = None
     if booking is not None:
-        joins = sight == "all" or (sight == "open" and not booking.private)
+        booking = render.seen(booking, asked.room, sight)
+        joins = render.joins(booking, sight)
         shape = render.booking(booking, asked.room.zone, join=joins)
     return ActedShape(done=_WORDS[action], booking=shape, shown=done.shown, overlaps=done.overlaps)
 

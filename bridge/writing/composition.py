@@ -39,6 +39,10 @@ class Writing:
         attempts = Attempts(made.database, made.clock)
         actions = Actions(self._bookings, attempts, made.clock)
         self.routes: Sequence[Route] = bookings.routes(actions)
+        self.actions: bookings.Actions = actions
+        """Where others come with what they want done."""
+        self.able = self._writers.able
+        """Tells whether what holds a room's calendar can be written to at all."""
         self._rooms: Mapping[str, Room] = {}
         self.wishes = Wishes(actions, self._room)
         """Does what people want at a room system."""

@@ -71,6 +71,10 @@ class Writers:
             opened = self._open[name] = self._opened(name, self._sources[name])
         return await asyncio.shield(opened.writer)
 
+    def able(self, room: Room) -> bool:
+        """Whether what holds a room's calendar can be written to at all."""
+        return room.source in self._sources
+
     def known(self, room: Room) -> bool:
         """Whether a room's policy, as it is now, wants its calendar written to."""
         now = self._rooms.get(room.id)

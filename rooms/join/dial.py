@@ -15,7 +15,7 @@ PREFERENCE: tuple[Protocol, ...] = ("sip", "h323")
 """The order of protocols where nobody chose another."""
 
 
-class Dialing(msgspec.Struct, frozen=True, kw_only=True):
+class Dialing(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """How a site or a room dials Zoom; everywhere else the invitation decides."""
 
     zoom_region: str = ""

@@ -10,16 +10,21 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bridge.discovered import Difference
 from bridge.discovery import Told, shape
+from bridge.displays.faults import Faults
+from bridge.displays.gate import Gate
 from bridge.health import Health
 from bridge.settings.model import Inventory
 from bridge.tokens import Tokens
 from bridge.views import (
     alerts,
+    alternatives,
     board,
     bookings,
     discovery,
+    display,
     endpoints,
     explain,
+    faults,
     health,
     hooks,
     joining,
@@ -115,6 +120,15 @@ class Views:
         self.discovery = FakeDiscovery()
         self.panels = Panels()
         self.boards = Boards(names={"north": "North wing"})
+        audit = Audit(database)
+        self.house.gate = Gate(audit, clock)
+        self.house.writable = lambda room: room.source not in self.unwritable
+        self.house.dials = lambda room: self.joins.dials and room == "kestrel"
+        self.unwritable: set[str] = set()
+        """Sources that can only be read."""
+        self.doors = display.Doors(self.house)
+        self.house.display = self.doors.version
+        self.faults = Faults(database, audit, self.health, clock)
         self.hub = Hub(self.house)
         self.tokens.on_revoked = self.hub.expel
         self.called: list[tuple[str, str, hooks.HookCall]] = []
@@ -141,6 +155,9 @@ class Views:
             *ics.routes(Calendars()),
             *panel.routes(self.panels),
             *board.routes(self.boards),
+            *display.routes(self.doors),
+            *faults.routes(self.faults),
+            *alternatives.routes(alternatives.Elsewhere(self.doors, self.actions)),
             *tokens.ROUTES,
             *sources.routes(FakeDesk()),
             *discovery.routes(self.discovery),

@@ -80,7 +80,7 @@ async def test_the_agenda_comes_at_once_and_then_how_old_it_is(
         "health": [],
         "time": "2026-11-23T12:00:00Z",
         "presence": {"state": "unknown", "since": None},
-        "display": "",
+        "display": views.house.display(views.house.rooms["kestrel"]),
     }
 
 

@@ -138,6 +138,9 @@ async def test_the_demo_tells_where_everything_is(demo: Demo) -> None:
     async with demo.http.get(f"{told['api']}/rooms", headers=headers) as answer:
         rooms = (await answer.json())["rooms"]
     assert all(room["as_of"] and not room["stale"] and not room["health"] for room in rooms)
+    async with demo.http.get(f"{told['api']}/rooms/kestrel/display", headers=headers) as answer:
+        offers = (await answer.json())["offers"]
+    assert (offers["book"], offers["join"], offers["find"]) == ([15, 30, 45, 60], True, "building")
 
 
 async def test_its_facade_is_read_with_what_it_tells(demo: Demo) -> None:

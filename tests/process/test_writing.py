@@ -102,7 +102,7 @@ async def test_a_room_is_booked_by_http_shown_and_ended(site: Site) -> None:
             status, refused = await post(
                 running, BOOKINGS, display, **ADHOC, recurrence="FREQ=DAILY;COUNT=2"
             )
-            assert (status, refused["code"]) == (403, "writes_not_allowed")
+            assert (status, refused["code"]) == (403, "not_offered")
             log = "\n".join(running.log)
             assert await running.stop() == 0
     assert "Quick talk" not in log

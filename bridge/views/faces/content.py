@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Literal, NamedTuple
 
-from bridge.views.faces import doorside
 from bridge.views.faces.tidy import tidy
 from bridge.views.faces.wording import Wording
 from bridge.views.house import AskedToCheckIn, Attendance
-from bridge.views.render import Standing
+from bridge.views.render import Standing, seen
 from rooms.model import Agenda, Booking
 from rooms.room import Room
 
@@ -217,10 +216,11 @@ def _entry(scene: Scene, one: Booking, words: Wording, *, note: bool = False) ->
         if one.end > scene.midnight(1):
             told[1] = f"{words.weekday(end)} {told[1]}"
         times = words("meeting.from_to", start=told[0], end=told[1])
+    shown = seen(one, scene.room, "open")
     return Entry(
         times=times,
-        title=tidy(doorside.title(scene.room, one)) or words("meeting.untitled"),
-        organizer=tidy(doorside.organizer(scene.room, one)),
+        title=tidy(shown.title) or words("meeting.untitled"),
+        organizer=tidy(shown.organizer),
         note=_note(scene, one, words) if note else "",
     )
 

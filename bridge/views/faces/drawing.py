@@ -192,7 +192,7 @@ class _Sheet:
             lines = self.lettering.lines(until, small, box.width, 2)
             step = round(small * 1.22)
             total = round(word * 0.78) + round(small * 0.85) + step * len(lines)
-            if total <= box.height * 0.86:
+            if total <= box.height * 0.96:
                 break
         y = box.top + max(0, (box.height - total) // 2) + round(word * 0.75)
         self._words(box, y, self.content.word, word, bold=True, ink=ink)

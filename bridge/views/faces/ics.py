@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from aiohttp import hdrs, web
 
 from bridge.callers import Caller, Sight
-from bridge.views.faces import doorside
 from bridge.views.faces.lines import day, folded, instant, parameter, text, uri
 from bridge.views.house import COMMON, House, Rendered
+from bridge.views.render import joins, seen
 from bridge.views.rooms import matches, seen_room
 from bridge.views.web import Route
 from rooms.model import Booking
@@ -39,7 +39,7 @@ class _Made(NamedTuple):
 class Calendars:
     """Calendars of rooms, each made once for as long as its agenda stays."""
 
-    _made: dict[tuple[str, Sight, bool], _Made] = field(default_factory=dict)
+    _made: dict[tuple[str, Sight], _Made] = field(default_factory=dict)
 
     async def serve(self, house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
         """A room's calendar, or that it has not changed."""
@@ -61,7 +61,7 @@ class Calendars:
     def _calendar(self, house: House, caller: Caller, room: Room) -> _Made:
         now = house.clock.now()
         rendered = house.agenda(room, caller, now)
-        key = (room.id, caller.sight, doorside.at_the_door(caller))
+        key = (room.id, caller.sight)
         known = self._made.get(key)
         if known is not None and known.rendered.etag == rendered.etag and known.room is room:
             return known._replace(rendered=rendered)
@@ -101,22 +101,21 @@ def _lines(
 
 
 def _event(room: Room, booking: Booking, caller: Caller) -> Iterator[str]:
-    door = doorside.at_the_door(caller)
-    about = doorside.title(room, booking, door=door)
+    shown = seen(booking, room, caller.sight)
     yield "BEGIN:VEVENT"
     yield f"UID:{booking.id}.{room.id}@roombridge"
     # Without METHOD it is when this was last revised (RFC 5545 §3.8.7.2), not when it is sent.
     yield f"DTSTAMP:{_STAMP}"
     yield from _times(booking, room.zone)
-    yield f"SUMMARY:{text(about or 'Meeting')}"
+    yield f"SUMMARY:{text(shown.title or 'Meeting')}"
     yield f"LOCATION:{text(room.name)}"
     yield f"STATUS:{'TENTATIVE' if booking.state == 'tentative' else 'CONFIRMED'}"
     yield f"TRANSP:{'OPAQUE' if booking.blocks else 'TRANSPARENT'}"
     yield f"CLASS:{'PRIVATE' if booking.private else 'PUBLIC'}"
     # ORGANIZER must be an address, and would turn the entry into an invitation.
-    if whose := doorside.organizer(room, booking, door=door):
-        yield f"CONTACT:{text(whose)}"
-    if caller.sight == "all" or (caller.sight == "open" and not booking.private):
+    if shown.organizer:
+        yield f"CONTACT:{text(shown.organizer)}"
+    if joins(booking, caller.sight):
         yield from _join(booking)
     yield "END:VEVENT"
 

@@ -146,7 +146,7 @@ def _path(given: Any) -> tuple[Step, ...]:
         raise Refused(PARAMETER)
     if not all(isinstance(step, str | int) for step in given):
         raise Refused(PARAMETER)
-    return tuple(int(s) if isinstance(s, str) and s.isdigit() else s for s in given)
+    return tuple(int(s) if isinstance(s, str) and s.isdecimal() else s for s in given)
 
 
 class Subscriptions:

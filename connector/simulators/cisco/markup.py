@@ -137,6 +137,6 @@ def pick(tree: Tree, path: str) -> Tree | None:
 
 def _numbered(value: "str | Tree | Items", number: str) -> Items | None:
     """The one branch of a number."""
-    if isinstance(value, Items) and number.isdigit() and int(number) in value:
+    if isinstance(value, Items) and number.isdecimal() and int(number) in value:
         return Items({int(number): value[int(number)]})
     return None

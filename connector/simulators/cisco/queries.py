@@ -31,8 +31,8 @@ def steps(text: str) -> tuple[Step, ...]:
 def _step(found: re.Match[str]) -> Step:
     index = found[2]
     if index:
-        return int(index) if index.isdigit() else index
-    return int(found[1]) if found[1].isdigit() else found[1]
+        return int(index) if index.isdecimal() else index
+    return int(found[1]) if found[1].isdecimal() else found[1]
 
 
 def select(node: Node, wanted: Sequence[Step]) -> Node | None:

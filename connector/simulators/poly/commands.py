@@ -44,9 +44,9 @@ def run(terminal: Terminal, line: str) -> Iterator[str]:
 def _dial(terminal: Terminal, words: list[str]) -> Iterator[str]:
     """`manual "<speed>" "<str>" [type]`, `auto "<speed>" "<str>"`, `phone sip|h323 "<str>"`."""
     match words:
-        case ["manual", speed, number, *kind] if speed.isdigit() and len(kind) <= 1:
+        case ["manual", speed, number, *kind] if speed.isdecimal() and len(kind) <= 1:
             protocol = {"h323": "H323", "sip": "SIP", "ip": ""}.get(kind[0]) if kind else ""
-        case ["auto", speed, number] if speed.isdigit():
+        case ["auto", speed, number] if speed.isdecimal():
             protocol = ""
         case ["phone", "sip" | "h323" as protocol, number]:
             speed = "0"
@@ -74,7 +74,7 @@ def _hangup(terminal: Terminal, words: list[str]) -> Iterator[str]:
         case ["video"]:
             yield "hanging up video"
             calls.hang_up_all()
-        case ["video", number] if number.isdigit():
+        case ["video", number] if number.isdecimal():
             yield "hanging up video"
             calls.hang_up(int(number))
         case _:
@@ -98,7 +98,7 @@ def _callinfo(terminal: Terminal, words: list[str]) -> Iterator[str]:
     match words:
         case ["all"]:
             pass
-        case ["callid", number] if number.isdigit():
+        case ["callid", number] if number.isdecimal():
             calls = tuple(call for call in calls if call.id == int(number))
         case _:
             yield ILLEGAL

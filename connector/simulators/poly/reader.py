@@ -79,7 +79,7 @@ class Reader:
     def _interval(self) -> float:
         """How often it polls by its settings."""
         set_to = self.unit.settings.get(INTERVAL)
-        return int(set_to) / 1000 if set_to.isdigit() and int(set_to) else POLL
+        return int(set_to) / 1000 if set_to.isdecimal() and int(set_to) else POLL
 
     async def poll(self) -> None:
         """Read once; how it went is the unit's status."""

@@ -168,7 +168,7 @@ async def statistics(request: web.Request) -> web.Response:
 
 
 def _numbers(software: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in software.split(".") if part.isdigit())
+    return tuple(int(part) for part in software.split(".") if part.isdecimal())
 
 
 async def read_config(request: web.Request) -> web.Response:

@@ -84,7 +84,7 @@ def parse(data: bytes) -> Text:
     if not all(text[name] for name in ("Via", "From", "To", "Call-ID", "CSeq")):
         raise Broken
     length = text["Content-Length"]
-    end = int(length) if length.isdigit() else len(body)
+    end = int(length) if length.isdecimal() else len(body)
     text.body = body[:end].decode("utf-8", "replace")
     return text
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connector.simulators.cisco import Codec, queries
@@ -78,6 +78,7 @@ def test_a_message_is_a_request_or_refused(text: str) -> None:
 
 
 @given(st.text(max_size=60))
+@example("²")
 def test_any_text_is_an_address(text: str) -> None:
     for step in steps(text):
         assert step != ""

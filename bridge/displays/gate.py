@@ -1,0 +1,85 @@
+"""Who may do what at a door: what the room's policy offers, with its PIN, and not too often."""
+
+import hmac
+import math
+import sqlite3
+from contextlib import suppress
+
+from bridge.callers import Caller
+from bridge.displays.pins import Pins
+from bridge.views.house import Touch
+from bridge.views.openapi import STATUSES
+from bridge.views.web import PIN, Problem
+from rooms.audit import Audit, Entry
+from rooms.clock import Clock
+from rooms.display import DisplayPolicy
+from rooms.room import Room
+
+MOST, SPAN = 20, 60.0
+"""So many touches of one display in so many seconds, whatever came of them."""
+
+
+class Gate:
+    """Lets displays do what the policies of their rooms offer."""
+
+    def __init__(self, audit: Audit, clock: Clock) -> None:
+        self._audit = audit
+        self._clock = clock
+        self._pins = Pins(clock)
+        self._counts: dict[str, int] = {}
+        self._ends = 0.0
+
+    async def __call__(self, caller: Caller, room: Room, touch: Touch, /) -> None:
+        """Let it pass.
+
+        Raises:
+            Problem: `not_offered`, `pin_required`, `pin_wrong`, `too_many_requests`.
+        """
+        policy = room.policy.display
+        if touch.offer not in policy.offers or (touch.offer == "find" and policy.find == "none"):
+            words = f"`{touch.offer}` is not in display.offers: rooms.yaml, room {room.id}, else"
+            raise _problem("not_offered", f"{words} bridge.yaml")
+        if not touch.acts:
+            return
+        if wait := self._count(caller.token or caller.name):
+            raise _problem("too_many_requests", "too many touches in a minute", wait)
+        if policy.pin and {*touch.asks, touch.offer} & {*policy.pin_for}:
+            await self._ask(caller, room, policy, touch)
+
+    def _count(self, display: str) -> int:
+        """Count a touch; the seconds to wait where it is one too many."""
+        now = self._clock.monotonic()
+        if now >= self._ends:
+            self._ends = now + SPAN
+            self._counts.clear()
+        seen = self._counts.get(display, 0)
+        if seen >= MOST:
+            return max(1, math.ceil(self._ends - now))
+        self._counts[display] = seen + 1
+        return 0
+
+    async def _ask(self, caller: Caller, room: Room, policy: DisplayPolicy, touch: Touch) -> None:
+        keys = f"display {caller.token}", f"room {room.id}"
+        if wait := self._pins.locked(*keys):
+            raise _problem("too_many_requests", "too many wrong PINs", wait)
+        if not touch.pin:
+            raise _problem("pin_required", f"send it in the header {PIN}")
+        given = touch.pin.encode(errors="surrogateescape")
+        if hmac.compare_digest(given, policy.pin.encode()):
+            return
+        wait = self._pins.wrong(*keys)
+        entry = Entry(
+            at=self._clock.now(),
+            actor=caller.name,
+            action="displays.pin_wrong",
+            object=room.id,
+            detail={"offer": touch.offer, "locked_s": wait},
+        )
+        with suppress(sqlite3.Error):  # on a full disk it is wrong all the same
+            await self._audit.record(entry)
+        raise _problem("pin_wrong")
+
+
+def _problem(code: str, words: str = "", wait: int = 0) -> Problem:
+    headers = {"Retry_After": str(wait)} if wait else {}
+    return Problem(STATUSES[code], code, words, **headers)
