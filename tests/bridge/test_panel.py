@@ -17,6 +17,7 @@ from bridge.views.faces.content import Content, Scene, content, next_change
 from bridge.views.faces.drawing import Order, draw
 from bridge.views.faces.fonts import fonts_of, unwritten
 from bridge.views.faces.inks import INKS, VARIANTS
+from bridge.views.faces.lettering import Lettering
 from bridge.views.faces.wording import Wording, spoken
 from bridge.views.house import AskedToCheckIn, Attendance
 from rooms.agenda import agenda_of
@@ -434,6 +435,14 @@ async def test_words_that_no_font_here_can_write_are_english(client: Client, vie
     assert await (await client.get(PATH, params={"lang": "de"})).read() == english
     views.panels._unwritten = frozenset()
     assert await (await client.get(PATH, params={"lang": "de"})).read() != english
+
+
+def test_a_word_of_joined_letters_that_fits_is_not_cut() -> None:
+    lettering = Lettering(fonts=fonts_of("ar"), usual="rtl")
+    word = Wording("ar")("state.soon")
+    for size in range(12, 90):
+        wide = lettering.width(word, size, bold=True)
+        assert lettering.lines(word, size, wide, bold=True) == [word]
 
 
 def test_what_is_shipped_writes_all_scripts_but_those_of_east_asia() -> None:

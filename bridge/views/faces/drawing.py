@@ -185,16 +185,16 @@ class _Sheet:
     def _state(self, box: Box, ink: int) -> None:
         until = self.content.until
         most = min(round(box.height * 0.56), self.unit(19))
-        for tight in (1.0, 0.85, 0.7, 0.55):
+        for tight in (1.0, 0.93, 0.87, 0.8, 0.73, 0.65, 0.55):
             size = max(8, round(most * tight))
             word = self.lettering.largest(self.content.word, box.width, (8, size))
             small = max(8, min(round(self.unit(6) * tight), round(word * 0.62)))
             lines = self.lettering.lines(until, small, box.width, 2)
             step = round(small * 1.22)
             total = round(word * 0.78) + round(small * 0.85) + step * len(lines)
-            if total <= box.height * 0.96:
+            if total <= box.height * 0.88:
                 break
-        y = box.top + max(0, (box.height - total) // 2) + round(word * 0.75)
+        y = box.top + max(0, (box.height - total) // 2) + round(word * 0.75 + small * 0.18)
         self._words(box, y, self.content.word, word, bold=True, ink=ink)
         y += round(small * 0.45)
         for line in lines:

@@ -49,9 +49,10 @@ class Lettering:
         left = text
         lines: list[str] = []
         while left and len(lines) < most:
-            fits = self._fits(left, size, width, bold=bold)
-            if fits == len(left):
+            # Asked first: a beginning may be wider than the whole, as letters join in Arabic.
+            if self.width(left, size, bold=bold) <= width:
                 return [*lines, left]
+            fits = min(self._fits(left, size, width, bold=bold), len(left) - 1)
             if len(lines) == most - 1:
                 return [*lines, self._cut(left, size, width, bold=bold)]
             end = _break(left, fits)
