@@ -12,7 +12,11 @@ from bridge.displays.gate import Gate
 from bridge.displays.pairing import Pairing
 from bridge.prepared import Prepared
 from bridge.settings.model import Configuration
-from bridge.views import alternatives, display, faults, pairing
+from bridge.views import alternatives, board, display, faults, pairing
+from bridge.views.board import Boards
+from bridge.views.faces import ics, panel
+from bridge.views.faces.ics import Calendars
+from bridge.views.faces.panel import Panels
 from bridge.views.house import House
 from bridge.views.rooms import SLICE
 from bridge.views.stream import Hub
@@ -51,12 +55,16 @@ class Displays:
             audit=made.audit,
             public_url=lambda: self._configuration.site.public_url,
         )
+        self._panels, self._boards = Panels(), Boards()
         self.routes: Sequence[Route] = (
             *display.routes(self._doors),
             *faults.routes(self._faults),
             *alternatives.routes(elsewhere),
             *self.attendance.routes,
             *pairing.routes(self.pairing),
+            *ics.routes(Calendars()),
+            *panel.routes(self._panels),
+            *board.routes(self._boards),
         )
 
     @asynccontextmanager
@@ -64,7 +72,10 @@ class Displays:
         """Do what is done by the clock, until the end."""
         await self._faults.load()
         async with self.attendance.running(), self.pairing.running():
-            yield
+            try:
+                yield
+            finally:
+                self._panels.close()
 
     async def adopt(self, configuration: Configuration) -> None:
         """Work by this configuration."""
@@ -75,6 +86,7 @@ class Displays:
         self._doors.forget(rooms)
         self._faults.adopt(rooms)
         self.attendance.adopt(configuration)
+        self._boards.names = {one.id: one.name for one in configuration.inventory.lists}
         await self._tell(rooms.values())
 
     async def _tell(self, rooms: Iterable[Room]) -> None:

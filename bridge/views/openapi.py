@@ -19,6 +19,7 @@ STATUSES = {
     "unknown_room": 404,
     "unknown_booking": 404,
     "unknown_source": 404,
+    "unknown_list": 404,
     "unknown_token": 404,
     "unknown_code": 404,
     "unknown_display": 404,
@@ -110,6 +111,7 @@ def description(routes: Iterable[Route], version: str) -> dict[str, Any]:
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer"},
                 "reader": {"type": "http", "scheme": "basic"},
+                "calendar": {"type": "http", "scheme": "basic"},
                 "display": {"type": "apiKey", "in": "cookie", "name": "roombridge_display"},
             },
         },
@@ -141,7 +143,9 @@ def _security(route: Route) -> list[dict[str, list[str]]]:
         return [{"reader": []}]
     if route.scope is None:
         return []
-    schemes = ("token", "display") if route.cookie else ("token",)
+    schemes = ["token", "display"] if route.cookie else ["token"]
+    if route.basic:
+        schemes.append("calendar")
     return [{scheme: [route.scope]} for scheme in schemes]
 
 

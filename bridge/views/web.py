@@ -1,5 +1,6 @@
 """Requests guarded and answered: who calls, what they may, and errors as problem JSON."""
 
+import base64
 import logging
 import socket
 from collections.abc import Awaitable, Callable, Mapping
@@ -32,6 +33,7 @@ PIN = "Display-Pin"
 Handler = Callable[[House, Caller, web.Request], Awaitable[web.StreamResponse]]
 
 ANYBODY = Caller(name="anybody", scopes=frozenset())
+_ONLY_LOOKS: frozenset[Scope] = frozenset(["read", "join"])
 _LOOKING = frozenset([hdrs.METH_GET, hdrs.METH_HEAD])
 """What a caller at the appliance may do without credentials: any page could make it post."""
 
@@ -53,6 +55,9 @@ class Route:
     signs: bool = False
     """Whether room systems call it, who sign in by Basic or NTLM; it asks them itself, and is
     found in any case of letters."""
+    basic: bool = False
+    """Whether a token that may only look may also come as the password of Basic: programs that
+    subscribe to calendars can show it in no other way."""
     displays: bool = True
     """Whether a display may ask; what is about the appliance is not for rooms."""
     summary: str
@@ -110,6 +115,7 @@ TITLES = {
     "unknown_room": "There is no such room",
     "unknown_booking": "There is no such booking in this room",
     "unknown_source": "There is no such calendar source",
+    "unknown_list": "There is no such list of rooms",
     "unknown_token": "There is no such token in force",
     "unknown_code": "No display shows this code, or not any more",
     "unknown_display": "There is no such paired display",
@@ -160,13 +166,17 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
 
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
-            caller = admitted(house, request, scope, hook=route.hook, signs=route.signs)
+            caller = admitted(
+                house, request, scope, hook=route.hook, signs=route.signs, basic=route.basic
+            )
             if scope is not None:
                 _permit(route, caller, request.method)
             if route.offer is not None and caller.room is not None:
                 await _pass(house, caller, request, route.offer, route.asks)
             return await serve(house, caller, request)
         except Problem as problem:
+            if route.basic and problem.code == "unauthorized":
+                problem.headers["WWW-Authenticate"] += ', Basic realm="roombridge"'
             return problem.response()
         except web.HTTPRequestEntityTooLarge:
             return Problem(413, "body_too_large").response()
@@ -227,20 +237,22 @@ def admitted(
     *,
     hook: bool = False,
     signs: bool = False,
+    basic: bool = False,
 ) -> Caller:
     """Who calls, unless they are locked out or ask too much."""
+    who = subscribed if basic else identified
     address = client_address(request.remote, request.headers, house.proxies)
     if signs:  # who they are is asked later, in another way
         if address and (wait := house.limits.count(f"{group(address)} reader", ADDRESS_LIMIT)):
             raise too_many(wait)
         return ANYBODY
     if address is None:
-        return identified(house, request)
+        return who(house, request)
     shown = hdrs.AUTHORIZATION in request.headers or COOKIE in request.cookies
     # What is open to everybody stays open: a lock-out must not look like an outage.
     if (shown or scope is not None) and (wait := house.limits.locked(address)):
         raise too_many(wait)
-    caller = identified(house, request, address)
+    caller = who(house, request, address)
     if hook:  # apart from what the address asks otherwise
         wait = house.limits.count(f"{group(address)} hook", HOOK_LIMIT)
     elif caller.token is None:
@@ -256,6 +268,22 @@ def admitted(
 def too_many(wait: int) -> Problem:
     """The answer to who has to wait so many seconds."""
     return Problem(429, "too_many_requests", Retry_After=str(wait))
+
+
+def subscribed(house: House, request: web.Request, address: str | None = None) -> Caller:
+    """Who calls, by a token that came as the password of Basic (RFC 7617), or in any other way.
+
+    Whoever keeps a password sends it again by itself: one that may change anything is refused.
+    """
+    login = request.headers.get(hdrs.AUTHORIZATION, "")
+    if login[:6].lower() != "basic ":
+        return identified(house, request, address)
+    caller = _holder(house, _password(login[6:]), address)
+    if caller is None:
+        raise refused(ANYBODY)
+    if not caller.scopes <= _ONLY_LOOKS:
+        raise Problem(403, "forbidden", "as a password only a token that may do no more than read")
+    return caller
 
 
 def identified(house: House, request: web.Request, address: str | None = None) -> Caller:
@@ -298,6 +326,14 @@ def _holder(house: House, token: str, address: str | None) -> Caller | None:
     elif address is not None:
         house.limits.wrong(address)
     return None
+
+
+def _password(credentials: str) -> str:
+    """The password of Basic; empty where there is none. The user name may be anything."""
+    try:
+        return base64.b64decode(credentials, validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def answer(

@@ -21,6 +21,7 @@ from bridge.views import (
     alerts,
     alternatives,
     attendance,
+    board,
     bookings,
     discovery,
     display,
@@ -39,7 +40,11 @@ from bridge.views import (
     stream,
     tokens,
 )
+from bridge.views.board import Boards
 from bridge.views.discovery_shapes import DiscoveryShape
+from bridge.views.faces import ics, panel
+from bridge.views.faces.ics import Calendars
+from bridge.views.faces.panel import Panels
 from bridge.views.house import House
 from bridge.views.site import site
 from bridge.views.stream import Hub
@@ -119,6 +124,8 @@ class Views:
         self.endpoints = FakeEndpoints()
         self.joins = FakeJoins()
         self.discovery = FakeDiscovery()
+        self.panels = Panels()
+        self.boards = Boards(names={"north": "North wing"})
         audit = Audit(database)
         self.house.gate = Gate(audit, clock)
         self.house.writable = lambda room: room.source not in self.unwritable
@@ -155,6 +162,9 @@ class Views:
             *attendance.routes(self.check_ins),
             *endpoints.routes(self.endpoints),
             *joining.routes(self.joins),
+            *ics.routes(Calendars()),
+            *panel.routes(self.panels),
+            *board.routes(self.boards),
             *display.routes(self.doors),
             *faults.routes(self.faults),
             *alternatives.routes(alternatives.Elsewhere(self.doors, self.actions)),
@@ -208,6 +218,7 @@ def made(tmp_path: Path, clock: FixedClock) -> Views:
 async def views(made: Views) -> AsyncIterator[Views]:
     async with made.database.running():
         yield made
+    made.panels.close()
 
 
 @pytest.fixture
