@@ -77,7 +77,7 @@ async def display(house: House, caller: Caller, request: web.Request) -> web.Str
         raise Problem(404, "unknown_room")
     if room is None or not caller.sees(room.id):
         return web.Response(status=401, body=files()["signin.html"].body, headers=_PAGE)
-    page = files()["display.html"].body.replace(b"{room}", room.id.encode())
+    page = files()["display/display.html"].body.replace(b"{room}", room.id.encode())
     return web.Response(body=page, headers=_PAGE)
 
 
