@@ -92,7 +92,7 @@ class Operation(NamedTuple):
     @property
     def target(self) -> str:
         """The path with something in place of each parameter."""
-        known = {"room": "kestrel", "file": "display.css"}
+        known = {"room": "kestrel", "file": "icon.svg"}
         return re.sub(r"{(\w+)}", lambda found: known.get(found[1], "x"), self.path)
 
     @property

@@ -340,7 +340,7 @@ async def test_nothing_is_cut_off_at_any_size(
     await page.set_viewport_size({"width": width, "height": height})
     await expect(page.locator("#word")).to_have_text("In use")
     overflow = await page.evaluate(
-        """() => [...document.querySelectorAll('body, section, .meeting, #list, footer, .state')]
+        """() => [...document.querySelectorAll('body, main, section, .meeting, #list, footer, .state')]
             .filter(e => e.scrollHeight > e.clientHeight + 1 || e.scrollWidth > e.clientWidth + 1)
             .map(e => e.className || e.id || e.tagName)"""
     )

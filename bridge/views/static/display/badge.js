@@ -15,7 +15,7 @@ export function drawBadge({ trust, at, zone }) {
 // The sentence that only changes with what it is about: it is read aloud.
 function missing({ state, missing: what, since, asOf, words }, at, zone) {
   if (state === "good") return words ?? "";
-  if (state === "out" || what === "signed_out") return t("badge.signed_out");
+  if (state === "out" || what === "signed_out") return t("pair.revoked");
   if (!asOf && state !== "lost") return state === "first" ? t("badge.connecting") : told(t("badge.never_read"), words);
   const named = ["network", "bridge", "calendar"].includes(what) ? what : "bridge";
   return told(dated(`badge.missing_${named}`, since ?? asOf ?? at, at, zone), words);

@@ -11,21 +11,23 @@ function overflows(element) {
   return element.scrollHeight > element.clientHeight + 1 || element.scrollWidth > element.clientWidth + 1;
 }
 
-// The state's word on one line, in the largest letters that its width allows.
-function enlarge(word) {
-  word.style.fontSize = "";
-  word.style.whiteSpace = "nowrap";
-  const usual = parseFloat(getComputedStyle(word).fontSize);
-  const size = Math.floor(usual * Math.min(1, word.clientWidth / word.scrollWidth));
-  const least = Math.min(innerWidth, innerHeight) / 12;
-  if (size < usual) word.style.fontSize = `${Math.max(size, Math.ceil(least))}px`;
-  if (size < least) word.style.whiteSpace = "";
+// On one line, in the largest letters that the width allows; below `least` pixels it wraps instead.
+function enlarge(element, least) {
+  element.style.fontSize = "";
+  const usual = parseFloat(getComputedStyle(element).fontSize);
+  element.style.whiteSpace = "nowrap";
+  const size = Math.floor(usual * Math.min(1, element.clientWidth / element.scrollWidth));
+  element.style.whiteSpace = size < least ? "" : "nowrap";
+  if (size < usual) element.style.fontSize = `${Math.max(size, Math.ceil(Math.min(least, usual)))}px`;
 }
 
 function settle() {
+  const far = Math.min(innerWidth, innerHeight) / 12;  // what can be read from across a hall
+  const rem = parseFloat(getComputedStyle(root).fontSize);
   for (let dense = 0; dense <= DENSEST; dense += 1) {
     mark(root, "dense", String(dense));
-    enlarge($("word"));
+    enlarge($("word"), far);
+    enlarge($("name").parentElement, 1.7 * rem);
     if (!overflows($("now")) && !overflows($("state"))) return;
   }
 }
@@ -37,13 +39,13 @@ export function watchFit(resized) {
     subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["hidden", "data-act"],
   });
   let size = "";
-  new ResizeObserver(() => {
-    const now = `${innerWidth} ${innerHeight}`;
-    if (size !== now) {
-      size = now;
-      settle();
-      resized();
-    }
-  }).observe(document.body);
+  const look = new ResizeObserver(() => {
+    const now = `${innerWidth} ${innerHeight} ${$("now").clientHeight} ${$("day").clientHeight}`;
+    if (size === now) return;
+    size = now;
+    settle();
+    resized();
+  });
+  for (const id of ["now", "day"]) look.observe($(id));
   document.fonts?.ready.then(settle);
 }

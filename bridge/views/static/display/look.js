@@ -27,6 +27,7 @@ export function wear(wanted) {
     root.style.setProperty(property, colour);
   }
   root.toggleAttribute("data-own-colours", own);
+  root.toggleAttribute("data-own-soon", Boolean(root.style.getPropertyValue("--soon")));
   const logo = OWN_PATH.test(look.logo ?? "") ? look.logo : "";
   if (logo && $("logo").getAttribute("src") !== logo) $("logo").src = logo;
   show($("logo"), Boolean(logo));

@@ -39,9 +39,9 @@ function draw() {
   drawClock(at, zone);
   drawPlace({ ...told.agenda?.room, ...display?.room });
   drawState({ standing, at, zone, trust, status });
+  drawBadge({ trust, at, zone });
   drawMeeting({ standing, at, zone });
   drawTimeline({ standing, bookings, at, zone });
-  drawBadge({ trust, at, zone });
   drawDim(at, zone);
   acts.show({ agenda, standing, display, status, at, zone, trust });
 }
