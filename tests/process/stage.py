@@ -17,6 +17,18 @@ from tests.fakes.virtual import FixedClock
 
 Json = dict[str, Any]
 
+OFFERS: Json = {
+    "book": [15, 30, 45, 60],
+    "until_next": True,
+    "longest": 240,
+    "extend": True,
+    "end": True,
+    "check_in": True,
+    "release": True,
+    "join": True,
+    "report": True,
+    "find": "building",
+}
 LIVE = Path(__file__).parents[1] / "fakes" / "live.js"
 MONDAY = datetime(2026, 11, 23, 10, 12, tzinfo=UTC)
 DESKTOP = (1280, 800)
@@ -85,7 +97,7 @@ def scene(
         "display": {
             "room": where | whole | room,
             "look": {"language": "auto", "clock": "auto", "theme": "auto"} | (look or {}),
-            "offers": {},
+            "offers": OFFERS,
             "pin": [],
             "version": "1",
         },

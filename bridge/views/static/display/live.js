@@ -97,8 +97,8 @@ export function begin({ room, on }) {
   async function dress() {
     version = status.display;
     try {
-      const answer = await ask(`${base}/display`);
-      if (answer.ok) return on.display(await answer.json());
+      const answer = version && (await ask(`${base}/display`));
+      if (answer && answer.ok) return on.display(await answer.json());
       const one = await (await ask(base)).json();
       on.display({ room: one, look: {}, offers: { join: true }, pin: [], version });
     } catch {
