@@ -337,7 +337,7 @@ async def test_the_rest_of_the_day_is_listed_with_its_gaps(stage: Stage) -> None
     ]
     blocks = stage.page.locator("#track > .block")
     await expect(blocks).to_have_count(3)
-    await expect(stage.page.locator("#track > .tentative")).to_have_count(1)
+    await expect(stage.page.locator("#track > .is-tentative")).to_have_count(1)
 
 
 ODD = [

@@ -3,12 +3,15 @@
 
 import { $, mark } from "./change.js";
 
-const DENSEST = 4;
+const DENSEST = 5;
 
 const root = document.documentElement;
 
-function overflows(element) {
-  return element.scrollHeight > element.clientHeight + 1 || element.scrollWidth > element.clientWidth + 1;
+// Letters may reach out of their own lines, but nothing may reach out of the page.
+function fits() {
+  const { scrollHeight, clientHeight, scrollWidth, clientWidth } = $("now");
+  const wide = $("state").scrollWidth > $("state").clientWidth + 1;
+  return !wide && scrollHeight <= clientHeight + 1 && scrollWidth <= clientWidth + 1;
 }
 
 // On one line, in the largest letters that the width allows; below `least` pixels it wraps instead.
@@ -28,7 +31,7 @@ function settle() {
     mark(root, "dense", String(dense));
     enlarge($("word"), far);
     enlarge($("name").parentElement, 1.7 * rem);
-    if (!overflows($("now")) && !overflows($("state"))) return;
+    if (fits()) return;
   }
 }
 

@@ -60,9 +60,9 @@ function place(element, side, share) {
 function block(one, span, at) {
   const kinds = [
     "block",
-    one.show_as === "free" ? "note" : "taken",
-    one.state === "tentative" ? "tentative" : "",
-    one.end <= at ? "past" : "",
+    one.show_as === "free" ? "is-note" : "is-taken",
+    one.state === "tentative" ? "is-tentative" : "",
+    one.end <= at ? "is-past" : "",
   ];
   const made = make("i", kinds.filter(Boolean).join(" "));
   place(made, "insetInlineStart", part(one.start, span));

@@ -87,7 +87,7 @@ function entry(booking, zone) {
     booking.organizer && theirs(booking.organizer),
   ].filter(Boolean);
   if (more.length) what.append(make("small", "", ...more.flatMap((one, at) => (at ? [" · ", one] : [one]))));
-  return make("li", booking.show_as === "free" ? "entry note" : "entry", when, what);
+  return make("li", booking.show_as === "free" ? "entry is-note" : "entry", when, what);
 }
 
 function gap(ms) {
