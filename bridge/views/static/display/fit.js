@@ -27,6 +27,7 @@ function enlarge(element, least) {
 function settle() {
   const far = Math.min(innerWidth, innerHeight) / 12;  // what can be read from across a hall
   const rem = parseFloat(getComputedStyle(root).fontSize);
+  enlarge($("time"), 0);
   for (let dense = 0; dense <= DENSEST; dense += 1) {
     mark(root, "dense", String(dense));
     enlarge($("word"), far);
@@ -38,9 +39,9 @@ function settle() {
 // Begin to look; `resized` is called when all has another size.
 export function watchFit(resized) {
   const watch = new MutationObserver(settle);
-  watch.observe($("now"), {
-    subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["hidden", "data-act"],
-  });
+  const words = { subtree: true, childList: true, characterData: true };
+  watch.observe($("now"), { ...words, attributes: true, attributeFilter: ["hidden", "data-act"] });
+  watch.observe($("time"), words);
   let size = "";
   const look = new ResizeObserver(() => {
     const now = `${innerWidth} ${innerHeight} ${$("now").clientHeight} ${$("day").clientHeight}`;
