@@ -46,6 +46,11 @@ function draw() {
   acts.show({ agenda, standing, display, status, at, zone, trust });
 }
 
+function redraw() {
+  relist();
+  draw();
+}
+
 // What `live.js` hears.
 const on = {
   agenda(body) {
@@ -72,11 +77,8 @@ live = beginLive({ room, on });
 acts = beginActs({
   bar: $("bar"), dialog: $("sheet"), room, now: () => live.now(), refresh: () => live.refresh(),
 });
-document.addEventListener("words", draw);
-watchFit(() => {
-  relist();
-  draw();
-});
+document.addEventListener("words", redraw);
+watchFit(redraw);
 if (!told.display) await speak({});
 spoken = true;
 draw();

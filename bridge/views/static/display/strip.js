@@ -11,8 +11,9 @@ const STEPS = [1, 2, 3, 4, 6, 12];
 
 let drawn = "";
 
-// Draw the line of today; what is listed there too need not be read twice, it is hidden from readers.
+// Draw the line of today. The list tells the same in words: this is hidden from screen readers.
 export function drawStrip(bookings, at, zone) {
+  if ($("strip").hidden) return;
   const today = bookings.filter((one) => one.start < instant(at, zone, { days: 1 }) && one.end > instant(at, zone));
   const span = spanOf(today, at, zone);
   const past = today.filter((one) => one.end <= at).length;

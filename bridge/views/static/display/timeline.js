@@ -14,14 +14,16 @@ let listed = "";
 // Draw both. What is shown as the meeting of now is not listed again.
 export function drawTimeline({ standing, bookings, at, zone }) {
   if (!standing) return clear();
-  drawStrip(bookings, at, zone);
   const shown = standing.current ?? standing.next;
   const left = bookings.filter((one) => one.end > at && one !== shown);
   const today = dayKey(at, zone);
   const rest = left.filter((one) => dayKey(one.start, zone) <= today);
   const later = left.filter((one) => dayKey(one.start, zone) > today).slice(0, LATER);
   const key = JSON.stringify([today, rest, later, shown?.id, shown?.end, zone, voice(zone)]);
-  if (key === listed) return;
+  const same = key === listed;
+  if (!same) show($("strip"), true);  // to be measured
+  drawStrip(bookings, at, zone);
+  if (same) return;
   listed = key;
   const items = [...ofToday(rest, shown, bookings, at, zone), ...ofOtherDays(later, zone)];
   $("list").style.setProperty("--when", `${widest([...rest, ...later], zone)}ch`);
@@ -29,7 +31,7 @@ export function drawTimeline({ standing, bookings, at, zone }) {
   fit();
 }
 
-// After the size changed what fits has to be found out anew.
+// After the size or the words changed what fits has to be found out anew.
 export function relist() {
   listed = "";
 }
@@ -98,15 +100,18 @@ function note(said, name) {
   return make("li", name, said);
 }
 
-// What does not fit is counted rather than cut. Where little fits, the line makes room for the list.
+// What does not fit is counted rather than cut. Where little fits, first the gaps give way, which
+// the line shows too, then the line itself.
 function fit() {
   const items = [...$("list").children];
+  const wanted = Math.min(2, items.filter(counts).length);
   show($("strip"), true);
-  if (shorten() < Math.min(2, items.filter(counts).length)) {
-    show($("strip"), false);
-    $("list").replaceChildren(...items);
-    shorten();
-  }
+  if (shorten() >= wanted) return;
+  $("list").replaceChildren(...items.filter((item) => !item.classList.contains("gap")));
+  if (shorten() >= wanted) return;
+  show($("strip"), false);
+  $("list").replaceChildren(...items);
+  shorten();
 }
 
 const counts = (item) => item.classList.contains("entry");
