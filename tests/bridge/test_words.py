@@ -20,8 +20,8 @@ WORDS = STATIC / "words"
 GERMANIC = {"one", "other"}
 ROMANCE = {"one", "many", "other"}
 PLURALS = {
-    **{one: GERMANIC for one in ("en", "de", "nl", "sv", "da", "nb")},
-    **{one: ROMANCE for one in ("fr", "es", "it", "pt")},
+    **dict.fromkeys(("en", "de", "nl", "sv", "da", "nb"), GERMANIC),
+    **dict.fromkeys(("fr", "es", "it", "pt"), ROMANCE),
     "pl": {"one", "few", "many", "other"},
     "ja": {"other"},
     "zh": {"other"},
@@ -97,6 +97,12 @@ def holes(text: str) -> set[str]:
 
 def test_there_is_one_for_every_language_that_displays_speak() -> None:
     assert {path.stem for path in WORDS.iterdir()} == set(LANGUAGES) == set(PLURALS)
+
+
+def test_the_page_chooses_among_the_same_languages() -> None:
+    script = (STATIC / "display" / "words.js").read_text("utf-8")
+    listed = script.partition("const LANGUAGES = [")[2].partition("]")[0]
+    assert tuple(re.findall(r'"(\w+)"', listed)) == LANGUAGES
 
 
 @OTHERS
