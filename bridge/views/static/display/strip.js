@@ -73,7 +73,8 @@ function block(one, span, at) {
 
 // As many hours named as stand beside each other, and none of them half outside.
 function ticks(span, zone) {
-  const all = hours(span.from, span.to, zone);
+  const day = hours(instant(new Date(span.from), zone), instant(new Date(span.from), zone, { days: 1 }), zone);
+  const all = day.filter(({ at }) => at >= span.from && at <= span.to);
   const probe = make("span", "", clock(new Date(span.from + 11 * HOUR_MS), zone));
   $("hours").replaceChildren(probe);
   const width = $("hours").clientWidth;

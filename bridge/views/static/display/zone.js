@@ -43,8 +43,16 @@ export function instant(at, zone, { days = 0, hours = 0 } = {}) {
   return tried.find((one) => shown(one, zone) === wanted) ?? tried[1];
 }
 
+let known = { key: "", found: [] };  // the page asks for the same day every second
+
 // Every full hour that a clock there shows from one instant to another.
 export function hours(from, to, zone) {
+  const key = `${+from} ${+to} ${zone}`;
+  if (key !== known.key) known = { key, found: counted(from, to, zone) };
+  return known.found;
+}
+
+function counted(from, to, zone) {
   const found = [];
   const quarter = 15 * 60_000;
   for (let at = Math.ceil(from / quarter) * quarter; at <= to; at += quarter) {
