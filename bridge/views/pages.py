@@ -81,7 +81,7 @@ async def display(house: House, caller: Caller, request: web.Request) -> web.Str
         raise Problem(404, "unknown_room")
     if room is None or not caller.sees(room.id):
         return same_for_all(request, "pair/pair.html", status=401)
-    body = files()["display.html"].body.replace(b"{room}", room.id.encode())
+    body = files()["display/display.html"].body.replace(b"{room}", room.id.encode())
     return web.Response(body=body, headers=_PAGE)
 
 

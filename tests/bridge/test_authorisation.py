@@ -93,7 +93,7 @@ class Operation(NamedTuple):
     @property
     def target(self) -> str:
         """The path with something in place of each parameter."""
-        known = {"room": "kestrel", "list": "north", "file": "display.css"}
+        known = {"room": "kestrel", "list": "north", "file": "icon.svg"}
         return re.sub(r"{(\w+)}", lambda found: known.get(found[1], "x"), self.path)
 
     @property
