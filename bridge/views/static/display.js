@@ -1,7 +1,8 @@
 // The page beside the door: what the room's agenda says now, live, and how old that is.
 // Every word from a calendar goes into the page as text, never as markup.
 
-import { look, press, stands, target } from "./joining.js";
+import { begin } from "./display/acts.js";
+import { speak } from "./display/words.js";
 import { stand } from "./standing.js";
 
 const SOON_MS = 10 * 60_000;      // a meeting that starts within this is announced
@@ -121,27 +122,12 @@ function showMeeting(booking, current, at, zone) {
 }
 
 let listed = "";
-let taken = "";
-let touched = null;                // the meeting that the button is about, and what it does
+let offered = null;
 
 function showAct(standing, at, zone) {
-  const meeting = target(standing, at);
-  const act = meeting && stands(meeting, at, (date) => clock(date, zone));
-  touched = act && { meeting, act: act.act };
-  $("act").hidden = !act;
-  root.toggleAttribute("data-touch", Boolean(act));
-  if (act) {
-    const other = meeting !== (standing.current ?? standing.next) ? `Next: ${meeting.title}. ` : "";
-    $("act").dataset.act = act.act;
-    // Not `disabled`: whoever got here by keyboard would be thrown back to the page's begin.
-    $("act-button").ariaDisabled = String(act.act === "wait" || act.act === "closed");
-    text($("act-label"), act.label);
-    text($("act-said"), other + act.said);
-  }
-  const room = act ? `${act.label} ${act.said}` : "";
-  if (room !== taken) listed = "";  // the list has more room now, or less
-  taken = room;
-  look(meeting ?? standing.current ?? standing.next, at, show);
+  const trust = { good: "good", old: "old", lost: signedOut ? "out" : "lost" }[root.dataset.trust] ?? "first";
+  acts.show({ agenda, standing, display: offered, status, at, zone, trust: { state: trust } });
+  root.toggleAttribute("data-touch", !$("bar").hidden);
 }
 
 function entry(booking, zone) {
@@ -333,10 +319,6 @@ async function locate() {
   } catch { /* said by the badge */ }
 }
 
-$("act-button").addEventListener("click", () => {
-  if (touched?.act === "join" || touched?.act === "leave") press(touched.meeting, touched.act, show);
-});
-
 addEventListener("resize", () => {
   listed = "";
   show();
@@ -347,6 +329,12 @@ setInterval(() => {
   show();
 }, 1000);
 
+const acts = begin({ bar: $("bar"), dialog: $("sheet"), room, now, refresh: () => poll() });
+
+await speak();
+try {
+  offered = await (await fetch(`${base}/display`)).json();
+} catch { /* nothing is offered */ }
 locate();
 listen();
 show();
