@@ -4,14 +4,23 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import pytest
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, Request, Route, expect
 
+from bridge.views import pages
+from bridge.views.house import AskedToCheckIn, Attendance
 from bridge.views.site import site
+from rooms.database import Database
 from tests.bridge.conftest import Views
 from tests.fakes.sources import event
+from tests.fakes.virtual import FixedClock
+from tests.process.test_demo import browser
+
+__all__ = ["browser", "door", "views_of_now"]  # fixtures
 
 OFFERS: dict[str, Any] = {
     "book": [15, 30, 45, 60],
@@ -107,6 +116,16 @@ class Door:
 
         await self.page.route(f"**/api/v1/rooms/kestrel/{path}", fulfil)
 
+    async def hold(self, path: str) -> list[Route]:
+        """Leave what is posted to a path unanswered; the test answers what it finds here."""
+        held: list[Route] = []
+
+        async def wait(route: Route) -> None:
+            held.append(route)
+
+        await self.page.route(f"**/api/v1/rooms/kestrel/{path}", wait)
+        return held
+
     async def keep(self, *meetings: tuple[str, float, int], **more: Any) -> None:
         """These meetings: a subject, minutes from now, and minutes that it takes."""
         now = datetime.now(UTC)
@@ -115,6 +134,22 @@ class Door:
             for subject, at, length in meetings
         ]
         await self.views.keep(*events, as_of=now)
+
+    async def ask_to_check_in(self, *, came: bool = False) -> str:
+        """Have the first booking wait for somebody, or say that somebody came; its id."""
+        agenda = self.views.store.agenda("kestrel")
+        assert agenda
+        one = agenda.bookings[0]
+        until = datetime.now(UTC) + timedelta(minutes=5)
+        asked = AskedToCheckIn(opens=one.start - timedelta(minutes=10), until=until, releases=True)
+        attendance = (
+            Attendance(checked_in=frozenset([one.id]))
+            if came
+            else Attendance(asked={one.id: asked})
+        )
+        self.views.house.attendance = lambda _room: attendance
+        self.views.hub.changed("kestrel")
+        return one.id
 
     async def acts(self) -> list[str]:
         """The words of the buttons that can be seen."""
@@ -147,7 +182,24 @@ async def opened(browser: Browser, views: Views, **context_options: Any) -> Asyn
         page = await context.new_page()
         complaints: list[str] = []
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        yield Door(views, page, url)
+        page.set_default_timeout(10_000)
+        made = Door(views, page, url)
+        await made.keep()
+        yield made
         views.hub.close()
         await context.close()
         assert complaints == []
+
+
+@pytest.fixture
+def views_of_now(tmp_path: Path) -> Views:
+    """Views whose clock shows what the browser's does."""
+    pages.files()
+    return Views(Database(tmp_path / "bridge.db"), FixedClock(datetime.now(UTC)))
+
+
+@pytest.fixture
+async def door(browser: Browser, views_of_now: Views) -> AsyncIterator[Door]:
+    """Kestrel's display."""
+    async with opened(browser, views_of_now) as made:
+        yield made

@@ -4,6 +4,7 @@ import { button, make, write } from "./make.js";
 import { t } from "./words.js";
 
 const IDLE_MS = 60_000;            // nobody touches it: whoever began has gone
+const OUTCOMES = new Set(["done", "problem"]);  // what a screen reader says by itself
 const FOCUSABLE = "button:not([hidden]), textarea, select, input";
 
 // `opener()` is where the focus goes when what was touched is not there any more.
@@ -12,8 +13,9 @@ export function sheet(dialog, opener) {
   const cross = button({ name: "cross", icon: "close" }, close);
   const note = make("p", { name: "sheet-note", id: "sheet-note" });
   const body = make("div", { name: "sheet-body" });
+  const spoken = make("p", { name: "spoken", role: "status" });
   const frame = make("div", { name: "sheet-frame" },
-    make("header", {}, heading, cross), note, body);
+    make("header", {}, heading, cross), note, body, spoken);
   let stage = null;
   let timer = 0;
   dialog.classList.add("sheet");
@@ -31,6 +33,7 @@ export function sheet(dialog, opener) {
     cross.hidden = Boolean(next.waits);
     write(heading, next.title);
     write(note, next.note ?? "");
+    write(spoken, OUTCOMES.has(next.tone) ? `${next.title}. ${next.note ?? ""}` : "");
     body.replaceChildren(...(next.body ?? []));
     if (!dialog.open) dialog.showModal();
     frame.scrollTop = 0;

@@ -33,6 +33,7 @@ export function say(code, act = "", wait = 0) {
   if (code === "too_many_requests" && wait) {
     return t("acts.failed_wait", { span: span(Math.max(wait * 1000, MINUTE_MS)) });
   }
+  if (code === "bad_query") return t("acts.failed_bad_body");
   if (code === "no_answer") return t(act === "join" ? "acts.failed_join" : "acts.failed_network");
   if (KNOWN.has(code)) return t(`acts.failed_${code}`);
   return t(act === "join" ? "acts.failed_join" : "acts.failed");

@@ -155,7 +155,7 @@ function reportOne(context, code) {
     title: t(`fault.${code}`),
     path: "/faults",
     body: { code, note: note.value.trim() },
-    done: () => t("fault.thanks"),
+    done: (answer) => t(answer.done === "already" ? "fault.already" : "fault.thanks"),
   });
   sheet.show({
     title: t(`fault.${code}`),
