@@ -1,6 +1,7 @@
 """The sheets at the door in a real browser: PIN, other rooms, keyboard, focus, sizes, languages."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -134,14 +135,13 @@ async def test_another_room_is_found_by_what_is_wished_and_booked(door: Door) ->
     await expect(row).to_contain_text("6 people")
     await expect(door.sheet.locator(".found")).to_have_text("1 room is free")
     for name in ("1 h", "Floor 2", "8 or more", "video"):
-        await door.sheet.get_by_role("button", name=name, exact=True).click()
+        await door.choose(name)
     wish = "minutes=60&capacity=8&building=HQ&floor=2&features=video"
     async with door.page.expect_response(lambda answer: wish in answer.url):
         pass
     assert asked[0] == "minutes=30&building=HQ"
     assert len(asked) <= 5
-    await expect(door.sheet.get_by_role("button", name="Book Heron, 1 h")).to_be_visible()
-    await door.choose("Book Heron, 1 h")
+    await door.sheet.get_by_role("button", name=re.compile("Book .*Heron.*, 1 h")).click()
     await expect(door.title).to_contain_text("Heron")
     await expect(door.title).to_contain_text("is booked until")
     assert door.bodies == [{"room": "heron", "minutes": 60, "title": "Booked at the door"}]

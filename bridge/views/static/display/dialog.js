@@ -62,7 +62,7 @@ export function sheet(dialog, opener) {
     leave();
     body.replaceChildren();
     const held = document.activeElement;
-    if (!held || held === document.body || held.hidden) opener()?.focus();
+    if (!held || held === document.body || dialog.contains(held)) opener()?.focus();
   }
 
   // The browser keeps the focus in a modal dialog, but lets it out to its own buttons.

@@ -118,7 +118,7 @@ function row(label, choices, chosen, key, changed) {
     return chip;
   });
   return make("div", { name: "wish", role: "group", "aria-label": label },
-    make("span", { text: label }), ...chips);
+    make("span", { text: label }), make("div", {}, ...chips));
 }
 
 function toggles(label, features, chosen, changed) {
@@ -131,7 +131,7 @@ function toggles(label, features, chosen, changed) {
     return chip;
   });
   return make("div", { name: "wish", role: "group", "aria-label": label },
-    make("span", { text: label }), ...chips);
+    make("span", { text: label }), make("div", {}, ...chips));
 }
 
 function entry(one, { at, zone }, chosen, take) {

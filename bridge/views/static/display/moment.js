@@ -93,5 +93,6 @@ export function fitting({ bookings, offers, standing, at, join, refused, claimed
 // The same, parted: at most three large buttons, and the rest behind one more.
 export function parted(found) {
   const large = found.filter((one) => one.act !== "report").slice(0, LARGE);
-  return { large, rest: found.filter((one) => !large.includes(one)) };
+  const rest = found.filter((one) => !large.includes(one));
+  return rest.length === 1 && large.length < LARGE ? { large: found, rest: [] } : { large, rest };
 }
