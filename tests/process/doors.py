@@ -185,9 +185,11 @@ async def opened(browser: Browser, views: Views, **context_options: Any) -> Asyn
         page.set_default_timeout(10_000)
         made = Door(views, page, url)
         await made.keep()
-        yield made
-        views.hub.close()
-        await context.close()
+        try:
+            yield made
+        finally:  # the server would wait for the stream otherwise
+            views.hub.close()
+            await context.close()
         assert complaints == []
 
 

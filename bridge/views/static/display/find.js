@@ -143,9 +143,9 @@ function entry(one, { at, zone }, chosen, take) {
     one.capacity ? t("meeting.people", { n: one.capacity }) : "",
     ...(one.features ?? []).map(isolate),
   ].filter((text) => text && text !== isolate(""));
+  const text = t("acts.book_span", { span: span(chosen.minutes * 60_000) });
   const touch = button(
-    { name: "strong", text: t("acts.book_span", { span: span(chosen.minutes * 60_000) }),
-      "aria-label": `${t("acts.find_book", { room: isolate(one.name) })}, ${span(chosen.minutes * 60_000)}` },
+    { name: "strong", text, "aria-label": `${text}, ${isolate(one.name)}` },
     () => take(one),
   );
   return make("li", {},

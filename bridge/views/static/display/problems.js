@@ -28,13 +28,15 @@ const KNOWN = new Set((
   "unexpected"
 ).split(" "));
 
+const ALIKE = { bad_query: "bad_body", check_in_off: "check_in_not_needed" };
+
 // The words for a code. What has none is said as what it is: a failure that nobody foresaw.
 export function say(code, act = "", wait = 0) {
   if (code === "too_many_requests" && wait) {
     return t("acts.failed_wait", { span: span(Math.max(wait * 1000, MINUTE_MS)) });
   }
-  if (code === "bad_query") return t("acts.failed_bad_body");
   if (code === "no_answer") return t(act === "join" ? "acts.failed_join" : "acts.failed_network");
-  if (KNOWN.has(code)) return t(`acts.failed_${code}`);
+  const known = ALIKE[code] ?? code;
+  if (KNOWN.has(known)) return t(`acts.failed_${known}`);
   return t(act === "join" ? "acts.failed_join" : "acts.failed");
 }
