@@ -225,22 +225,20 @@ CUT = """() => [...document.querySelectorAll('#sheet .sheet-frame, #sheet button
     .map((one) => one.className + one.innerText)"""
 
 
-@pytest.mark.parametrize(("width", "height"), SIZES)
-async def test_sheets_fit_every_screen_and_every_target_a_finger(
-    door: Door, width: int, height: int
-) -> None:
-    await door.page.set_viewport_size({"width": width, "height": height})
+async def test_sheets_fit_every_screen_and_every_target_a_finger(door: Door) -> None:
     await look_for(door, {**HERON, "name": NASTY}, HERON)
     await door.keep((NASTY[:200], -10, 30), ("Standup", 90, 30))
     await door.open()
     await expect(door.bar).to_be_visible()
     sheets = {"Extend": ".choices b", "End now": ".meeting-card", "Find a room": ".rooms li"}
-    for name, shown in sheets.items():
-        await door.touch(name)
-        await expect(door.sheet.locator(shown).first).to_be_visible()
-        assert await door.page.evaluate(TARGETS, "#sheet button, #bar button") == [], name
-        assert await door.page.evaluate(CUT) == [], name
-        await door.page.keyboard.press("Escape")
+    for width, height in SIZES:
+        await door.page.set_viewport_size({"width": width, "height": height})
+        for name, shown in sheets.items():
+            await door.touch(name)
+            await expect(door.sheet.locator(shown).first).to_be_visible()
+            assert await door.page.evaluate(TARGETS, "#sheet button, #bar button") == [], name
+            assert await door.page.evaluate(CUT) == [], name
+            await door.page.keyboard.press("Escape")
 
 
 async def test_words_of_strangers_stay_words(door: Door) -> None:

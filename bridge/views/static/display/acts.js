@@ -3,7 +3,7 @@
 import { sheet as sheetOf } from "./dialog.js";
 import { find } from "./find.js";
 import { joining } from "./joining.js";
-import { button, make, sign, write } from "./make.js";
+import { button, make, settle, sign, write } from "./make.js";
 import { fitting, hindrance, parted } from "./moment.js";
 import { performer } from "./perform.js";
 import { say } from "./problems.js";
@@ -32,7 +32,7 @@ export function begin({ bar, dialog, room, refresh }) {
   let scene = null;                // what was shown last
   let found = [];                  // what fits the moment
   let refused = null;              // a booking that proved to be somebody else's
-  let claimed = null;              // { id, told }: checked in to, though the agenda lags behind
+  let claimed = null;              // a booking that was checked in to, though the agenda lags behind
   let remark = { words: "", until: 0 };
   bar.replaceChildren(row, said);
   bar.setAttribute("aria-live", "off");
@@ -55,9 +55,9 @@ export function begin({ bar, dialog, room, refresh }) {
     const offers = display?.offers ?? NOTHING;
     const meeting = offers.join && standing ? join.target(standing, at) : null;
     const call = meeting && join.stands(meeting, at, zone);
-    if (claimed && bookings.some((one) => one.id === claimed.id && one.checked_in)) claimed = null;
+    if (!bookings.some((one) => one.id === claimed && one.check_in && !one.checked_in)) claimed = null;
     found = standing
-      ? fitting({ bookings, offers, standing, at, join: meeting, refused, claimed: claimed?.id })
+      ? fitting({ bookings, offers, standing, at, join: meeting, refused, claimed })
       : [];
     drawBar(parted(found), call);
     drawSaid(meeting, call);
@@ -78,6 +78,7 @@ export function begin({ bar, dialog, room, refresh }) {
     if (same) return;
     const held = row.contains(document.activeElement) ? document.activeElement : null;
     row.replaceChildren(...elements);
+    settle(row);
     if (held) (row.contains(held) ? held : row.querySelector("button"))?.focus();
   }
 
@@ -131,7 +132,7 @@ export function begin({ bar, dialog, room, refresh }) {
 
   // Nothing is lost where it fails, so that it is shown as done at once.
   async function checkIn(booking) {
-    if (claimed) return;
+    if (claimed === booking.id) return;
     const deed = {
       act: "check_in",
       booking: booking.id,
@@ -141,7 +142,7 @@ export function begin({ bar, dialog, room, refresh }) {
       body: {},
       done: () => t("acts.done_checked_in"),
     };
-    claimed = { id: booking.id };
+    claimed = booking.id;
     const told = await withPin("check_in", (pin) => {
       sheet.close();
       note(t("acts.done_checked_in"));

@@ -1,6 +1,6 @@
 // The sheet that comes up after a touch: one <dialog>, whose stages follow each other in it.
 
-import { button, make, write } from "./make.js";
+import { button, make, settle, write } from "./make.js";
 import { t } from "./words.js";
 
 const IDLE_MS = 60_000;            // nobody touches it: whoever began has gone
@@ -35,6 +35,7 @@ export function sheet(dialog, opener) {
     write(note, next.note ?? "");
     write(spoken, OUTCOMES.has(next.tone) ? `${next.title}. ${next.note ?? ""}` : "");
     body.replaceChildren(...(next.body ?? []));
+    settle(body);
     if (!dialog.open) dialog.showModal();
     frame.scrollTop = 0;
     (body.querySelector("[data-first]") ?? heading).focus({ preventScroll: true });

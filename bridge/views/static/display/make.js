@@ -28,6 +28,16 @@ export function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+const SETTLE_MS = 350;
+const settling = new WeakMap();
+
+// What has just come under a finger is not touched by a tap that was meant for what was there.
+export function settle(element) {
+  element.dataset.fresh = "";
+  clearTimeout(settling.get(element));
+  settling.set(element, setTimeout(() => { delete element.dataset.fresh; }, SETTLE_MS));
+}
+
 const PATHS = {
   book: "M12 5v14M5 12h14",
   extend: "M12 7v5l3 2M20 12a8 8 0 1 1-3-6.2M20 4v4h-4",
