@@ -71,9 +71,11 @@ async def agenda(house: House, caller: Caller, request: web.Request) -> web.Stre
     if "?" in request.raw_path:
         rendered = await _part(house, caller, rendered, _asked(request), now)
     asked = request.headers.get(hdrs.IF_NONE_MATCH)
+    headers = rendered.headers.copy()
+    headers["Bridge-Time"] = f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03}Z"
     if asked is not None and _matches(asked, rendered.etag):
-        return web.Response(status=304, headers=rendered.headers.copy())
-    return web.Response(body=rendered.body(now), headers=rendered.headers.copy())
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=rendered.body(now), headers=headers)
 
 
 async def _part(

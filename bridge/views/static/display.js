@@ -1,12 +1,11 @@
 // The page beside the door: what the room's agenda says now, live, and how old that is.
 // Every word from a calendar goes into the page as text, never as markup.
 
+import { begin } from "./display/live.js";
 import { look, press, stands, target } from "./joining.js";
 import { stand } from "./standing.js";
 
 const SOON_MS = 10 * 60_000;      // a meeting that starts within this is announced
-const STREAM_LOST_MS = 40_000;    // without an event for this long the stream is held to be dead
-const PATIENCE_MS = 10_000;       // a bridge that hangs is as good as none
 
 const WORDS = {
   free: "Free", busy: "In use", soon: "Starting soon", waiting: "One moment",
@@ -30,14 +29,18 @@ const $ = (id) => document.getElementById(id);
 
 let agenda = null;
 let place = "";
-let status = { as_of: null, age_s: null, stale: true, health: [] };
-let offset = 0;                    // server's clock minus ours, in ms
-let heard = 0;                     // when the bridge last said anything, by our clock
-let lost = null;                   // since when it says nothing, by the server's clock
-let etag = null;
-let signedOut = false;
+let trust = { state: "first" };
 
-const now = () => new Date(Date.now() + offset);
+const live = begin({
+  room,
+  on: {
+    agenda: take,
+    status: () => show(),
+    display: () => {},
+    trust: (told) => { trust = told; show(); },
+  },
+});
+const { now } = live;
 
 function text(element, value) {
   if (element.textContent !== value) element.textContent = value;
@@ -223,30 +226,23 @@ function ago(ms) {
   return `${Math.round(s / 86_400)} days`;
 }
 
-function showAge(at, zone) {
-  const read = status.as_of ? new Date(status.as_of) : null;
-  const trouble = status.health.find((one) => !one.endpoint && one.code !== "stale");
-  let trust = "good";
-  let words;
-  if (signedOut) {
-    trust = "lost";
-    words = "This display was signed out. What it shows is not up to date.";
-  } else if (lost) {
-    trust = "lost";
-    words = `No connection to the bridge since ${clock(lost, zone)}. ` +
-      (read ? `Calendar as of ${clock(read, zone)}.` : "");
-  } else if (!read) {
-    trust = "old";
-    words = trouble ? `The calendar was not read yet: ${trouble.words}.` : "The calendar was not read yet.";
-  } else if (status.stale) {
-    trust = "old";
-    words = `Not up to date since ${clock(read, zone)}, ${ago(at - read)} ago: ` +
-      (trouble ? `${trouble.words}.` : "the calendar could not be read.");
-  } else {
-    words = `Calendar read ${ago(at - read)} ago` + (trouble ? ` · ${trouble.words}` : "");
+function trustWords(at, zone) {
+  const { state, missing, since, asOf, words } = trust;
+  const read = asOf ? ` Calendar as of ${clock(asOf, zone)}.` : "";
+  if (state === "out") return "This display was signed out.";
+  if (state === "lost") {
+    const what = missing === "network" ? "No network" : "No connection to the bridge";
+    return `${what} since ${clock(since, zone)}.${read}`;
   }
-  root.dataset.trust = trust;
-  text($("age").lastElementChild, words);
+  if (state === "first") return `One moment.${read}`;
+  if (state === "good") return `Calendar read ${ago(at - asOf)} ago` + (words ? ` · ${words}` : "");
+  if (!asOf) return `The calendar was not read yet` + (words ? `: ${words}.` : ".");
+  return `Not up to date since ${clock(asOf, zone)}, ${ago(at - asOf)} ago: ` +
+    (words ? `${words}.` : "the calendar could not be read.");
+}
+
+function showAge(at, zone) {
+  text($("age").lastElementChild, trustWords(at, zone));
 }
 
 function show() {
@@ -258,7 +254,7 @@ function show() {
     text($("name"), agenda.room.name);
     document.title = agenda.room.name;
     const standing = stand(agenda.bookings, at);
-    if (status.as_of || agenda.bookings.length) showNow(standing, at, zone);
+    if (trust.asOf || agenda.bookings.length) showNow(standing, at, zone);
     showAct(standing, at, zone);
     showDay(standing, at, zone);
   }
@@ -266,61 +262,11 @@ function show() {
   showAge(at, zone);
 }
 
-function hear(state) {
-  heard = Date.now();
-  lost = null;
-  if (state.as_of !== null) offset = Date.parse(state.as_of) + state.age_s * 1000 - Date.now();
-}
-
 function take(body) {
   agenda = {
     ...body,
     bookings: body.bookings.map((one) => ({ ...one, start: new Date(one.start), end: new Date(one.end) })),
   };
-  status = { ...status, as_of: body.as_of, age_s: body.age_s, stale: body.stale };
-  hear(body);
-  show();
-}
-
-function listen() {
-  const stream = new EventSource(`${base}/stream`);
-  stream.addEventListener("agenda", (event) => take(JSON.parse(event.data)));
-  stream.addEventListener("status", (event) => {
-    status = JSON.parse(event.data);
-    hear(status);
-    show();
-  });
-  stream.addEventListener("error", () => {
-    if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 5000);
-    poll();
-  });
-}
-
-// What stands between stays unknown to EventSource; a plain request tells whether it is the
-// network, the bridge, or that this display may not look any more.
-let polling = false;
-
-async function poll() {
-  if (polling) return;
-  polling = true;
-  try {
-    const headers = etag ? { "If-None-Match": etag } : {};
-    const signal = AbortSignal.timeout(PATIENCE_MS);
-    const answer = await fetch(`${base}/agenda`, { headers, cache: "no-store", signal });
-    signedOut = answer.status === 401 || answer.status === 403;
-    if (answer.status === 200) {
-      etag = answer.headers.get("ETag");
-      take(await answer.json());
-    } else if (answer.status === 304) {
-      heard = Date.now();
-      lost = null;
-      status = { ...status, as_of: answer.headers.get("Agenda-As-Of") };
-    }
-  } catch {
-    lost ??= now();
-  } finally {
-    polling = false;
-  }
   show();
 }
 
@@ -342,11 +288,7 @@ addEventListener("resize", () => {
   show();
 });
 
-setInterval(() => {
-  if (heard && Date.now() - heard > STREAM_LOST_MS) poll();
-  show();
-}, 1000);
+setInterval(show, 1000);
 
 locate();
-listen();
 show();
