@@ -59,10 +59,10 @@ class Bridge:
             await self._runner.cleanup()
         self._runner = None
 
-    async def keep(self, subject: str, minutes: float = -5, **more: Any) -> None:
+    async def keep(self, name: str, minutes: float = -5, **more: Any) -> None:
         """Kestrel has one meeting."""
         now = self.views.clock.now()
-        await self.views.keep(event(subject, now + minutes * MINUTE, 60, **more), as_of=now)
+        await self.views.keep(event(name, now + minutes * MINUTE, 60, **more), as_of=now)
 
     def pass_by(self, span: timedelta) -> None:
         """Time passes for the bridge, and it tells so."""

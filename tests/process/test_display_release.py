@@ -9,7 +9,15 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from bridge.views import files, pages
 from tests.bridge.conftest import Views
-from tests.process.live_display import Bridge, bridge_of, sign_in, trusts, views_of_now, worked
+from tests.process.live_display import (
+    Bridge,
+    bridge_of,
+    sign_in,
+    soon,
+    trusts,
+    views_of_now,
+    worked,
+)
 from tests.process.test_demo import browser
 
 __all__ = ["browser"]  # a fixture
@@ -65,6 +73,7 @@ async def page(context: BrowserContext, bridge: Bridge) -> Page:
     """Kestrel's display, and its service worker."""
     await sign_in(context, bridge)
     opened = await context.new_page()
+    await opened.clock.install()
     await opened.goto(bridge.url)
     await worked(opened)
     await trusts(opened, "good")
@@ -78,6 +87,11 @@ def renew(static: Path) -> None:
         script = static / "display" / "standing.js"
     script.write_text(script.read_text() + "\n// newer\n")
     forget_files()
+
+
+async def shows(page: Page, release: str) -> None:
+    """The page is of a release."""
+    await expect(page.locator("html")).to_have_attribute("data-release", release, timeout=20_000)
 
 
 async def restart(bridge: Bridge, static: Path) -> str:
@@ -94,7 +108,7 @@ async def test_a_display_takes_on_a_new_release_by_itself(
     old = await page.evaluate(RELEASE)
     new = await restart(bridge, static)
     assert new != old
-    await page.wait_for_function(f"{RELEASE} === '{new}'", timeout=20_000)
+    await shows(page, new)
     await trusts(page, "good")
     await worked(page)
     assert len(await page.evaluate(IN_CACHES)) == 1, "the old one is gone"
@@ -121,10 +135,10 @@ async def test_nobody_is_disturbed_in_the_middle_of_something(
     await page.wait_for_function(
         "async () => (await navigator.serviceWorker.getRegistration('/display/x')).waiting"
     )
-    await page.wait_for_timeout(2500)
+    await page.clock.run_for(5000)
     assert await page.evaluate(RELEASE) == old
     await page.evaluate("document.getElementById('open-sheet').close()")
-    await page.wait_for_function(f"{RELEASE} === '{new}'")
+    await shows(page, new)
 
 
 async def test_a_release_that_cannot_be_had_whole_replaces_nothing(
@@ -133,9 +147,12 @@ async def test_a_release_that_cannot_be_had_whole_replaces_nothing(
     old = await page.evaluate(RELEASE)
     await bridge.stop()
     renew(static)
-    (broken := files.files())["standing.js"] = broken["icon.svg"]._replace(digest="else")
+    served = files.files()
+    served["icon.svg"] = served["icon.svg"]._replace(digest="of another release")
+    before = bridge.asked.count("/static/icon.svg")
     await bridge.start()
     await trusts(page, "good")
+    await soon(lambda: bridge.asked.count("/static/icon.svg") > before, "it is tried")
     await page.wait_for_function(
         """async () => {
             const one = await navigator.serviceWorker.getRegistration("/display/x");
@@ -159,6 +176,6 @@ async def test_a_browser_without_workers_shows_a_new_release_too(
     await page.goto(bridge.url)
     await trusts(page, "good")
     new = await restart(bridge, static)
-    await page.wait_for_function(f"{RELEASE} === '{new}'", timeout=20_000)
+    await shows(page, new)
     await trusts(page, "good")
     await context.close()
