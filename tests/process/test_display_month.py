@@ -21,7 +21,7 @@ pytestmark = pytest.mark.browser
 DAYS = 30
 CHANGES = 100
 """Agendas that differ, in a day."""
-AT_ONCE = 10
+AT_ONCE = 25
 """Changes between two looks at the page."""
 TICKS, TICK_MS = 3, 900
 """Ticks with each change, and how much of the page's time each takes. The rest of a day passes in
@@ -129,6 +129,7 @@ async def weight(page: Page, session: CDPSession) -> dict[str, float]:
     }
 
 
+@pytest.mark.timeout(300)
 async def test_a_month_without_a_reload_leaves_nothing_behind(
     browser: Browser, views: Views
 ) -> None:

@@ -2,6 +2,7 @@
 // one whole, at a moment when nobody is at the display.
 
 const QUIET_MS = 30_000;           // so long after the last touch somebody may still stand there
+const LATER_MS = 1_500;            // the first view comes first
 const AGAIN_MS = 600_000;          // a reload that did not help is not tried again at once
 const WORKER = "/static/display/worker.js";
 
@@ -24,6 +25,7 @@ export class Release {
       if (this.#going) this.#reload();
       else this.check();
     });
+    await new Promise((done) => setTimeout(done, LATER_MS));
     try {
       const options = { scope: "/display/", updateViaCache: "none" };
       this.#registration = await workers.register(WORKER, options);
