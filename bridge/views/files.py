@@ -26,16 +26,9 @@ WORKER = "display/worker.js"
 RELEASE = "release.json"
 """Names the whole of the files, so that a page can tell that it is an older one."""
 
-ALONE = COMMON | {
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-"""Headers of whatever a browser gets: no page of anybody else's may hold it or embed it."""
-_FILE = ALONE | {
-    "Cache-Control": "no-cache",
-    "Vary": "Accept-Encoding",
-    "Content-Security-Policy": "default-src 'none'; connect-src 'self'; frame-ancestors 'none'",
-}
+OURS_ONLY = COMMON | {"Cross-Origin-Resource-Policy": "same-origin"}
+"""Headers of whatever a page consists of: nobody else's page may embed it."""
+_FILE = OURS_ONLY | {"Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
 _ELSEWHERE = ("words/", "pair/", "board/")
 """Not of the display's page, or only one of many: kept by the worker when it is asked for."""
 _IMPORT = re.compile(r'^(?:import|export)\b(?:[^;"]*\bfrom)?\s*"(\.{0,2}/[^"]+\.js)"', re.MULTILINE)
@@ -118,11 +111,11 @@ def accepts_gzip(accepted: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def page(name: str, **values: str) -> File:
+def page(name: str, *, lang: str = "", **values: str) -> File:
     """A page with its values filled in, and everything that it will import named in its head.
 
     Without that a browser learns of each module only from the one that imports it, one round trip
-    after the other.
+    after the other; and of the words of its language only once all of that runs.
     """
     text = files()[name].body.decode()
     for key, value in values.items():
@@ -131,10 +124,24 @@ def page(name: str, **values: str) -> File:
     links = "".join(
         f'<link rel="modulepreload" href="/static/{path}">\n' for path in _modules(text)
     )
+    if lang:
+        links += f'<link rel="preload" as="fetch" crossorigin href="/static/words/{lang}.json">\n'
     before = text.find('<script type="module"')
     if before >= 0:
         text = text[:before] + links + text[before:]
     return File.of(text.encode(), KINDS[".html"])
+
+
+def language(wanted: str, accepted: str) -> str:
+    """The language that a display will most likely speak: the room's, or the browser's first.
+
+    Only a guess, for what is worth loading early; the display itself decides.
+    """
+    for tag in (wanted, *(one.partition(";")[0] for one in accepted.split(","))):
+        lang = tag.strip().lower().partition("-")[0]
+        if lang.isalpha() and f"words/{lang}.json" in files():
+            return lang
+    return "en"
 
 
 def _modules(text: str) -> list[str]:

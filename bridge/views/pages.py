@@ -3,16 +3,28 @@
 from aiohttp import hdrs, web
 
 from bridge.callers import Caller
-from bridge.views.files import ALONE, KINDS, WORKER, File, accepts_gzip, files, page, release, sent
+from bridge.views.files import (
+    KINDS,
+    OURS_ONLY,
+    WORKER,
+    File,
+    accepts_gzip,
+    files,
+    language,
+    page,
+    release,
+    sent,
+)
 from bridge.views.house import COMMON, House
 from bridge.views.web import ANYBODY, COOKIE, Problem, Route, refused
 
 __all__ = ["PAGE", "ROUTES", "files", "shown"]
 
-PAGE = ALONE | {
+PAGE = OURS_ONLY | {
+    "Cross-Origin-Opener-Policy": "same-origin",
     "Content-Type": KINDS[".html"],
     "Cache-Control": "no-cache",
-    "Vary": "Accept-Encoding, Cookie",
+    "Vary": "Accept-Encoding, Accept-Language, Cookie",
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -50,6 +62,7 @@ async def static(_house: House, _caller: Caller, request: web.Request) -> web.St
     answer = sent(file, request)
     if path == WORKER:
         answer.headers["Service-Worker-Allowed"] = "/display/"
+        answer.headers["Content-Security-Policy"] = "default-src 'none'; connect-src 'self'"
     return answer
 
 
@@ -60,7 +73,11 @@ async def display(house: House, caller: Caller, request: web.Request) -> web.Str
         raise Problem(404, "unknown_room")
     if room is None or not caller.sees(room.id):
         return shown(page("signin.html"), request, status=401)
-    return shown(page("display.html", room=room.id), request, Display_Release=release())
+    lang = language(
+        room.policy.display.language, request.headers.get(hdrs.ACCEPT_LANGUAGE, "")[:200]
+    )
+    file = page("display.html", lang=lang, room=room.id)
+    return shown(file, request, Display_Release=release())
 
 
 async def sign_in(house: House, caller: Caller, request: web.Request) -> web.StreamResponse:

@@ -164,7 +164,10 @@ class Hub:
         first = b"retry: %d\n\n" % RECONNECT_MS
         if request.headers.get("Last-Event-ID") != rendered.etag:
             first += _event("agenda", rendered.body(now), rendered.etag)
-        await response.write(first + self.status(room, now))
+        try:
+            await response.write(first + self.status(room, now))
+        except ConnectionError:  # gone already: a display that did not want to wait so long
+            return response
         listeners = self._listeners.setdefault(room.id, set())
         listeners.add(listener)
         self._tell(room.id, [listener], status=False)  # what changed during the first write

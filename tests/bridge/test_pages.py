@@ -55,10 +55,28 @@ async def test_a_page_names_everything_that_it_will_import(client: Client) -> No
     assert 'data-room="kestrel"' in text
 
 
+@pytest.mark.parametrize(
+    ("wanted", "accepted", "found"),
+    [
+        ("en", "de-CH", "en"),
+        ("auto", "en-GB,en;q=0.9", "en"),
+        ("auto", "xx, en;q=0.5", "en"),
+        ("auto", "../../x, *", "en"),
+        ("auto", "", "en"),
+    ],
+)
+def test_the_words_that_a_page_will_need_are_guessed(
+    wanted: str, accepted: str, found: str
+) -> None:
+    assert files.language(wanted, accepted) == found
+    text = files.page("display.html", lang=found, room="kestrel").body.decode()
+    assert f'as="fetch" crossorigin href="/static/words/{found}.json"' in text
+
+
 async def test_a_page_tells_of_which_release_it_is(client: Client) -> None:
     answer = await client.get("/display/kestrel", headers={"Accept-Encoding": "gzip"})
     assert answer.headers["Display-Release"] == files.release()
-    assert answer.headers["Vary"] == "Accept-Encoding, Cookie"
+    assert answer.headers["Vary"] == "Accept-Encoding, Accept-Language, Cookie"
     told = await client.get("/static/release.json")
     assert await told.json() == {"release": files.release()}
 

@@ -51,7 +51,7 @@ def static(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture
 def views(tmp_path: Path, static: Path) -> Views:
-    assert static
+    assert static.exists()
     return views_of_now(tmp_path)
 
 

@@ -14,6 +14,7 @@ const POLL_MS = 15_000;            // between two questions where no stream hold
 const FIRST_MS = 1_000;            // until the first new try; each one after it waits twice as long
 const LONGEST_MS = 60_000;
 const SURE_MS = 5_000;             // a try that failed so slowly needs no second one to be believed
+const KEEP_MS = 300_000;           // how old what is kept may be, where only its age changes
 const STREAM_AGAIN_MS = 5_000;     // until a stream that was given up is tried anew, and so on
 
 const FINE = { state: "first", missing: null, since: null, asOf: null, words: null };
@@ -32,6 +33,9 @@ class Live {
   #stream;
   #status = null;
   #etag = null;                    // of the agenda that the page has
+  #agenda = null;
+  #keptAt = 0;
+  #events = 0;                     // how many agendas came by the stream
   #version = null;                 // of what `/display` said
   #trust = {};
   #answered = null;                // when the bridge last said anything, by its own clock
@@ -102,6 +106,15 @@ class Live {
     return undefined;
   }
 
+  // A page that fails to draw must not look like a bridge that fails to answer.
+  #tell(name, body) {
+    try {
+      this.#on[name](body);
+    } catch (error) {
+      setTimeout(() => { throw error; });
+    }
+  }
+
   #listen(target, name, ear) {
     target.addEventListener(name, ear);
     this.#ears.push([target, name, ear]);
@@ -132,8 +145,8 @@ class Live {
     if (!counts(agenda, this.#clock.now()) || this.#answered || this.#out) return;
     this.#recalled = agenda;
     if (this.#lost) this.#lost.since = new Date(agenda.at);
-    if (display && this.#version === null) this.#on.display(display.body);
-    this.#on.agenda(agenda.body);
+    if (display && this.#version === null) this.#tell("display", display.body);
+    this.#tell("agenda", agenda.body);
     this.#judge();
   }
 
@@ -158,6 +171,7 @@ class Live {
     } else {
       // The first agenda comes before the first exact time; its age is good to a second.
       if (this.#clock.offset === null) this.#clock.told(Date.parse(body.as_of) + 1000 * body.age_s);
+      this.#events += 1;
       this.#take(body, id);
     }
     this.#answer();
@@ -176,18 +190,27 @@ class Live {
     this.#status = { health: [], ...this.#status, as_of, age_s, stale };
     if (etag && etag === this.#etag) return;
     this.#etag = etag;
-    this.#on.agenda(body);
-    this.#kept.put("agenda", body, this.#clock);
+    this.#agenda = body;
+    this.#tell("agenda", body);
+    this.#keep();
+  }
+
+  #keep() {
+    this.#keptAt = performance.now();
+    const { as_of, age_s, stale } = this.#status;
+    this.#kept.put("agenda", { ...this.#agenda, as_of, age_s, stale }, this.#clock);
   }
 
   #stand(status) {
     this.#status = status;
-    this.#on.status(status);
+    if (this.#agenda && performance.now() - this.#keptAt > KEEP_MS) this.#keep();
+    this.#tell("status", status);
     if (status.display !== undefined && status.display !== this.#version) this.#look();
   }
 
   async #ask() {
     const began = performance.now();
+    const events = this.#events;
     try {
       const headers = this.#etag && this.#answered ? { "If-None-Match": this.#etag } : {};
       const answer = await this.#get("/agenda", headers);
@@ -195,9 +218,10 @@ class Live {
       this.#clock.told(Date.parse(answer.headers.get("Bridge-Time")), performance.now() - began);
       if (answer.status === 401 || answer.status === 403) return await this.#leave();
       this.#out = null;
+      if (!whole && answer.status !== 304) return this.#refused(answer);
+      if (events !== this.#events) return this.#answer();  // the stream was sooner, and knows more
       if (whole) this.#take(whole, answer.headers.get("ETag"));
-      else if (answer.status === 304) this.#aged(answer.headers.get("Agenda-As-Of"));
-      else return this.#refused(answer);
+      else this.#aged(answer.headers.get("Agenda-As-Of"));
       if (!this.#stream.alive) await this.#askAround();
       this.#answer();
       if (!this.#stream.open && this.#streamDue === Infinity) this.#streamDue = 0;
@@ -208,14 +232,17 @@ class Live {
   }
 
   #aged(asOf) {
-    this.#status = { ...this.#status, as_of: asOf === "never" ? null : asOf };
+    const age = asOf === "never" ? null : Math.round((this.now() - Date.parse(asOf)) / 1000);
+    this.#status = { health: [], ...this.#status, as_of: age === null ? null : asOf, age_s: age };
   }
 
-  // What the stream tells beside the agenda, where there is none.
+  // What the stream tells beside the agenda, where there is none. Its age is that of the agenda which
+  // was asked for before: there may be a newer one by now, but not here.
   async #askAround() {
     const answer = await this.#get("", {});
     if (!answer.ok) return;
-    const { as_of, age_s, stale, health, presence } = answer.json();
+    const { health, presence } = answer.json();
+    const { as_of, age_s, stale } = this.#status;
     const time = this.#clock.now().toISOString();
     this.#stand({ as_of, age_s, stale, health, presence, time });
     await this.#look();
@@ -232,7 +259,7 @@ class Live {
         const body = answer.json();
         if (body.version !== this.#version) {
           this.#version = body.version;
-          this.#on.display(body);
+          this.#tell("display", body);
           this.#kept.put("display", body, this.#clock);
         }
       } else if (answer.status === 404) {
@@ -304,7 +331,7 @@ class Live {
     Object.assign(document.documentElement.dataset, {
       trust: found.state, missing: found.missing ?? "nothing",
     });
-    this.#on.trust(found);
+    this.#tell("trust", found);
   }
 
   #found() {
