@@ -12,6 +12,7 @@ export class Release {
   #going = false;
   #touched = -Infinity;
   #registration = null;
+  #parts = new Set();
 
   // Without https or loopback, or with a certificate that the browser does not trust, there are no
   // service workers: the page then works, but cannot begin while the bridge is away.
@@ -66,9 +67,15 @@ export class Release {
     location.reload();
   }
 
+  // What the page loaded is remembered, and the browser's own list of it cleared: that ends at 250,
+  // most of them questions to the bridge.
   #keep() {
-    const own = performance.getEntriesByType("resource").map((one) => new URL(one.name));
-    const paths = own.filter((one) => one.origin === location.origin).map((one) => one.pathname);
-    navigator.serviceWorker?.controller?.postMessage({ keep: [location.pathname, ...paths] });
+    for (const { name } of performance.getEntriesByType("resource")) {
+      const { origin, pathname } = new URL(name);
+      if (origin === location.origin && pathname.startsWith("/static/")) this.#parts.add(pathname);
+    }
+    performance.clearResourceTimings();
+    const keep = [location.pathname, ...this.#parts];
+    navigator.serviceWorker?.controller?.postMessage({ keep });
   }
 }
