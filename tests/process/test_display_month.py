@@ -1,21 +1,20 @@
 """A display that nobody reloads for a month: as many changes and ticks, and no more memory."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, CDPSession, Page, expect
+from playwright.async_api import Browser, CDPSession, Page, async_playwright, expect
 
 from tests.bridge.conftest import Views
 from tests.fakes.sources import event
 from tests.process.conftest import until
 from tests.process.live_display import Bridge, bridge_of, sign_in, trusts, views_of_now
-from tests.process.test_demo import browser
+from tests.process.test_demo import CHROMIUM, has_chromium
 
-__all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
 
 DAYS = 30
@@ -80,6 +79,20 @@ def views() -> Iterator[Views]:
     memory = Path("/dev/shm")
     with TemporaryDirectory(dir=memory if memory.exists() else None) as folder:
         yield views_of_now(Path(folder))
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium that keeps nothing for hot code: that would be the engine's growth, not the page's."""
+    if not has_chromium():
+        pytest.skip("no Chromium here: scripts/need /usr/bin/chromium chromium")
+    flags = "--no-opt,--no-maglev,--no-sparkplug,--no-lazy-feedback-allocation"
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", f"--js-flags={flags}"]
+        )
+        yield opened
+        await opened.close()
 
 
 async def passes(page: Page, bridge: Bridge, changes: int, day: int) -> None:

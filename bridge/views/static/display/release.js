@@ -13,6 +13,7 @@ export class Release {
   #touched = -Infinity;
   #registration = null;
   #parts = new Set();
+  #later = new Promise((done) => { setTimeout(done, LATER_MS); });
 
   // Without https or loopback, or with a certificate that the browser does not trust, there are no
   // service workers: the page then works, but cannot begin while the bridge is away.
@@ -26,7 +27,7 @@ export class Release {
       if (this.#going) this.#reload();
       else this.check();
     });
-    await new Promise((done) => setTimeout(done, LATER_MS));
+    await this.#later;
     try {
       const options = { scope: "/display/", updateViaCache: "none" };
       this.#registration = await workers.register(WORKER, options);
@@ -35,6 +36,7 @@ export class Release {
 
   // Ask whether the bridge has another release by now; and have kept what this page consists of.
   async check() {
+    await this.#later;
     this.#keep();
     try {
       const answer = await fetch("/static/release.json", { cache: "no-store" });
