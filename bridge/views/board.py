@@ -10,24 +10,16 @@ from aiohttp import hdrs, web
 from msgspec import Meta
 
 from bridge.callers import Caller
+from bridge.views import cookies
+from bridge.views.files import page
 from bridge.views.house import COMMON, JSON, House, encode
-from bridge.views.pages import COOKIE_AGE, files
+from bridge.views.pages import shown
 from bridge.views.render import Standing
 from bridge.views.rooms import matches
 from bridge.views.shapes import Shape
-from bridge.views.web import ANYBODY, COOKIE, Problem, Route, refused
+from bridge.views.web import ANYBODY, Problem, Route, refused
 from rooms.display import Clock, Language, Theme
 from rooms.room import Room
-
-_PAGE = COMMON | {
-    "Content-Type": "text/html; charset=utf-8",
-    "Cache-Control": "no-cache",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-}
 
 
 class BoardRoomShape(Shape, frozen=True, kw_only=True):
@@ -93,30 +85,22 @@ class Boards:
         if not self._shows(house, caller, name):
             if "read" in caller.scopes and not self._known(house, name):
                 raise Problem(404, "unknown_list")
-            return web.Response(status=401, body=files()["signin.html"].body, headers=_PAGE)
-        page = files()["board/board.html"].body.replace(b"{list}", name.encode())
-        return web.Response(body=page, headers=_PAGE)
+            return shown(page("signin.html"), request, status=401)
+        return shown(page("board/board.html", list=name), request)
 
     async def sign_in(
         self, house: House, caller: Caller, request: web.Request
     ) -> web.StreamResponse:
         """Turn a token into a cookie; one that may more than look would be too much in a hall."""
-        shown = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")[2].strip()
-        if not shown or not self._shows(house, caller, request.match_info["list"]):
-            raise refused(caller if shown else ANYBODY)
+        token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")[2].strip()
+        if not token or not self._shows(house, caller, request.match_info["list"]):
+            raise refused(caller if token else ANYBODY)
         if caller.room is None and caller.scopes != frozenset(["read"]):
             raise Problem(
                 403, "forbidden", "a board needs a token that may `read` and nothing else"
             )
         response = web.Response(status=204, headers=COMMON)
-        response.set_cookie(
-            COOKIE,
-            shown,
-            max_age=COOKIE_AGE,
-            httponly=True,
-            samesite="Strict",
-            secure=request.secure,
-        )
+        cookies.sign_in(response, house, request, token)
         return response
 
     async def serve(self, house: House, caller: Caller, request: web.Request) -> web.StreamResponse:

@@ -10,8 +10,9 @@ from bridge.callers import Caller
 from bridge.limits import client_address
 from bridge.quick_response import QuickResponse
 from bridge.views.cookies import PAIRING_COOKIE, remember, sign_in
+from bridge.views.files import page
 from bridge.views.house import COMMON, House
-from bridge.views.pages import same_for_all
+from bridge.views.pages import shown
 from bridge.views.pairing_shapes import (
     DisplayShape,
     DisplaysShape,
@@ -85,12 +86,12 @@ async def unpaired(house: House, caller: Caller, request: web.Request) -> web.St
     if caller.room is not None and caller.room in house.rooms:
         headers = COMMON | {"Location": f"/display/{caller.room}", "Cache-Control": "no-store"}
         return web.Response(status=303, headers=headers)
-    return same_for_all(request, "pair/pair.html")
+    return shown(page("pair/pair.html"), request)
 
 
 async def by_telephone(_house: House, _caller: Caller, request: web.Request) -> web.StreamResponse:
     """What a display's QR code leads to: the command to type, for who may."""
-    return same_for_all(request, "pair/command.html")
+    return shown(page("pair/command.html"), request)
 
 
 _FAMILIES = (

@@ -73,6 +73,7 @@ async def agenda(house: House, caller: Caller, request: web.Request) -> web.Stre
     assert rendered.headers is not None  # noqa: S101 - every one that is asked for has them
     headers = rendered.headers.copy()
     asked = request.headers.get(hdrs.IF_NONE_MATCH)
+    headers["Bridge-Time"] = f"{now.isoformat(timespec='milliseconds')[:23]}Z"
     if asked is not None and matches(asked, rendered.etag):
         return web.Response(status=304, headers=headers)
     return web.Response(body=rendered.body(now), headers=headers)

@@ -179,7 +179,12 @@ class Hub:
         if request.transport is None:
             return response
         listener = Listener(room, caller, response, request.transport)
-        await response.write(self._greeting(listener, room, request.headers.get("Last-Event-ID")))
+        first = self._greeting(listener, room, request.headers.get("Last-Event-ID"))
+        try:
+            await response.write(first)
+        except ConnectionError:  # gone already: a display that did not want to wait so long
+            return response
+        del first
         listeners = self._listeners.setdefault(room.id, set())
         listeners.add(listener)
         self._tell(room.id, [listener], status=False)  # what changed during the first write
