@@ -29,6 +29,8 @@ def status(codec: "Codec") -> Tree:
     now = codec.now()
     webex = "Registered" if codec.switches.webex_registered else "Disabled"
     later: Tree = {"Webex": {"Status": webex}} if codec.version.at_least(9, 13) else {}
+    if codec.version.at_least(10):
+        later["UserInterface"] = {"LedControl": {"Color": codec.light}}
     return {
         "Audio": {"Volume": "50"},
         "Bookings": _bookings(codec),
