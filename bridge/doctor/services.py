@@ -13,8 +13,8 @@ from connector import load
 from connector.checkup import Examined, Reaching, Remarkable, Wanted
 from connector.errors import ConnectorError
 from connector.outside import Outside
-from connector.presence import TellsPresence
 from connector.peer import answered, certificate
+from connector.presence import TellsPresence
 from connector.writing import ExaminedWriter
 
 

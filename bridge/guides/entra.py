@@ -232,8 +232,10 @@ def _presence(known: Known) -> Step:
             f"$teller = Get-MgServicePrincipal -Filter {fits}",
             f"$graph = Get-MgServicePrincipal -Filter {powershell(f'appId eq {odata(GRAPH)}')}",
             "$role = $graph.AppRoles | Where-Object { $_.Value -eq 'Presence.ReadWrite.All' }",
-            "New-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $teller.Id"
-            " -PrincipalId $teller.Id -ResourceId $graph.Id -AppRoleId $role.Id",
+            (
+                "New-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $teller.Id"
+                " -PrincipalId $teller.Id -ResourceId $graph.Id -AppRoleId $role.Id"
+            ),
         ],
     )
 

@@ -65,8 +65,9 @@ class Occupancy:
             self._turns.drop(("unit", name))
         for room in self._known.keys() - self._house.rooms.keys():
             del self._known[room]
+            self._sensed.pop(room, None)
         for room in [*self._known]:
-            self.look(room)
+            self._sense(room)
 
     def presence(self, room: str) -> Presence:
         """Whether anybody uses a room, and since when; the same object while that stays so."""
