@@ -82,3 +82,16 @@ def test_a_unit_that_is_never_reached_out_to_has_no_light() -> None:
     lit = cisco.Options(transport="pull", led=True)
     assert isinstance(lit, Lit)
     assert "led" in [key for key, _ in lit.problems()]
+
+
+async def test_people_who_are_counted_in_calls_only_do_not_make_the_room_seem_empty(
+    codec: Codec, endpoint: Any
+) -> None:
+    async with attended(endpoint) as ear:
+        await ear.hears(CallsChanged)
+        call = codec.calls.dial("somebody@example.com", codec.now())
+        assert (await ear.hears(CallsChanged)).calls
+        assert (await ear.hears(PeopleChanged)).seen is False
+        codec.calls.hang_up(call.id)
+        assert (await ear.hears(PeopleChanged)).seen is None
+        await ear.hears(CallsChanged, lambda told: not told.calls)

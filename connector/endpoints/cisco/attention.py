@@ -159,25 +159,32 @@ class Attention:
     async def _tell(self) -> None:
         """Find out, and tell, what the codec only hinted at."""
         self._stirred.clear()
+        news: list[CallsChanged | PeopleChanged] = []
         if self._people_stirred:
             self._people_stirred = False
-            await self._tell_people()
+            news += await self._news_of_people()
         if self._calls_stirred:
             self._calls_stirred = False
-            self._told(CallsChanged(calls=tuple(await self._calls())))
+            calls = tuple(await self._calls())
+            # Many codecs count people in calls only: a call is told before what is counted in it,
+            # and after the end of that, or the room would seem empty in between.
+            news.insert(0 if calls else len(news), CallsChanged(calls=calls))
+        for one in news:
+            self._told(one)
         gone, self._gone = self._gone, []
-        for one in gone:
-            await self._tell_gone(one)
+        for went in gone:
+            await self._tell_gone(went)
 
-    async def _tell_people(self) -> None:
-        """Tell whether the codec sees people, if that is different from what it was."""
+    async def _news_of_people(self) -> list[PeopleChanged]:
+        """Whether the codec sees people, if that is different from what it was."""
         try:
             seen = people.seen(await self._talk.read("RoomAnalytics"))
         except NotOffered:
             seen = None
-        if seen is not self._people:
-            self._people = seen
-            self._told(PeopleChanged(seen=seen))
+        if seen is self._people:
+            return []
+        self._people = seen
+        return [PeopleChanged(seen=seen)]
 
     async def _tell_gone(self, gone: Gone) -> None:
         """Judge whether somebody gave a room back, or whether only a list was lost.

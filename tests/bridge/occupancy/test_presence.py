@@ -76,7 +76,6 @@ class World:
 
 def played(tmp_path: Path, story: Any) -> None:
     """Run a story to its end."""
-
     database = PatientDatabase(tmp_path / "bridge.db")
     world = World(database)
 
