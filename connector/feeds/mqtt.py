@@ -132,7 +132,7 @@ def _meaning(error: aiomqtt.MqttError) -> ConnectorError:
     if "certificate verify failed" in str(error).lower():
         return Unavailable(
             "the broker's certificate is not trusted",
-            reason="untrusted",
+            reason="certificate_untrusted",
             fix="name the authority in mqtt.ca_file, and the broker in mqtt.url as in its"
             " certificate",
         )

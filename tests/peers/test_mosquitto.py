@@ -240,8 +240,8 @@ async def test_the_broker_proves_itself_and_refuses_are_named(mosquitto: Mosquit
             await session.lost()
         await mosquitto.start()
     for more, reason in (
-        ({"ca_file": None}, "untrusted"),
-        ({"url": f"mqtts://127.0.0.1:{mosquitto.port}"}, "untrusted"),
+        ({"ca_file": None}, "certificate_untrusted"),
+        ({"url": f"mqtts://127.0.0.1:{mosquitto.port}"}, "certificate_untrusted"),
         ({"url": f"mqtts://localhost:{unused_port()}"}, "unreachable"),
     ):
         with pytest.raises(Unavailable) as failed:
