@@ -13,7 +13,7 @@ from bridge.settings.model import Configuration, SourceSettings, presence_source
 from bridge.turns import Turns
 from bridge.views.house import House
 from connector import load
-from connector.errors import ConnectorError, Denied
+from connector.errors import ConnectorError, Malformed, NotFound, Unavailable
 from connector.outside import Outside
 from connector.presence import Presences, Shown
 from rooms.clock import Clock
@@ -130,11 +130,12 @@ class Writeback:
         try:
             async with asyncio.timeout(LIMIT):
                 wait = await self._tell(name, source, opened, room)
-        except (ConnectorError, TimeoutError) as error:
+        except Exception as error:
             failures = source.failures[room] = source.failures.get(room, 0) + 1
             wait = spread(doubling(FIRST_RETRY, failures - 1, LONGEST_RETRY))
             source.turns.at(room, self._clock.monotonic() + wait)
-            if isinstance(error, Denied) or getattr(error, "retry_after", None):
+            passing = isinstance(error, Unavailable | NotFound | Malformed | TimeoutError)
+            if not passing or getattr(error, "retry_after", None):
                 raise
             if isinstance(error, ConnectorError):
                 self._say(name, error)

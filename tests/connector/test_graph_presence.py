@@ -34,7 +34,8 @@ def tenant(clock: FixedClock) -> Tenant:
 
 @pytest.fixture
 async def server(tenant: Tenant) -> AsyncIterator[TestServer]:
-    async with TestServer(app(tenant)) as running:
+    running = TestServer(app(tenant))
+    async with running:
         yield running
 
 

@@ -178,7 +178,7 @@ async def test_rooms_are_told_as_they_change_and_again_after_an_outage(
             assert await running.stop() == 0
 
             async def offline() -> bool:
-                return heard.get(STATUS, [b""])[-1] == b"offline"
+                return bool(heard.get(STATUS, [b""])[-1] == b"offline")
 
             await until(offline, "a goodbye")
             assert "Secret" not in repr(heard)
@@ -193,10 +193,10 @@ async def test_the_last_will_tells_of_a_bridge_that_was_killed(
     async with site.running() as running, mosquitto.listening() as heard:
 
         async def online() -> bool:
-            return heard.get(STATUS, [b""])[-1] == b"online"
+            return bool(heard.get(STATUS, [b""])[-1] == b"online")
 
         async def offline() -> bool:
-            return heard[STATUS][-1] == b"offline"
+            return bool(heard[STATUS][-1] == b"offline")
 
         await until(online, "the broker knows of the bridge")
         running.process.kill()

@@ -13,10 +13,13 @@ MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 
 
-def booking(start: float, end: float, name: str = "", **more: bool) -> Booking:
+def booking(start: float, end: float, name: str = "", *, blocks: bool = True) -> Booking:
     """From and to so many minutes past noon."""
     return Booking(
-        id=name or f"at{start}", start=NOON + start * MINUTE, end=NOON + end * MINUTE, **more
+        id=name or f"at{start}",
+        start=NOON + start * MINUTE,
+        end=NOON + end * MINUTE,
+        blocks=blocks,
     )
 
 
