@@ -59,6 +59,8 @@ class Retained:
             for topic, (mark, payload) in self._wanted.items()
             if self._sent.get(topic) != mark
         ]
+        for topic, _, _ in new:  # from now on it may be there, whatever comes of the sending
+            self._sent.setdefault(topic, b"")
         return [*new, *((gone, b"", b"") for gone in self._sent.keys() - self._wanted.keys())]
 
     def sent(self, topic: str, mark: bytes) -> None:
@@ -69,5 +71,5 @@ class Retained:
             self._sent.pop(topic, None)
 
     def forgotten(self) -> None:
-        """The broker may have lost all of it: topics that are gone are not known any more."""
-        self._sent = dict.fromkeys(self._sent.keys() - self._wanted.keys(), b"")
+        """The broker may have lost all of it, or kept it: what is there now nobody knows."""
+        self._sent = dict.fromkeys(self._sent, b"")
