@@ -56,6 +56,7 @@ peers: setup
 	scripts/need kinit krb5-user
 	scripts/need /etc/gss/mech.d/mech.ntlmssp.conf gss-ntlmssp
 	scripts/need faketime faketime
+	scripts/need /usr/sbin/mosquitto mosquitto
 	scripts/need sipp sip-tester
 	scripts/need baresip baresip-core
 	$(PYTHON) -m venv .venv-peers

@@ -56,6 +56,16 @@ ADVICE = {
         "the service's room list and rooms.yaml do not agree",
         "`roombridge rooms discover --source {source}` shows where; rooms.yaml stays as it is",
     ),
+    "mqtt_failing": Advice(
+        "the MQTT broker does not take how rooms stand",
+        "check mqtt in bridge.yaml and the broker; it is tried again by itself, and everything is"
+        " sent anew then",
+    ),
+    "presence_failing": Advice(
+        "the service does not take the presence of rooms",
+        "calendars are read all the same; grant the permission (Microsoft 365: `roombridge guide"
+        " entra`), or set the source's presence to none",
+    ),
     "credentials_refused": Advice(
         "the service refuses the credentials", "renew the secret or certificate and reload"
     ),

@@ -1,7 +1,7 @@
 """Agendas as Server-Sent Events: at once, at each change, and every quarter minute how old."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -76,6 +76,8 @@ class Hub:
         self._listeners: dict[str, set[Listener]] = {}
         self.beside: Beside | None = None
         """Who has streams of another form."""
+        self.on_news: list[Callable[[str], None]] = []
+        """Who else wants to know that a room shows something different; called at once."""
 
     def __len__(self) -> int:
         return sum(map(len, self._listeners.values()))
@@ -90,10 +92,14 @@ class Hub:
         self._tell(room, self._listeners.get(room, ()), status=False)
         if self.beside is not None:
             self.beside.changed(room)
+        for heard in self.on_news:
+            heard(room)
 
     def troubled(self, room: str) -> None:
         """Something around a room fails or works again: tell whoever listens."""
         self._tell(room, self._listeners.get(room, ()), status=True)
+        for heard in self.on_news:
+            heard(room)
 
     def expel(self, token: str) -> None:
         """End the streams of a token that was revoked."""
