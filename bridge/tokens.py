@@ -39,6 +39,7 @@ class Tokens:
         self._clock = clock
         self._by_hash: dict[bytes, Token] = {}
         self._callers: dict[bytes, Caller] = {}
+        self._in_force: set[str] = set()
         self.on_revoked: Callable[[str], None] = lambda _: None
         columns = "id, name, scopes, room, hash, created, expires, revoked"
         for row in database.rows(f"SELECT {columns} FROM tokens ORDER BY created"):  # noqa: S608
@@ -54,6 +55,12 @@ class Tokens:
         if caller is None or caller.expires is None or caller.expires > self._clock.now():
             return caller
         return None
+
+    def holds(self, caller: Caller) -> bool:
+        """Whether somebody who was let in still would be; those without a token are."""
+        if caller.token is not None and caller.token not in self._in_force:
+            return False
+        return caller.expires is None or caller.expires > self._clock.now()
 
     def knew(self, token: str) -> bool:
         """Whether this was ever a token, though it may have ended."""
@@ -117,7 +124,9 @@ class Tokens:
         self._by_hash[key] = token
         if token.revoked is not None:
             self._callers.pop(key, None)
+            self._in_force.discard(token.id)
             return
+        self._in_force.add(token.id)
         self._callers[key] = Caller(
             name=f"token:{token.name}",
             # Whoever stands at a room's door may do what the room's policy allows.
