@@ -8,7 +8,9 @@ import pytest
 
 from bridge.callers import Caller
 from bridge.displays.gate import MOST_LOOKS
+from bridge.limits import SPAN
 from bridge.views.house import Touch
+from bridge.views.rooms import LISTS
 from rooms.model import Event, Person
 from rooms.store import Store
 from tests.bridge.conftest import Client, Views
@@ -195,6 +197,20 @@ async def test_no_more_agendas_are_looked_into_than_are_told(
     monkeypatch.setattr(Store, "agenda", agenda)
     assert len(await building.names()) == 20
     assert asked == [f"room{number:02}" for number in range(1, 41, 2)]
+
+
+async def test_a_display_asks_for_all_rooms_now_and_then_only(
+    client: Client, views: Views, door: dict[str, str], clock: FixedClock
+) -> None:
+    for _ in range(LISTS):
+        assert len((await get(client, "/api/v1/rooms", headers=door))["rooms"]) == 2
+    refused = await code(client, "GET", "/api/v1/rooms", headers=door)
+    assert refused == (429, "too_many_requests")
+    assert (await client.get(AGENDA, headers=door)).status in {200, 304}, "its own room goes on"
+    service = await views.token("read")
+    assert (await client.get("/api/v1/rooms", headers=service)).status == 200
+    clock.move(timedelta(seconds=SPAN))
+    assert (await client.get("/api/v1/rooms", headers=door)).status == 200
 
 
 # --- names and digits
