@@ -138,6 +138,7 @@ install: setup
 	install -m 644 config/bridge.schema.json config/rooms.schema.json "$(DESTDIR)/etc/roombridge/"
 	install -d "$(DESTDIR)$(PREFIX)/share/doc/config"
 	cp -r config/try "$(DESTDIR)$(PREFIX)/share/doc/config/"
+	cp -r systemd/kiosk "$(DESTDIR)$(PREFIX)/share/doc/"
 	cp -r README.md SECURITY.md CHANGELOG.md LICENSE NOTICE docs "$(DESTDIR)$(PREFIX)/share/doc/"
 
 ## make clean     all that was made, but nothing that was written

@@ -60,6 +60,8 @@ from rooms.audit import Entry
 log = logging.getLogger(__name__)
 
 VERSION = version("room-calendar-bridge")
+OF_ROOMS = ("room", "watched", "mailbox", "auto_join", "attendance", "fault", "display")
+"""Kinds of what may fail around a room."""
 LOOK_EVERY = 2.0
 """Seconds between two looks at the configuration's files."""
 LOOK_AT_CREDENTIALS = timedelta(seconds=10)
@@ -154,9 +156,7 @@ class Appliance:
         self.configuration = configuration
         self._furnish()
         endpoints = {endpoint.id for endpoint in configuration.inventory.endpoints}
-        of_rooms = dict.fromkeys(
-            ("room", "watched", "mailbox", "auto_join", "fault"), self.house.rooms
-        )
+        of_rooms = dict.fromkeys(OF_ROOMS, self.house.rooms)
         of_sources = ("source", "identity", "watch", "discovery")
         known = {"endpoint": endpoints, "reader": endpoints, **of_rooms}
         known |= dict.fromkeys(of_sources, configuration.sources)

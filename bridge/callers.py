@@ -31,6 +31,8 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """The only room that a display sees whole."""
     token: str | None = None
     """The id of the token that was shown."""
+    display: str | None = None
+    """The id of the paired display whose token it is."""
     expires: datetime | None = None
 
     @property

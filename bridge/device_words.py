@@ -1,4 +1,4 @@
-"""What the codes of room systems mean and what mends them."""
+"""What the codes of things in rooms mean and what mends them."""
 
 from bridge.advice import Advice
 
@@ -35,5 +35,16 @@ DEVICES = {
         "the room system does not tell what happens there",
         "its list is pushed and checked all the same; look at what it answered in the words",
     ),
+    "display_silent": Advice(
+        "a display of this room has asked for nothing for an hour or longer",
+        "look whether it is on and has its network; `roombridge displays list` tells which one, and"
+        " `roombridge displays revoke` forgets one that is gone",
+    ),
+    "display_copied": Advice(
+        "a display of this room showed a credential that it had exchanged for another one: it was"
+        " copied, or the display's disk was restored",
+        "`roombridge displays list`, then `roombridge displays revoke ID` and pair the display"
+        " anew",
+    ),
 }
-"""Of systems that fail, and of calls that rooms make by themselves."""
+"""Of systems that fail, of calls that rooms make by themselves, and of displays."""

@@ -316,6 +316,7 @@ FINDINGS: dict[str, tuple[Severity, Advice]] = {
 """By code. Only the doctor raises these, and only the doctor ends them."""
 
 _ERRORS = {
+    "display_copied",
     "stale",
     "credentials_refused",
     "token_refused",
@@ -345,6 +346,8 @@ _INFO = {
     "discovery_denied",
     "discovery_differs",
     "discovery_failing",
+    "series_would_be_given_up",
+    "display_silent",
 }
 
 

@@ -35,14 +35,17 @@ class Subject(NamedTuple):
         "mailbox",
         "endpoint",
         "auto_join",
+        "attendance",
         "reader",
         "fault",
+        "display",
     ]
     """`identity`: the credentials of a source, `watch`: how it learns of changes, `discovery`: how
     it lists rooms, `watched`: how it learns of one room's changes, `mailbox`: where that is,
-    `auto_join`: whether it can dial by itself; all told apart from reading. `reader`: whether a
-    room system comes for its calendar, apart from whether it can be reached. `fault`: what people
-    reported of a room."""
+    `auto_join`: whether it can dial by itself, `attendance`: whether it can be given back when
+    nobody comes; all told apart from reading. `reader`: whether a room system comes for its
+    calendar, apart from whether it can be reached. `fault`: what people reported of a room,
+    `display`: how its paired displays are."""
     id: str
 
     @property
@@ -51,7 +54,7 @@ class Subject(NamedTuple):
         match self.kind:
             case "identity" | "watch" | "discovery":
                 return "source"
-            case "watched" | "mailbox" | "auto_join" | "fault":
+            case "watched" | "mailbox" | "auto_join" | "attendance" | "fault" | "display":
                 return "room"
             case "reader":
                 return "endpoint"

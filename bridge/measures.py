@@ -50,6 +50,20 @@ def measures(
         ("source", "credential"),
         seconds_left(identities, house.clock.now()),
     )
+    yield Family(
+        "roombridge_checkins",
+        "counter",
+        "Bookings that somebody checked in to, by how",
+        ("how",),
+        house.attended.check_ins,
+    )
+    yield Family(
+        "roombridge_releases",
+        "counter",
+        "Bookings released because nobody came, by scope",
+        ("scope",),
+        house.attended.releases,
+    )
     yield Family("roombridge_streams", "gauge", "Open event streams", (), {(): len(hub)})
 
 

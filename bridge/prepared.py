@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bridge.certificate import plain
 from bridge.custody import Custody
+from bridge.paired import Paired
 from bridge.presented import Presented, modern, weak
 from bridge.revoked import Revoked
 from bridge.settings.model import Configuration
@@ -27,6 +28,7 @@ class Prepared:
     database: Database
     store: Store
     tokens: Tokens
+    paired: Paired
     audit: Audit
     custody: Custody
     revoked: Revoked
@@ -48,12 +50,14 @@ def prepared(configuration: Configuration, clock: Clock) -> Prepared:
     store = Store(database)
     store.adopt(configuration.inventory.rooms)
     audit = Audit(database)
+    tokens = Tokens(database, audit, clock)
     made = Prepared(
         configuration=configuration,
         clock=clock,
         database=database,
         store=store,
-        tokens=Tokens(database, audit, clock),
+        tokens=tokens,
+        paired=Paired(database, tokens, audit, clock),
         audit=audit,
         custody=Custody(configuration.site, database, audit, clock),
         revoked=Revoked(database),

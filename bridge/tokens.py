@@ -2,9 +2,9 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -12,6 +12,9 @@ from bridge.callers import Caller, Scope
 from rooms.audit import Audit, Entry
 from rooms.clock import Clock
 from rooms.database import Database
+
+if TYPE_CHECKING:  # see rooms.database
+    from sqlite_utils import Database as Tables
 
 PREFIX = "rb_"
 """Lets secret scanners recognise a token that leaked."""
@@ -25,9 +28,15 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[Scope, ...]
     room: str | None = None
     """The room of a display's token."""
+    display: str | None = None
+    """The id of the paired display that it is for."""
     created: datetime
     expires: datetime | None = None
     revoked: datetime | None = None
+
+
+Beside = Callable[["Tables", Token], object]
+"""What is written together with a new token."""
 
 
 class Tokens:
@@ -39,9 +48,9 @@ class Tokens:
         self._clock = clock
         self._by_hash: dict[bytes, Token] = {}
         self._callers: dict[bytes, Caller] = {}
-        self._in_force: set[str] = set()
+        self._by_id: dict[str, Caller] = {}
         self.on_revoked: Callable[[str], None] = lambda _: None
-        columns = "id, name, scopes, room, hash, created, expires, revoked"
+        columns = "id, name, scopes, room, hash, created, expires, revoked, display"
         for row in database.rows(f"SELECT {columns} FROM tokens ORDER BY created"):  # noqa: S608
             self._keep(row[4], _token(row))
 
@@ -58,13 +67,25 @@ class Tokens:
 
     def holds(self, caller: Caller) -> bool:
         """Whether somebody who was let in still would be; those without a token are."""
-        if caller.token is not None and caller.token not in self._in_force:
+        if caller.token is None:
+            return True
+        now = self._by_id.get(caller.token)
+        if now is None or now.room != caller.room:
             return False
-        return caller.expires is None or caller.expires > self._clock.now()
+        return now.expires is None or now.expires > self._clock.now()
 
-    def knew(self, token: str) -> bool:
-        """Whether this was ever a token, though it may have ended."""
-        return _hash(token) in self._by_hash
+    def in_force(self) -> frozenset[str]:
+        """The ids of all tokens that open something now."""
+        now = self._clock.now()
+        return frozenset(
+            caller.token
+            for caller in self._callers.values()
+            if caller.token and (caller.expires is None or caller.expires > now)
+        )
+
+    def known(self, token: str) -> Token | None:
+        """The token that this is or was, though it may have ended."""
+        return self._by_hash.get(_hash(token))
 
     async def create(
         self,
@@ -72,22 +93,30 @@ class Tokens:
         scopes: tuple[Scope, ...],
         *,
         room: str | None = None,
+        display: str | None = None,
         expires: datetime | None = None,
         actor: str,
+        beside: Beside = lambda _, __: None,
     ) -> tuple[Token, str]:
-        """A new token, told this once."""
+        """A new token, told this once; what is written `beside` it is written with it or not."""
         secret = PREFIX + secrets.token_urlsafe(32)
         token = Token(
             id=secrets.token_hex(6),
             name=name,
             scopes=scopes,
             room=room,
+            display=display,
             created=self._clock.now(),
             expires=expires,
         )
         key = _hash(secret)
         row = _row(token, key)
-        await self._database.change(lambda db: db.table("tokens").insert(row))
+
+        def write(tables: "Tables") -> None:
+            tables.table("tokens").insert(row)
+            beside(tables, token)
+
+        await self._database.change(write)
         await self._audit.record(
             Entry(
                 at=token.created,
@@ -102,37 +131,89 @@ class Tokens:
 
     async def revoke(self, id_: str, *, actor: str) -> Token | None:
         """End a token at once; None where there is no such token in force."""
-        valid = (pair for pair in self._by_hash.items() if pair[1].revoked is None)
-        key, token = next((pair for pair in valid if pair[1].id == id_), (b"", None))
-        if token is None:
-            return None
+        return next(iter(await self.revoke_all([id_], actor=actor)), None)
+
+    async def revoke_all(
+        self,
+        ids: Sequence[str],
+        *,
+        actor: str,
+        beside: "Callable[[Tables], object]" = lambda _: None,
+    ) -> Sequence[Token]:
+        """End tokens at once; what is written `beside` it is written with it or not."""
         now = self._clock.now()
-        ended = msgspec.structs.replace(token, revoked=now)
-        self._keep(key, ended)
-        self.on_revoked(id_)
-        await self._database.change(
-            lambda db: db.table("tokens").update(id_, {"revoked": now.isoformat()})
-        )
-        await self._audit.record(
-            Entry(
-                at=now, actor=actor, action="tokens.revoke", object=id_, detail={"name": ended.name}
+        ended = []
+        for key, token in [*self._by_hash.items()]:
+            if token.id in ids and token.revoked is None:
+                ended.append(msgspec.structs.replace(token, revoked=now))
+                self._keep(key, ended[-1])
+                self.on_revoked(token.id)
+
+        def write(tables: "Tables") -> None:
+            for token in ended:
+                tables.table("tokens").update(token.id, {"revoked": now.isoformat()})
+            beside(tables)
+
+        await self._database.change(write)
+        for token in ended:
+            await self._audit.record(
+                Entry(
+                    at=now,
+                    actor=actor,
+                    action="tokens.revoke",
+                    object=token.id,
+                    detail={"name": token.name},
+                )
             )
-        )
         return ended
+
+    async def move(
+        self, ids: Sequence[str], room: str, *, beside: "Callable[[Tables], object]"
+    ) -> None:
+        """Have a display's tokens open another room, and end what they opened of the old one."""
+        for key, token in [*self._by_hash.items()]:
+            if token.id in ids and token.revoked is None:
+                self._keep(key, msgspec.structs.replace(token, room=room))
+                self.on_revoked(token.id)
+
+        def write(tables: "Tables") -> None:
+            for id_ in ids:
+                tables.table("tokens").update(id_, {"room": room})
+            beside(tables)
+
+        await self._database.change(write)
+
+    async def forget(self, before: datetime) -> None:
+        """Drop tokens of paired displays that ended so long ago that no browser keeps them."""
+        ended = [
+            (key, token)
+            for key, token in self._by_hash.items()
+            if token.display is not None and (token.revoked or token.expires or before) < before
+        ]
+        for key, token in ended:
+            del self._by_hash[key]
+            self._callers.pop(key, None)
+            self._by_id.pop(token.id, None)
+        if ended:
+            await self._database.change(
+                lambda db: db.table("tokens").delete_where(
+                    f"id IN ({', '.join('?' * len(ended))})", [token.id for _, token in ended]
+                )
+            )
 
     def _keep(self, key: bytes, token: Token) -> None:
         self._by_hash[key] = token
         if token.revoked is not None:
             self._callers.pop(key, None)
-            self._in_force.discard(token.id)
+            self._by_id.pop(token.id, None)
             return
-        self._in_force.add(token.id)
-        self._callers[key] = Caller(
+        self._callers[key] = self._by_id[token.id] = Caller(
             name=f"token:{token.name}",
             # Whoever stands at a room's door may do what the room's policy allows.
             scopes=frozenset([*token.scopes, *(("write",) if token.room else ())]),
             room=token.room,
             token=token.id,
+            display=token.display,
             expires=token.expires,
         )
 
@@ -150,6 +231,7 @@ def _row(token: Token, key: bytes) -> dict[str, Any]:
         "name": token.name,
         "scopes": " ".join(token.scopes),
         "room": token.room,
+        "display": token.display,
         "hash": key,
         "created": token.created.isoformat(),
         "expires": token.expires.isoformat() if token.expires else None,
@@ -158,12 +240,13 @@ def _row(token: Token, key: bytes) -> dict[str, Any]:
 
 
 def _token(row: tuple[Any, ...]) -> Token:
-    id_, name, scopes, room, _, created, expires, revoked = row
+    id_, name, scopes, room, _, created, expires, revoked, display = row
     return Token(
         id=id_,
         name=name,
         scopes=tuple(scopes.split()),
         room=room,
+        display=display,
         created=datetime.fromisoformat(created),
         expires=datetime.fromisoformat(expires) if expires else None,
         revoked=datetime.fromisoformat(revoked) if revoked else None,

@@ -58,11 +58,17 @@ class Writer(Protocol):
         Of a series this occurrence alone.
         """
 
-    async def decline(self, room: Room, event: Event, *, series: bool) -> None:
-        """Give the room back: somebody else organised the meeting and is told."""
+    async def decline(self, room: Room, event: Event, *, series: bool, text: str = "") -> None:
+        """Give the room back: somebody else organised the meeting and is told.
 
-    async def cancel(self, room: Room, event: Event, *, series: bool) -> None:
-        """Call a meeting off that the room organised."""
+        `text` tells them why, where the service passes that on; it is plain text.
+        """
+
+    async def cancel(self, room: Room, event: Event, *, series: bool, text: str = "") -> None:
+        """Call a meeting off that the room organised; whoever was invited is told.
+
+        `text` is as for `decline`.
+        """
 
 
 class WritingDriver(Protocol):

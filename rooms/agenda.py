@@ -26,6 +26,9 @@ from rooms.room import Policy, Room
 TITLE_LIMIT = 500
 """Characters of a title that are kept; no display and no endpoint shows more."""
 
+SERIES_BYTES = 9
+"""Of a series' name: it must differ within one room only."""
+
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 # C0 and C1 controls, zero-width and directional marks: they forge what a display shows.
@@ -162,9 +165,16 @@ def is_named(event: Event, booking: str) -> bool:
     return booking in {_key(name), _key(f"{name}\0{event.id}")}
 
 
-def _key(name: str) -> str:
-    digest = hashlib.blake2b(name.encode(), digest_size=18).digest()
-    # Eighteen bytes are twenty-four characters, without padding.
+def series_of(event: Event) -> str:
+    """What the occurrences of one series have in common; empty for a single meeting."""
+    if not event.occurrence or not event.uid:
+        return ""
+    return _key(f"{event.uid}\0series", SERIES_BYTES)
+
+
+def _key(name: str, size: int = 18) -> str:
+    digest = hashlib.blake2b(name.encode(), digest_size=size).digest()
+    # Three bytes are four characters, without padding.
     return binascii.b2a_base64(digest, newline=False).translate(_URL_SAFE).decode()
 
 
@@ -192,6 +202,7 @@ def _booking(
         private=event.private,
         state="tentative" if event.response is Response.TENTATIVE else "confirmed",
         blocks=event.blocks,
+        series=series_of(event),
         join=details,
         no_join_reason=why_not,
     )

@@ -88,3 +88,31 @@ def faults(db: Database) -> None:
         pk=("room", "code"),
         not_null={"at", "note"},
     )
+
+
+@schema()
+def attendance(db: Database) -> None:
+    """Who came to the bookings of each room, and for thirty days what came of them.
+
+    Both hold ids and times only, neither titles nor people.
+    """
+    db.table("attendance").create({"room": str, "record": bytes}, pk="room", not_null={"record"})
+    db.table("attended").create(
+        {"room": str, "booking": str, "start": str, "end": str, "outcome": str}
+        | {"came": str, "how": str, "released": str, "exempt": str, "why": str},
+        pk=("room", "booking", "start"),
+        not_null={"end", "outcome"},
+    )
+
+
+@schema()
+def displays(db: Database) -> None:
+    """Paired displays, and which of the tokens are theirs."""
+    db.table("displays").create(
+        {"id": str, "name": str, "room": str, "token": str, "issued": str}
+        | {"renewed": str, "renewed_at": str, "browser": str, "address": str}
+        | {"paired_by": str, "paired": str, "fetched": str, "seen": str, "page": str},
+        pk="id",
+        not_null={"name", "room", "token", "issued", "paired_by", "paired"},
+    )
+    db.table("tokens").add_column("display", str)

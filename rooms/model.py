@@ -143,6 +143,8 @@ class Booking(Value, frozen=True, kw_only=True):
     state: Literal["confirmed", "tentative"] = "confirmed"
     blocks: bool = True
     checked_in: bool = False
+    series: str = ""
+    """The same for all occurrences of a series; empty for a single meeting."""
     join: JoinDetails | None = None
     no_join_reason: NoJoinReason | None = None
 

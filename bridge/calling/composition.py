@@ -22,6 +22,9 @@ from connector.endpoint import PhoneCall
 from connector.outside import Outside
 from rooms.model import Agenda
 
+_UP = frozenset({"connected", "held"})
+"""States of a call that goes on."""
+
 
 class Calling:
     """All that room systems are told: lists by dispatch, calls by whoever wants them."""
@@ -50,9 +53,13 @@ class Calling:
         self.desk.outside = devices
         self._report = EndpointReport(units, house)
         house.endpoints, house.room_endpoints = self._report, self._report.names
-        wishes = Wishes(self.joining, notes, clock, self._auto.taken)
+        wishes = Wishes(self.joining, notes, clock, self._taken)
         self.routes: Sequence[Route] = (*endpoints.routes(self.desk), *joining.routes(wishes))
         units.on_calls.append(self._heard)
+        self.on_joined: list[Callable[[str, str], None]] = []
+        """Told of the room and booking that somebody joined."""
+        self.on_call: list[Callable[[str, str], None]] = []
+        """Told of a room in a call that is up, and its booking; empty where that is not known."""
 
     def read_by(self, visits: Visits, fetched: Callable[[str], bool | None]) -> None:
         """Whom to ask how units come for their calendars, and whether they have the newest."""
@@ -68,6 +75,17 @@ class Calling:
             return
         for booking in {call.booking for call in calls or () if call.booking}:
             self._auto.heard(room, booking)
+
+        for call in calls or ():
+            if call.state in _UP:
+                for tell in self.on_call:
+                    tell(room, call.booking)
+
+    async def _taken(self, room: str, booking: str) -> None:
+        """Somebody joined a booking."""
+        for tell in self.on_joined:
+            tell(room, booking)
+        await self._auto.taken(room, booking)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -134,6 +134,7 @@ def _add_asking(commands: Commands) -> None:
     explain.add_argument("booking", metavar="BOOKING", nargs="?", help="only this booking")
     alerts = commands.group("alerts", "mail and webhooks that tell of troubles")
     alerts.add("test", "send a test message to every receiver", "alerts.test")
+    _add_displays(commands.group("displays", "room displays: which room each belongs to"))
     tokens = commands.group("tokens", "tokens of callers: services and displays")
     create = tokens.add("create", "make a token; it is told this once", "tokens.create")
     create.add_argument("name", metavar="NAME", help="what it is for")
@@ -148,6 +149,19 @@ def _add_asking(commands: Commands) -> None:
     create.add_argument("--days", type=int, help="how long it is valid (default: until revoked)")
     tokens.add("list", "all tokens, without the tokens themselves", "tokens.every")
     revoke = tokens.add("revoke", "end a token at once", "tokens.revoke")
+    revoke.add_argument("id", metavar="ID")
+
+
+def _add_displays(displays: Commands) -> None:
+    pair = displays.add(
+        "pair", "bind the display that shows a code to a room; it opens at once", "displays.pair"
+    )
+    pair.add_argument("code", metavar="CODE", nargs="?", help="as the display shows it")
+    pair.add_argument("room", metavar="ROOM")
+    pair.add_argument("--name", default="", help="of the display (default: the room's)")
+    pair.add_argument("--move", metavar="ID", help="a paired display instead of a code")
+    displays.add("list", "all paired displays, and when each was seen last", "displays.every")
+    revoke = displays.add("revoke", "sign a display out at once", "displays.revoke")
     revoke.add_argument("id", metavar="ID")
 
 

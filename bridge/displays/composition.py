@@ -4,13 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 
+from bridge.attendance.composition import Attendances
 from bridge.calling.composition import Calling
 from bridge.displays import logos
 from bridge.displays.faults import Faults
 from bridge.displays.gate import Gate
+from bridge.displays.pairing import Pairing
 from bridge.prepared import Prepared
 from bridge.settings.model import Configuration
-from bridge.views import alternatives, display, faults
+from bridge.views import alternatives, board, display, faults, pairing
+from bridge.views.board import Boards
+from bridge.views.faces import ics, panel
+from bridge.views.faces.ics import Calendars
+from bridge.views.faces.panel import Panels
 from bridge.views.house import House
 from bridge.views.rooms import SLICE
 from bridge.views.stream import Hub
@@ -40,25 +46,47 @@ class Displays:
         house.gate = Gate(made.audit, made.clock)
         self._faults = Faults(made.database, made.audit, house.health, made.clock)
         elsewhere = alternatives.Elsewhere(self._doors, writing.actions)
+        self.attendance = Attendances(made, house, hub, writing, calling)
+        self._configuration = made.configuration
+        self.pairing = Pairing(
+            made.paired,
+            house=house,
+            hub=hub,
+            audit=made.audit,
+            public_url=lambda: self._configuration.site.public_url,
+        )
+        self._panels, self._boards = Panels(), Boards()
         self.routes: Sequence[Route] = (
             *display.routes(self._doors),
             *faults.routes(self._faults),
             *alternatives.routes(elsewhere),
+            *self.attendance.routes,
+            *pairing.routes(self.pairing),
+            *ics.routes(Calendars()),
+            *panel.routes(self._panels),
+            *board.routes(self._boards),
         )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Do what is done by the clock, until the end."""
         await self._faults.load()
-        yield
+        async with self.attendance.running(), self.pairing.running():
+            try:
+                yield
+            finally:
+                self._panels.close()
 
     async def adopt(self, configuration: Configuration) -> None:
         """Work by this configuration."""
+        self._configuration = configuration
         rooms = {room.id: room for room in configuration.inventory.rooms}
         files = {room.policy.display.logo for room in rooms.values()} - {""}
         self._doors.logos = await asyncio.to_thread(logos.read, files, self._doors.logos)
         self._doors.forget(rooms)
         self._faults.adopt(rooms)
+        self.attendance.adopt(configuration)
+        self._boards.names = {one.id: one.name for one in configuration.inventory.lists}
         await self._tell(rooms.values())
 
     async def _tell(self, rooms: Iterable[Room]) -> None:
@@ -73,6 +101,7 @@ class Displays:
 
     def heard(self, room: str, *, changed: bool) -> None:
         """A room was read well."""
+        self.attendance.heard(room, changed=changed)
 
     def _writable(self, room: Room) -> bool:
         """Whether a room's calendar can be changed, as far as is known without trying."""

@@ -55,7 +55,7 @@ class ReleaseOrder(Order, frozen=True, kw_only=True):
 class ActedShape(Shape, frozen=True, kw_only=True):
     """What was done."""
 
-    done: Literal["created", "extended", "ended", "released"]
+    done: Literal["created", "extended", "ended", "released", "checked_in"]
     booking: (
         Annotated[BookingShape, Meta(description="As it is now; of a series its first occurrence.")]
         | None

@@ -48,6 +48,8 @@ class Asked:
     request: tuple[str, bytes]
     """Path and body: with the same key they must be the same."""
     booking: str = ""
+    text: str = ""
+    """What the organizer is told of a release; no caller of the API says that."""
 
 
 class Actions(Protocol):

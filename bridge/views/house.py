@@ -1,6 +1,7 @@
 """What the views may look at, and a room's agenda as bytes that are made once."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from bridge.findings import NOT_IN_ROOMS, severity_of
 from bridge.health import Health, Subject, Trouble
 from bridge.limits import Limits, Network
 from bridge.readers import Readers
-from bridge.tokens import Tokens
+from bridge.tokens import Token, Tokens
 from bridge.views import render
 from bridge.words import ADVICE
 from rooms.clock import Clock
@@ -71,6 +72,16 @@ class Attendance(NamedTuple):
 
 
 NOBODY_ASKED = Attendance()
+
+
+@dataclass(kw_only=True)
+class AttendanceCounts:
+    """Sums since the start, for `/metrics`."""
+
+    check_ins: Counter[tuple[str]] = field(default_factory=Counter)
+    """By how."""
+    releases: Counter[tuple[str]] = field(default_factory=Counter)
+    """By scope: `this` or `series`."""
 
 
 class EndpointStates(Protocol):
@@ -171,6 +182,7 @@ class House:
     room_endpoints: Callable[[str], Sequence[str]] = lambda _room: ()
     attendance: Callable[[str], Attendance] = lambda _room: NOBODY_ASKED
     """Who came to a room's bookings."""
+    attended: AttendanceCounts = field(default_factory=AttendanceCounts)
     presence: Callable[[str], Presence] = lambda _room: Presence()
     """Whether anybody uses a room."""
     display: Callable[[Room], str] = lambda _room: ""
@@ -181,6 +193,10 @@ class House:
     """Whether a room has a system that joins meetings."""
     gate: Gate | None = None
     """Who lets displays act; without one no display does anything."""
+    came: Callable[[Caller], None] = lambda _caller: None
+    """A paired display showed its token."""
+    came_late: Callable[[Token], None] = lambda _token: None
+    """Somebody showed a token that has ended."""
     readers: Readers = field(default_factory=Readers)
     """Room systems that read their calendar here, and when they came."""
     _rendered: dict[tuple[str, Sight], Rendered] = field(default_factory=dict)

@@ -19,7 +19,10 @@ STATUSES = {
     "unknown_room": 404,
     "unknown_booking": 404,
     "unknown_source": 404,
+    "unknown_list": 404,
     "unknown_token": 404,
+    "unknown_code": 404,
+    "unknown_display": 404,
     "not_found": 404,
     "unknown_fault": 404,
     "not_offered": 403,
@@ -37,6 +40,8 @@ STATUSES = {
     "room_taken": 409,
     "booking_changed": 409,
     "booking_over": 409,
+    "check_in_off": 409,
+    "check_in_not_open": 409,
     "booking_not_running": 409,
     "whole_day": 409,
     "other_organizer": 409,
@@ -106,6 +111,7 @@ def description(routes: Iterable[Route], version: str) -> dict[str, Any]:
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer"},
                 "reader": {"type": "http", "scheme": "basic"},
+                "calendar": {"type": "http", "scheme": "basic"},
                 "display": {"type": "apiKey", "in": "cookie", "name": "roombridge_display"},
             },
         },
@@ -137,7 +143,9 @@ def _security(route: Route) -> list[dict[str, list[str]]]:
         return [{"reader": []}]
     if route.scope is None:
         return []
-    schemes = ("token", "display") if route.cookie else ("token",)
+    schemes = ["token", "display"] if route.cookie else ["token"]
+    if route.basic:
+        schemes.append("calendar")
     return [{scheme: [route.scope]} for scheme in schemes]
 
 

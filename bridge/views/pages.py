@@ -1,73 +1,68 @@
 """Pages for people: the room display, and how a display signs in."""
 
-import hashlib
-from functools import cache
-from pathlib import Path
-from typing import NamedTuple
-
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from bridge.callers import Caller
+from bridge.views import cookies
+from bridge.views.files import (
+    KINDS,
+    OURS_ONLY,
+    WORKER,
+    File,
+    accepts_gzip,
+    files,
+    language,
+    page,
+    release,
+    sent,
+)
 from bridge.views.house import COMMON, House
-from bridge.views.web import ANYBODY, COOKIE, Problem, Route, refused
+from bridge.views.web import ANYBODY, Problem, Route, refused
 
-_STATIC = Path(__file__).parent / "static"
-_KINDS = {
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".json": "application/json",
-}
-_PAGE = COMMON | {
-    "Content-Type": _KINDS[".html"],
+__all__ = ["PAGE", "ROUTES", "files", "shown"]
+
+PAGE = OURS_ONLY | {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Content-Type": KINDS[".html"],
     "Cache-Control": "no-cache",
+    "Vary": "Accept-Encoding, Accept-Language, Cookie",
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Frame-Options": "DENY",
+    "Permissions-Policy": (
+        "camera=(), microphone=(), geolocation=(), display-capture=(), payment=(), usb=(), "
+        "serial=(), bluetooth=(), midi=()"
     ),
 }
-COOKIE_AGE = 400 * 86400
-"""Seconds that browsers keep a cookie at most; the token's own end comes first."""
+"""Headers of every page: it loads from here, calls here, and shows in nobody's frame."""
 
 
-class File(NamedTuple):
-    """A file that everybody may have."""
-
-    body: bytes
-    etag: str
-    kind: str
-
-
-@cache
-def files() -> dict[str, File]:
-    """Our static files by their path. Called before the loop runs: it reads them."""
-    return {
-        path.relative_to(_STATIC).as_posix(): File(
-            body=path.read_bytes(),
-            etag=f'"{hashlib.blake2b(path.read_bytes(), digest_size=12).hexdigest()}"',
-            kind=_KINDS[path.suffix],
-        )
-        for path in sorted(_STATIC.rglob("*.*"))
-    }
+def shown(file: File, request: web.Request, *, status: int = 200, **more: str) -> web.Response:
+    """A page as this caller takes it."""
+    headers = PAGE | {name.replace("_", "-"): value for name, value in more.items()}
+    if accepts_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, "")):
+        headers["Content-Encoding"] = "gzip"
+        return web.Response(status=status, body=file.zipped, headers=headers)
+    return web.Response(status=status, body=file.body, headers=headers)
 
 
 async def static(_house: House, _caller: Caller, request: web.Request) -> web.StreamResponse:
     """A static file, or that it has not changed."""
     folder = request.match_info.get("folder", "")
     name = request.match_info["file"]
-    file = files().get(f"{folder}/{name}" if folder else name)
-    if file is None or file.kind == _KINDS[".html"]:
+    path = f"{folder}/{name}" if folder else name
+    file = files().get(path)
+    if file is None or file.kind == KINDS[".html"]:
         raise Problem(404, "not_found")
-    headers = COMMON | {
-        "Content-Type": file.kind,
-        "Cache-Control": "no-cache",
-        "ETag": file.etag,
-    }
-    if request.headers.get("If-None-Match") == file.etag:
-        return web.Response(status=304, headers=headers)
-    return web.Response(body=file.body, headers=headers)
+    answer = sent(file, request)
+    if path == WORKER:
+        answer.headers["Service-Worker-Allowed"] = "/display/"
+        answer.headers["Content-Security-Policy"] = "default-src 'none'; connect-src 'self'"
+    return answer
 
 
 async def display(house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
@@ -76,9 +71,12 @@ async def display(house: House, caller: Caller, request: web.Request) -> web.Str
     if room is None and "read" in caller.scopes:
         raise Problem(404, "unknown_room")
     if room is None or not caller.sees(room.id):
-        return web.Response(status=401, body=files()["signin.html"].body, headers=_PAGE)
-    page = files()["display.html"].body.replace(b"{room}", room.id.encode())
-    return web.Response(body=page, headers=_PAGE)
+        return shown(page("pair/pair.html"), request, status=401)
+    lang = language(
+        room.policy.display.language, request.headers.get(hdrs.ACCEPT_LANGUAGE, "")[:200]
+    )
+    file = page("display/display.html", lang=lang, room=room.id)
+    return shown(file, request, Display_Release=release())
 
 
 async def sign_in(house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
@@ -88,9 +86,7 @@ async def sign_in(house: House, caller: Caller, request: web.Request) -> web.Str
     if room is None or not shown or not caller.sees(room.id):
         raise refused(caller if shown else ANYBODY)
     response = web.Response(status=204, headers=COMMON)
-    response.set_cookie(
-        COOKIE, shown, max_age=COOKIE_AGE, httponly=True, samesite="Strict", secure=request.secure
-    )
+    cookies.sign_in(response, house, request, shown)
     return response
 
 

@@ -77,7 +77,8 @@ async def agenda(house: House, caller: Caller, request: web.Request) -> web.Stre
     assert rendered.headers is not None  # noqa: S101 - every one that is asked for has them
     headers = rendered.headers.copy()
     asked = request.headers.get(hdrs.IF_NONE_MATCH)
-    if asked is not None and _matches(asked, rendered.etag):
+    headers["Bridge-Time"] = f"{now.isoformat(timespec='milliseconds')[:23]}Z"
+    if asked is not None and matches(asked, rendered.etag):
         return web.Response(status=304, headers=headers)
     return web.Response(body=rendered.body(now), headers=headers)
 
@@ -135,7 +136,7 @@ def _time(request: web.Request, key: str) -> datetime | None:
     return instant
 
 
-def _matches(asked: str, etag: str) -> bool:
+def matches(asked: str, etag: str) -> bool:
     """Whether If-None-Match names this entity tag; weak comparison (RFC 9110 §13.1.2)."""
     if asked in (etag, "*"):
         return True

@@ -268,6 +268,7 @@ class TokenShape(Shape, frozen=True, kw_only=True):
     name: str
     scopes: tuple[str, ...]
     room: str | None
+    display: Annotated[str, Meta(description="The paired display that it is for.")] | None = None
     created: datetime
     expires: datetime | None
     revoked: datetime | None

@@ -80,6 +80,11 @@ class Hub:
     def __len__(self) -> int:
         return sum(map(len, self._listeners.values()))
 
+    def tokens(self) -> frozenset[str]:
+        """The ids of the tokens that opened what is open now."""
+        listening = (one.caller.token for each in self._listeners.values() for one in each)
+        return frozenset(token for token in listening if token)
+
     def changed(self, room: str) -> None:
         """A room's agenda shows something different: tell whoever listens."""
         self._tell(room, self._listeners.get(room, ()), status=False)
@@ -175,7 +180,12 @@ class Hub:
         if request.transport is None or not house.tokens.holds(caller):
             return response
         listener = Listener(room, caller, response, request.transport)
-        await response.write(self._greeting(listener, room, request.headers.get("Last-Event-ID")))
+        first = self._greeting(listener, room, request.headers.get("Last-Event-ID"))
+        try:
+            await response.write(first)
+        except ConnectionError:  # gone already: a display that did not want to wait so long
+            return response
+        del first
         listeners = self._listeners.setdefault(room.id, set())
         listeners.add(listener)
         self._tell(room.id, [listener], status=False)  # what changed during the first write

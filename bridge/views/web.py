@@ -1,6 +1,7 @@
 """Requests guarded and answered: who calls, what they may, and errors as problem JSON."""
 
 import asyncio
+import base64
 import logging
 import socket
 from collections.abc import Awaitable, Callable, Mapping
@@ -35,6 +36,7 @@ Handler = Callable[[House, Caller, web.Request], Awaitable[web.StreamResponse]]
 ANYBODY = Caller(name="anybody", scopes=frozenset())
 BODY_SECONDS = 30.0
 """How long a body may take."""
+_ONLY_LOOKS: frozenset[Scope] = frozenset(["read", "join"])
 _LOOKING = frozenset([hdrs.METH_GET, hdrs.METH_HEAD])
 """What a caller at the appliance may do without credentials: any page could make it post."""
 
@@ -56,6 +58,9 @@ class Route:
     signs: bool = False
     """Whether room systems call it, who sign in by Basic or NTLM; it asks them itself, and is
     found in any case of letters."""
+    basic: bool = False
+    """Whether a token that may only look may also come as the password of Basic: programs that
+    subscribe to calendars can show it in no other way."""
     displays: bool = True
     """Whether a display may ask; what is about the appliance is not for rooms."""
     summary: str
@@ -113,7 +118,10 @@ TITLES = {
     "unknown_room": "There is no such room",
     "unknown_booking": "There is no such booking in this room",
     "unknown_source": "There is no such calendar source",
+    "unknown_list": "There is no such list of rooms",
     "unknown_token": "There is no such token in force",
+    "unknown_code": "No display shows this code, or not any more",
+    "unknown_display": "There is no such paired display",
     "not_found": "There is nothing here",
     "method_not_allowed": "This method is not offered here",
     "bad_time": "A time is not RFC 3339",
@@ -132,6 +140,8 @@ TITLES = {
     "room_taken": "The room is taken then",
     "booking_changed": "The booking was changed in between: read the agenda and decide again",
     "booking_over": "The booking is over",
+    "check_in_off": "Nobody is asked to check in here",
+    "check_in_not_open": "It is too early to check in to this booking",
     "booking_not_running": "The booking has not begun",
     "whole_day": "Days as a whole have no end that could be moved",
     "other_organizer": "Somebody else organised it: the room cannot change when it ends",
@@ -159,7 +169,9 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
 
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
-            caller = admitted(house, request, scope, hook=route.hook, signs=route.signs)
+            caller = admitted(
+                house, request, scope, hook=route.hook, signs=route.signs, basic=route.basic
+            )
             if scope is not None:
                 _permit(route, caller, request.method)
                 if request.can_read_body:
@@ -168,6 +180,8 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
                 await _pass(house, caller, request, route.offer, route.asks)
             return await serve(house, caller, request)
         except Problem as problem:
+            if route.basic and problem.code == "unauthorized":
+                problem.headers["WWW-Authenticate"] += ', Basic realm="roombridge"'
             return problem.response()
         except web.HTTPRequestEntityTooLarge:
             return Problem(413, "body_too_large").response()
@@ -194,7 +208,7 @@ async def _after_body(house: House, route: Route, request: web.Request) -> Calle
             await request.read()
     except TimeoutError as error:
         raise Problem(400, "bad_body", "it did not come in time") from error
-    caller = identified(house, request)
+    caller = (subscribed if route.basic else identified)(house, request)
     _permit(route, caller, request.method)
     return caller
 
@@ -247,20 +261,22 @@ def admitted(
     *,
     hook: bool = False,
     signs: bool = False,
+    basic: bool = False,
 ) -> Caller:
     """Who calls, unless they are locked out or ask too much."""
+    who = subscribed if basic else identified
     address = client_address(request.remote, request.headers, house.proxies)
     if signs:  # who they are is asked later, in another way
         if address and (wait := house.limits.count(f"{group(address)} reader", ADDRESS_LIMIT)):
             raise too_many(wait)
         return ANYBODY
     if address is None:
-        return identified(house, request)
+        return who(house, request)
     shown = hdrs.AUTHORIZATION in request.headers or COOKIE in request.cookies
     # What is open to everybody stays open: a lock-out must not look like an outage.
     if (shown or scope is not None) and (wait := house.limits.locked(address)):
         raise too_many(wait)
-    caller = identified(house, request, address)
+    caller = who(house, request, address)
     if hook:  # apart from what the address asks otherwise
         wait = house.limits.count(f"{group(address)} hook", HOOK_LIMIT)
     elif caller.token is None:
@@ -278,6 +294,22 @@ def too_many(wait: int) -> Problem:
     return Problem(429, "too_many_requests", Retry_After=str(wait))
 
 
+def subscribed(house: House, request: web.Request, address: str | None = None) -> Caller:
+    """Who calls, by a token that came as the password of Basic (RFC 7617), or in any other way.
+
+    Whoever keeps a password sends it again by itself: one that may change anything is refused.
+    """
+    login = request.headers.get(hdrs.AUTHORIZATION, "")
+    if login[:6].lower() != "basic ":
+        return identified(house, request, address)
+    caller = _holder(house, _password(login[6:]), address)
+    if caller is None:
+        raise refused(ANYBODY)
+    if not caller.scopes <= _ONLY_LOOKS:
+        raise Problem(403, "forbidden", "as a password only a token that may do no more than read")
+    return caller
+
+
 def identified(house: House, request: web.Request, address: str | None = None) -> Caller:
     """Who calls. A token that is shown must be good, even where none is needed.
 
@@ -287,10 +319,11 @@ def identified(house: House, request: web.Request, address: str | None = None) -
     login = request.headers.get(hdrs.AUTHORIZATION)
     if login is not None:
         scheme, token = login[:7], login[7:].strip()
-        caller = house.tokens.caller(token) if scheme.lower() == "bearer " else None
-        if caller is None:
-            if address is not None and not house.tokens.knew(token):
+        if scheme.lower() != "bearer ":
+            if address is not None and house.tokens.known(token) is None:
                 house.limits.wrong(address)
+            raise refused(ANYBODY)
+        if (caller := _holder(house, token, address)) is None:
             raise refused(ANYBODY)
         return caller
     transport = request.transport
@@ -298,13 +331,33 @@ def identified(house: House, request: web.Request, address: str | None = None) -
     if peer is not None and peer.family == socket.AF_UNIX:
         return control(peer)
     if cookie := request.cookies.get(COOKIE):
-        caller = house.tokens.caller(cookie)
-        if caller is None and address is not None and not house.tokens.knew(cookie):
-            house.limits.wrong(address)
-        return caller or ANYBODY
+        return _holder(house, cookie, address) or ANYBODY
     if not house.proxied and is_loopback(request.remote, request.host, request.headers):
         return LOOPBACK
     return ANYBODY
+
+
+def _holder(house: House, token: str, address: str | None) -> Caller | None:
+    """Whose token was shown; None where it is not good, which is written down."""
+    caller = house.tokens.caller(token)
+    if caller is not None:
+        if caller.display is not None:
+            house.came(caller)
+        return caller
+    ended = house.tokens.known(token)
+    if ended is not None:
+        house.came_late(ended)
+    elif address is not None:
+        house.limits.wrong(address)
+    return None
+
+
+def _password(credentials: str) -> str:
+    """The password of Basic; empty where there is none. The user name may be anything."""
+    try:
+        return base64.b64decode(credentials, validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def answer(

@@ -23,7 +23,7 @@ from bridge.writing.model import Action, Bid, Deed, Done, Refused
 from rooms import recurrence
 from rooms.agenda import plain
 from rooms.clock import Clock
-from rooms.model import Window
+from rooms.model import Booking, Window
 from rooms.room import Room, Writes
 
 LATE = timedelta(minutes=5)
@@ -48,6 +48,8 @@ class Actions:
         self._bookings = bookings
         self._attempts = attempts
         self._clock = clock
+        self.done: list[Callable[[Asked, Action, Booking], None]] = []
+        """Told of each booking that was made or changed, and of who did so."""
 
     async def create(self, asked: Asked, order: CreateOrder) -> tuple[int, bytes]:
         """Book the room."""
@@ -143,6 +145,7 @@ class Actions:
                 key=attempt.key,
                 booking=asked.booking,
                 series=series,
+                text=asked.text,
                 resumed=attempt.resumed,
             )
             try:
@@ -151,6 +154,9 @@ class Actions:
                 if STATUSES[refused.code] >= 500:
                     raise _problem(refused) from refused
                 return Reply(STATUSES[refused.code], encode(_problem(refused).shape()))
+            if done.booking is not None:
+                for tell in self.done:
+                    tell(asked, action, done.booking)
             return Reply(status, encode(_shape(asked, action, done)))
 
         # Two displays of a room may choose the same key, and so may services of one name.

@@ -160,7 +160,7 @@ class Bookings:
             if when.end <= self._means.clock.now():
                 raise Refused("booking_over")
             give = work.writer.cancel if event.own else work.writer.decline
-            await work.write(lambda: give(room, event, series=deed.series))
+            await work.write(lambda: give(room, event, series=deed.series, text=deed.text))
             await work.looked(
                 when, lambda events: not any(is_named(one, booking) for one in alive(events))
             )

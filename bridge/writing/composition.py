@@ -39,10 +39,12 @@ class Writing:
         attempts = Attempts(made.database, made.clock)
         actions = Actions(self._bookings, attempts, made.clock)
         self.routes: Sequence[Route] = bookings.routes(actions)
-        self.actions: bookings.Actions = actions
-        """Where others come with what they want done."""
+        self.actions = actions
+        """Does what callers want done in rooms."""
         self.able = self._writers.able
         """Tells whether what holds a room's calendar can be written to at all."""
+        self.hint = sync.hint
+        """Has a room read again."""
         self._rooms: Mapping[str, Room] = {}
         self.wishes = Wishes(actions, self._room)
         """Does what people want at a room system."""

@@ -55,6 +55,8 @@ class Deed:
     booking: str = ""
     """The id of the booking concerned; of a new one once it is known."""
     series: bool = False
+    text: str = ""
+    """What an organizer is told of it; empty for the service's own words."""
     resumed: bool = False
     """Whether an earlier try may have done it already."""
     until: datetime | None = None

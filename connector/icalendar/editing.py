@@ -113,8 +113,11 @@ class Object:
         _put(event, "DTEND", max(self._like(at, start), start.dt), start)
         _touched(event, self._now)
 
-    def answer(self, mailbox: str, answer: str, occurrence: str | None) -> None:
-        """Let the room answer to one occurrence, or with None to all of it."""
+    def answer(self, mailbox: str, answer: str, occurrence: str | None, text: str = "") -> None:
+        """Let the room answer to one occurrence, or with None to all of it.
+
+        Words go along as COMMENT, which a reply carries to the organizer (RFC 5546 §3.2.3).
+        """
         for event in self._events if occurrence is None else [self._one(occurrence)]:
             attendees = event.get("ATTENDEE", [])
             for attendee in attendees if isinstance(attendees, list) else [attendees]:
@@ -125,6 +128,8 @@ class Object:
                 attendee = vCalAddress(f"mailto:{mailbox}")
                 attendee.params["PARTSTAT"] = answer
                 event.add("ATTENDEE", attendee)
+            if text:
+                event.add("COMMENT", text)
             _touched(event, self._now, sequence=None)
 
     def leave_out(self, occurrence: str) -> None:

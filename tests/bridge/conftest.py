@@ -12,12 +12,16 @@ from bridge.discovered import Difference
 from bridge.discovery import Told, shape
 from bridge.displays.faults import Faults
 from bridge.displays.gate import Gate
+from bridge.displays.pairing import Pairing
 from bridge.health import Health
+from bridge.paired import Paired
 from bridge.settings.model import Inventory
 from bridge.tokens import Tokens
 from bridge.views import (
     alerts,
     alternatives,
+    attendance,
+    board,
     bookings,
     discovery,
     display,
@@ -29,13 +33,18 @@ from bridge.views import (
     joining,
     openapi,
     pages,
+    pairing,
     rooms,
     sources,
     status,
     stream,
     tokens,
 )
+from bridge.views.board import Boards
 from bridge.views.discovery_shapes import DiscoveryShape
+from bridge.views.faces import ics, panel
+from bridge.views.faces.ics import Calendars
+from bridge.views.faces.panel import Panels
 from bridge.views.house import House
 from bridge.views.site import site
 from bridge.views.stream import Hub
@@ -47,6 +56,7 @@ from rooms.database import Database
 from rooms.model import Event, Window
 from rooms.store import Store
 from tests.fakes.actions import FakeActions
+from tests.fakes.check_ins import FakeCheckIns
 from tests.fakes.desk import FakeDesk
 from tests.fakes.diallers import FakeEndpoints, FakeJoins
 from tests.fakes.sources import room
@@ -110,9 +120,12 @@ class Views:
         )
         self.rounds = FakeRounds()
         self.actions = FakeActions()
+        self.check_ins = FakeCheckIns()
         self.endpoints = FakeEndpoints()
         self.joins = FakeJoins()
         self.discovery = FakeDiscovery()
+        self.panels = Panels()
+        self.boards = Boards(names={"north": "North wing"})
         audit = Audit(database)
         self.house.gate = Gate(audit, clock)
         self.house.writable = lambda room: room.source not in self.unwritable
@@ -124,6 +137,9 @@ class Views:
         self.faults = Faults(database, audit, self.health, clock)
         self.hub = Hub(self.house)
         self.tokens.on_revoked = self.hub.expel
+        self.audit = Audit(database)
+        self.paired = Paired(database, self.tokens, self.audit, clock)
+        self.pairing = Pairing(self.paired, house=self.house, hub=self.hub, audit=self.audit)
         self.called: list[tuple[str, str, hooks.HookCall]] = []
         self.replied: hooks.HookReply | None = None
 
@@ -143,11 +159,16 @@ class Views:
             stream.route(self.hub),
             *explain.ROUTES,
             *bookings.routes(self.actions),
+            *attendance.routes(self.check_ins),
             *endpoints.routes(self.endpoints),
             *joining.routes(self.joins),
+            *ics.routes(Calendars()),
+            *panel.routes(self.panels),
+            *board.routes(self.boards),
             *display.routes(self.doors),
             *faults.routes(self.faults),
             *alternatives.routes(alternatives.Elsewhere(self.doors, self.actions)),
+            *pairing.routes(self.pairing),
             *tokens.ROUTES,
             *sources.routes(FakeDesk()),
             *discovery.routes(self.discovery),
@@ -197,6 +218,7 @@ def made(tmp_path: Path, clock: FixedClock) -> Views:
 async def views(made: Views) -> AsyncIterator[Views]:
     async with made.database.running():
         yield made
+    made.panels.close()
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from tests.bridge.conftest import Client, Views
 from tests.bridge.test_openapi import described
 from tests.bridge.test_views import ADA, HOUR
 from tests.fakes.sources import event
+from tests.fakes.sources import room as a_room
 from tests.fakes.virtual import NOON, FixedClock
 
 FOREIGN = {"Host": "rooms.example.com"}
@@ -92,7 +93,7 @@ class Operation(NamedTuple):
     @property
     def target(self) -> str:
         """The path with something in place of each parameter."""
-        known = {"room": "kestrel", "file": "display.css"}
+        known = {"room": "kestrel", "list": "north", "file": "icon.svg"}
         return re.sub(r"{(\w+)}", lambda found: known.get(found[1], "x"), self.path)
 
     @property
@@ -101,6 +102,11 @@ class Operation(NamedTuple):
         scopes = {scope for way in self.told["security"] for one in way.values() for scope in one}
         assert len(scopes) <= 1, self
         return next(iter(scopes), None)
+
+    @property
+    def of_a_room(self) -> bool:
+        """Whether it is about the room, or the list with the room, that all asks here are about."""
+        return "{room}" in self.path or "{list}" in self.path
 
     @property
     def schemes(self) -> set[str]:
@@ -129,15 +135,16 @@ def due(operation: Operation, case: Case) -> str:
         return "401"
     if operation.scope is None:
         mine = case.scopes is not None and case.room in {None, "kestrel"}
-        return "answer" if mine or "{room}" not in operation.path else "401"
+        return "answer" if mine or not operation.of_a_room else "401"
     lacking = case.scopes is not None and operation.scope not in case.scopes
-    if lacking or (case.room is not None and not operation.displays):
-        return "403"
-    if case.scopes is None or case.scheme not in operation.schemes:
-        return "401"
-    if case.room == "heron" and "{room}" in operation.path:
+    barred = lacking or (case.room is not None and not operation.displays)
+    if barred or case.scopes is None or case.scheme not in operation.schemes:
+        return "403" if barred else "401"
+    if case.room == "heron" and operation.of_a_room:
         return "little" if operation.little else "403"
-    return "answer"
+    # What may do more than look does not become a board's cookie.
+    harms = case.room is None and case.scopes != {"read"}
+    return "403" if harms and operation.path == "/board/{list}/sign-in" else "answer"
 
 
 async def asked(
@@ -164,6 +171,7 @@ def sees(case: Case) -> bool:
 
 @pytest.fixture
 async def opened(views: Views) -> dict[str, Case]:
+    views.house.rooms = dict(views.house.rooms) | {"kestrel": a_room(lists=("north",))}
     await views.keep(CALL, PRIVATE)
     return await cases(views)
 

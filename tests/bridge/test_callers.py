@@ -43,7 +43,7 @@ def test_loopback_is_loopback_and_nothing_behind_it(
 async def test_without_credentials_little_is_open(client: Client, views: Views) -> None:
     await views.keep(CALL)
     assert (await client.get("/healthz", headers=FOREIGN)).status == 200
-    assert (await client.get("/static/display.js", headers=FOREIGN)).status == 200
+    assert (await client.get("/static/display/main.js", headers=FOREIGN)).status == 200
     for path in (AGENDA, "/api/v1/rooms", "/readyz", "/metrics", "/api/v1/openapi.json"):
         assert await code(client, "GET", path, headers=FOREIGN) == (401, "unauthorized"), path
     answer = await client.get("/display/kestrel", headers=FOREIGN)

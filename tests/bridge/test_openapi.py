@@ -70,7 +70,7 @@ async def test_every_answer_is_as_described(client: Client, views: Views) -> Non
         if not operation or path.endswith("stream") or "tokens" in path:
             continue
         for room in ("kestrel", "heron", "nowhere"):
-            target = path.replace("{room}", room).replace("{file}", "display.css")
+            target = path.replace("{room}", room).replace("{file}", "icon.svg")
             answer = await client.get(target)
             told = operation["responses"].get(str(answer.status))
             assert told, f"{target} answered {answer.status}, which is not described"

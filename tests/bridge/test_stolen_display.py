@@ -122,6 +122,19 @@ async def test_a_stream_that_missed_the_end_of_its_token_ends_at_the_next_event(
     assert len(views.hub) == 0
 
 
+async def test_a_stream_hears_nothing_more_of_a_room_that_its_display_has_left(
+    client: Client, views: Views, door: dict[str, str]
+) -> None:
+    await views.keep(event("openly", NOON, 30))
+    views.tokens.on_revoked = lambda _: None
+    async with client.get(STREAM, headers=door) as answer:
+        await answer.content.readuntil(b"event: status")
+        (token,) = views.tokens
+        await views.tokens.move([token.id], "heron", beside=lambda _: None)
+        views.hub.changed("kestrel")
+        assert b"agenda" not in await answer.read()
+
+
 # --- meetings of other people
 
 

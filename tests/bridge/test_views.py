@@ -243,7 +243,7 @@ async def test_unknown_rooms_and_paths_are_problems(client: Client) -> None:
     assert await code(client, "GET", "/api/v1/rooms/nowhere") == (404, "unknown_room")
     assert await code(client, "GET", "/api/v1/rooms/nowhere/agenda") == (404, "unknown_room")
     assert await code(client, "GET", "/api/v1/nothing") == (404, "not_found")
-    assert await code(client, "GET", "/static/display.html") == (404, "not_found")
+    assert await code(client, "GET", "/static/display/display.html") == (404, "not_found")
     assert await code(client, "GET", "/static/..%2fweb.py") == (404, "not_found")
     assert await code(client, "PUT", AGENDA) == (405, "method_not_allowed")
     answer = await client.delete("/api/v1/rooms")
@@ -296,7 +296,7 @@ async def test_explain_tells_how_and_why(client: Client, views: Views) -> None:
 
 
 async def test_answers_say_nothing_of_what_serves_them(client: Client) -> None:
-    for path in (AGENDA, "/healthz", "/nothing", "/display/kestrel", "/static/display.css"):
+    for path in (AGENDA, "/healthz", "/nothing", "/display/kestrel", "/static/display/display.css"):
         answer = await client.get(path)
         assert answer.headers["Server"] == "roombridge"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"

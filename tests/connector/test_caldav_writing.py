@@ -128,7 +128,8 @@ async def test_the_answer_is_no_to_an_occurrence_or_to_all(
     handle = calendar.add("Daily", SOON.start, SOON.end, daily=3, zone="Europe/London")
     calendar.change_occurrence(handle, 2, start=SOON.start + timedelta(days=2, hours=2))
     before = await read(source)
-    await writer.decline(room(), before[1], series=series)
+    await writer.decline(room(), before[1], series=series, text="Nobody came; sorry")
+    assert b"COMMENT:Nobody came\\; sorry" in b"".join(calendar.written.values())
     after = await read(source)
     assert [event.id for event in after] == [event.id for event in before]
     assert [event.when for event in after] == [event.when for event in before]

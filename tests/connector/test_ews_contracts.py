@@ -29,6 +29,7 @@ REQUESTS: dict[str, Element] = {
     "look at the series": changing.look_at_series("AAMk="),
     "end": changing.set_end("AAMk=", "DwAA", operations.utc(NOON)),
     "decline": changing.decline("AAMk=", "DwAA"),
+    "decline with words": changing.decline("AAMk=", "DwAA", "Nobody came & so on"),
     "delete": changing.delete("AAMk=", "DwAA"),
     **{
         rule: changing.create(MAILBOX, draft(recurrence=rule))

@@ -165,9 +165,12 @@ async def test_a_room_gives_back_what_somebody_else_organised(
     calendar.add("Theirs", SOON.start, SOON.end)
     (event,) = await read(source)
     assert not event.own
-    await writer.decline(room(), event, series=False)
+    await writer.decline(room(), event, series=False, text="Nobody came")
     (event,) = await read(source)
     assert (event.response, event.subject) == (Response.DECLINED, "Theirs")
+    attendees = calendar.calendar.get(event.id).fields["attendees"]
+    me = next(one for one in attendees if one.get("self"))
+    assert me["comment"] == "Nobody came"
     assert "sendUpdates=all" in workspace.journal.requests()[-2].query
 
 

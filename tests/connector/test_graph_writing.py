@@ -118,9 +118,9 @@ async def test_an_organizer_hears_that_the_room_declined(
     writer: Writer, source: CalendarSource, calendar: WritableKestrel
 ) -> None:
     calendar.add("Review", NOON + HOUR, NOON + 2 * HOUR)
-    await writer.decline(room(), await only(source), series=False)
-    assert [(one.what, one.to) for one in calendar.mailbox.replies] == [
-        ("declined", "ada@example.com")
+    await writer.decline(room(), await only(source), series=False, text="Nobody came & so on")
+    assert [(one.what, one.to, one.comment) for one in calendar.mailbox.replies] == [
+        ("declined", "ada@example.com", "Nobody came & so on")
     ]
 
 
@@ -133,8 +133,9 @@ async def test_guests_hear_that_the_rooms_meeting_is_off(
     kestrel = Person(name="Kestrel", address="kestrel@example.com")
     guest = Attendee(person=Person(name="Ada", address="ada@example.com"))
     calendar.add("Talk", NOON, NOON + HOUR, organizer=kestrel, attendees=(guest,))
-    await writer.cancel(room(), await only(source), series=False)
-    assert [one.what for one in calendar.mailbox.replies] == ["cancelled"]
+    await writer.cancel(room(), await only(source), series=False, text="Nobody came")
+    told = [(one.what, one.comment) for one in calendar.mailbox.replies]
+    assert told == [("cancelled", "Nobody came")]
 
 
 @pytest.mark.parametrize(

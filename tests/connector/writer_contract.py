@@ -160,7 +160,7 @@ class WriterContract:
         calendar.add("Stays", NOON + 3 * HOUR, NOON + 4 * HOUR)
         calendar.add("Review", NOON + HOUR, NOON + 2 * HOUR)
         review, _ = await self.alive(source)
-        await writer.decline(room(), review, series=False)
+        await writer.decline(room(), review, series=False, text="Nobody checked in: <room> & all")
         assert (await self.only(source)).subject == "Stays"
 
     async def test_one_occurrence_is_declined(
@@ -183,7 +183,7 @@ class WriterContract:
         self, writer: Writer, source: CalendarSource, calendar: WritableCalendar
     ) -> None:
         await writer.create(room(), draft())
-        await writer.cancel(room(), await self.only(source), series=False)
+        await writer.cancel(room(), await self.only(source), series=False, text="Nobody came")
         assert await self.alive(source) == []
 
     async def test_one_occurrence_is_called_off(

@@ -25,6 +25,8 @@ class FakeCalendars:
         self.keys: dict[str, str] = {}
         self.done: list[tuple[str, str]] = []
         """What was changed, and in which event."""
+        self.words: list[str] = []
+        """What organizers and guests were told, change by change."""
         self.fails: list[ConnectorError | None] = []
         """What the next changes fail with, before anything happens."""
         self.loses: list[ConnectorError | None] = []
@@ -93,15 +95,17 @@ class FakeCalendars:
             assert isinstance(event.when, Window)
             self._replace(event, when=Window(start=event.when.start, end=at))
 
-    async def decline(self, room: Room, event: Event, *, series: bool) -> None:
+    async def decline(self, room: Room, event: Event, *, series: bool, text: str = "") -> None:
         """Decline."""
         with self._changing("decline", event.id):
+            self.words.append(text)
             for one in self._meant(event, series=series):
                 self._replace(one, response=Response.DECLINED)
 
-    async def cancel(self, room: Room, event: Event, *, series: bool) -> None:
+    async def cancel(self, room: Room, event: Event, *, series: bool, text: str = "") -> None:
         """Cancel."""
         with self._changing("cancel", event.id):
+            self.words.append(text)
             for one in self._meant(event, series=series):
                 del self.events[one.id]
 

@@ -318,11 +318,11 @@ async def test_the_page_outlives_a_restart_of_the_bridge(browser: Browser) -> No
         await page.goto(first.told["display"])
         await expect(page.locator("h1")).to_have_text("Kestrel")
         await expect(page.locator("html")).to_have_attribute("data-trust", "good")
-        listed = await page.locator("#list").inner_text()
+        listed = await page.locator("#list > li").first.inner_text()
     await expect(page.locator("html")).to_have_attribute("data-trust", "lost")
     await expect(page.locator("#age")).to_contain_text("No connection to the bridge since")
     await expect(page.locator("#age")).to_contain_text("Calendar as of")
-    assert await page.locator("#list").inner_text() == listed
+    assert await page.locator("#list > li").first.inner_text() == listed
     await page.evaluate("window.untouched = true")
     async with started(int(first.told["display"].split(":")[2].partition("/")[0])):
         await expect(page.locator("html")).to_have_attribute("data-trust", "good", timeout=15_000)
@@ -343,7 +343,7 @@ async def test_nothing_is_cut_off_at_any_size(
     await page.set_viewport_size({"width": width, "height": height})
     await expect(page.locator("#word")).to_have_text("In use")
     overflow = await page.evaluate(
-        """() => [...document.querySelectorAll('body, section, .meeting, #list, footer, .state')]
+        """() => [...document.querySelectorAll('body, main, section, .meeting, #list, footer, .state')]
             .filter(e => e.scrollHeight > e.clientHeight + 1 || e.scrollWidth > e.clientWidth + 1)
             .map(e => e.className || e.id || e.tagName)"""
     )

@@ -56,7 +56,7 @@ async def test_old_units_get_what_is_made_for_them_and_others_nothing(site: Site
         old = {"ssl": context}
     async with site.running() as running:
         assert b"200 OK" in await fetch(port, "/healthz", "127.0.0.7", **old)
-        for path in ("/api/v1/rooms", "/display/kestrel", "/metrics", "/static/display.js"):
+        for path in ("/api/v1/rooms", "/display/kestrel", "/metrics", "/static/display/main.js"):
             assert b"404 Not Found" in await fetch(port, path, "127.0.0.7", **old), path
         assert await fetch(port, "/healthz", "127.0.0.8", **old) == b""
 

@@ -12,9 +12,8 @@ if (token) {
   if (answer.ok) {
     location.reload();
   }
-  const words = document.getElementById("words");
-  if (words && !answer.ok) {
-    words.textContent =
-      "The link is not valid: it was made for another room, has expired, or was revoked. A new one:";
+  if (!answer.ok) {
+    document.documentElement.dataset.refused = "link";
+    document.dispatchEvent(new Event("refused"));
   }
 }

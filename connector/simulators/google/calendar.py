@@ -165,10 +165,11 @@ class Calendar:
             )
         )
 
-    def respond(self, event_id: str, response: str) -> Item:
-        """The room's answer."""
+    def respond(self, event_id: str, response: str, comment: str = "") -> Item:
+        """The room's answer, and its words."""
+        answer = {"responseStatus": response} | ({"comment": comment} if comment else {})
         attendees = [
-            {**one, "responseStatus": response} if one.get("self") else one
+            {**one, **answer} if one.get("self") else one
             for one in self.get(event_id).fields.get("attendees", [])
         ]
         return self.edit(event_id, attendees=attendees)

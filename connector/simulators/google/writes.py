@@ -92,7 +92,7 @@ def _answered(calendar: Calendar, item: Item, body: Json) -> Item:
     """The copy with the room's own answer; what is said of others is passed over."""
     for one in body.get("attendees", []):
         if str(one.get("email", "")).lower() == calendar.address and "responseStatus" in one:
-            return calendar.respond(item.id, one["responseStatus"])
+            return calendar.respond(item.id, one["responseStatus"], one.get("comment", ""))
     return item
 
 

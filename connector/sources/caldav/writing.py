@@ -93,15 +93,22 @@ class CalDavWriter:
         version.object.end(event.occurrence, at)
         await self._put(version)
 
-    async def decline(self, room: Room, event: Event, *, series: bool) -> None:
+    async def decline(self, room: Room, event: Event, *, series: bool, text: str = "") -> None:
         """Let the room's answer be no."""
         version, _ = await self._unchanged(room, event)
         whole = series or not event.occurrence
-        version.object.answer(room.mailbox, "DECLINED", None if whole else event.occurrence)
+        version.object.answer(room.mailbox, "DECLINED", None if whole else event.occurrence, text)
         await self._put(version)
 
-    async def cancel(self, room: Room, event: Event, *, series: bool) -> None:
-        """Take a meeting away, or one occurrence out of its series."""
+    async def cancel(
+        self,
+        room: Room,
+        event: Event,
+        *,
+        series: bool,
+        text: str = "",  # noqa: ARG002 - nothing here carries it
+    ) -> None:
+        """Take a meeting away, or one occurrence out of its series: no words stay with it."""
         version = await self._own(room, event)
         if not series and event.occurrence:
             version.object.leave_out(event.occurrence)

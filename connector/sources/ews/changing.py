@@ -118,9 +118,11 @@ def set_end(item: str, version: str, end: str) -> Element:
     )
 
 
-def decline(item: str, version: str) -> Element:
+def decline(item: str, version: str, text: str = "") -> Element:
     """The answer that the room does not come; its organizer is told."""
     answer = element("t:DeclineItem")
+    if text:
+        answer.append(element("t:Body", text, BodyType="Text"))
     reference = element("t:ReferenceItemId", Id=item)
     if version:
         reference.set("ChangeKey", version)

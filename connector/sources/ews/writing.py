@@ -90,14 +90,24 @@ class EwsWriter:
         before = await self._own(room, event)
         await self._told(room, changing.set_end(before.id, before.version, utc(at)), _done)
 
-    async def decline(self, room: Room, event: Event, *, series: bool) -> None:
+    async def decline(self, room: Room, event: Event, *, series: bool, text: str = "") -> None:
         """Answer that the room does not come: its organizer is told."""
         before = await self._unchanged(room, event)
         item, version = await self._meant(room, before, event, series=series)
-        await self._told(room, changing.decline(item, version), _done)
+        await self._told(room, changing.decline(item, version, text), _done)
 
-    async def cancel(self, room: Room, event: Event, *, series: bool) -> None:
-        """Call a meeting off: whoever was invited is told."""
+    async def cancel(
+        self,
+        room: Room,
+        event: Event,
+        *,
+        series: bool,
+        text: str = "",  # noqa: ARG002 - nothing here carries it
+    ) -> None:
+        """Call a meeting off: whoever was invited is told.
+
+        `DeleteItem` takes no words of the room's, and is what ends appointments too.
+        """
         before = await self._own(room, event)
         item, version = await self._meant(room, before, event, series=series)
         await self._told(room, changing.delete(item, version), _done)

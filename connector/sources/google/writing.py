@@ -101,16 +101,25 @@ class GoogleWriter:
         body = {"end": {"dateTime": f"{until:%Y-%m-%dT%H:%M:%SZ}"}}
         await self._done("PATCH", room, found.id, body, match=found.etag)
 
-    async def decline(self, room: Room, event: Event, *, series: bool) -> None:
+    async def decline(self, room: Room, event: Event, *, series: bool, text: str = "") -> None:
         """Give the room back: its own answer changes, and nothing else."""
         found = await self._unchanged(room, event)
-        me = {"email": room.mailbox, "resource": True, "responseStatus": "declined"}
+        me: dict[str, Any] = {"email": room.mailbox, "resource": True, "responseStatus": "declined"}
+        if text:
+            me["comment"] = text
         body = {"attendeesOmitted": True, "attendees": [me]}
         name, version = _meant(found, series=series)
         await self._done("PATCH", room, name, body, match=version)
 
-    async def cancel(self, room: Room, event: Event, *, series: bool) -> None:
-        """Call a meeting off: whoever was invited is told."""
+    async def cancel(
+        self,
+        room: Room,
+        event: Event,
+        *,
+        series: bool,
+        text: str = "",  # noqa: ARG002 - nothing here carries it
+    ) -> None:
+        """Call a meeting off: whoever was invited is told, in the words of Google alone."""
         name, version = _meant(await self._own(room, event), series=series)
         await self._done("DELETE", room, name, match=version)
 

@@ -113,18 +113,20 @@ class GraphWriter:
         url = self._at(room, before.id)
         await self._done("PATCH", url, {"end": until}, match=before.etag)
 
-    async def decline(self, room: Room, event: Event, *, series: bool) -> None:
+    async def decline(self, room: Room, event: Event, *, series: bool, text: str = "") -> None:
         """Answer that the room does not come: its organizer is told."""
         before = await self._unchanged(room, event)
         url = self._at(room, _meant(before, series=series), "/decline")
-        await self._done("POST", url, {"sendResponse": True})
+        words = {"comment": text} if text else {}
+        await self._done("POST", url, {"sendResponse": True, **words})
 
-    async def cancel(self, room: Room, event: Event, *, series: bool) -> None:
+    async def cancel(self, room: Room, event: Event, *, series: bool, text: str = "") -> None:
         """Call a meeting off: whoever was invited is told."""
         before = await self._own(room, event)
         meant = _meant(before, series=series)
         if before.attendees:
-            await self._done("POST", self._at(room, meant, "/cancel"), {})
+            words = {"comment": text} if text else {}
+            await self._done("POST", self._at(room, meant, "/cancel"), words)
         else:  # an appointment: there is nobody to send a cancellation to
             await self._done("DELETE", self._at(room, meant))
 

@@ -1,0 +1,1 @@
+"""Other faces of a room than its page: a calendar to subscribe to, and a picture for e-ink."""

