@@ -188,6 +188,7 @@ class Appliance:
         self._made.custody.adopt(configuration.site)
         await self._made.custody.refresh(self.health)
         if configuration == self.configuration and had == self._made.custody.there:
+            await self.displays.adopt(self.configuration)  # a logo is another under its old name
             return
         if fixed(configuration) != fixed(self._made.configuration):
             self.health.bad(BRIDGE, "restart_needed")

@@ -91,6 +91,8 @@ def read(
     _check_site(site, place)
     sources = _sources(reader, nodes.get("sources"), place)
     inventory = _inventory(file, site, sources, problems, seen, shelf=shelf, quick=quick)
+    logos = {room.policy.display.logo for room in inventory.rooms} - {""}
+    seen |= {Path(logo) for logo in logos}
     check_budgets(site, sources, inventory, place)
     made = Configuration(
         file=file,

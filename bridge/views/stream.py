@@ -132,7 +132,7 @@ class Hub:
         events: dict[str, bytes] = {}
         state = b""
         for listener in list(listeners):
-            if room is None or _expired(listener.caller, now):
+            if room is None or not self._house.tokens.holds(listener.caller):
                 listener.leave()
                 continue
             rendered = self._house.outline(room, listener.caller, now)
@@ -182,7 +182,8 @@ class Hub:
         if request.version >= (1, 1):
             response.enable_chunked_encoding()
         await response.prepare(request)
-        if request.transport is None:
+        # Whoever takes no bytes waits here for as long as they like: their token may be gone.
+        if request.transport is None or not house.tokens.holds(caller):
             return response
         listener = Listener(room, caller, response, request.transport)
         first = self._greeting(listener, room, request.headers.get("Last-Event-ID"))
@@ -214,10 +215,6 @@ def route(hub: Hub) -> Route:
         answer="text/event-stream",
         problems=("unknown_room",),
     )
-
-
-def _expired(caller: Caller, now: datetime) -> bool:
-    return caller.expires is not None and caller.expires <= now
 
 
 def _event(name: str, data: bytes, id_: str = "") -> bytes:
