@@ -14,6 +14,7 @@ from bridge import logs
 from bridge.cli.run import fast_loop
 from bridge.demo import Demo
 from bridge.demo import demo as run_demo
+from bridge.demo.written import CHECKED
 
 SCREENS = 4
 """Rooms whose systems are named."""
@@ -61,6 +62,8 @@ Room Calendar Bridge: everything outside the appliance is simulated here.
 
   Display of {room.name}    {running.signed_display}
   The other rooms       {running.url}/display/…   {others}
+  All rooms             {running.board}
+  For e-ink             {running.panel}
   API                   {running.url}/api/v1/rooms
   The tenant            {running.graph_url}/control/mailboxes
   The configuration     {folder}/bridge.yaml
@@ -77,12 +80,26 @@ Book the room from {room.name}'s calendar:
     -d '{{"subject": "Hello", "start": "{_soon()}", "minutes": 30, "location": "https://zoom.us/j/91234567890"}}'
 
 It appears on the display, on the codec, and on the unit that reads the façade. Touch Join on the
-display: the codec dials. In another terminal:
+display: the codec dials. Book the room there, extend, end, find another one: it is done in the
+simulated calendar. In another terminal:
 
   {program} endpoints list --config {folder}/bridge.yaml
   {program} endpoints dial ID somebody@example.com --config {folder}/bridge.yaml
-
+{_pairing(running, folder, program)}
 Ctrl-C ends it; nothing is left behind.
+"""
+
+
+def _pairing(running: Demo, folder: Path, program: str) -> str:
+    """How a display is put up, at the room whose meetings must be checked in to."""
+    if len(running.rooms) <= CHECKED:
+        return ""
+    room = running.rooms[CHECKED]
+    return f"""
+Put up another display: open {running.url}/display
+in a private window, and type what it shows. Meetings in {room.name} must be checked in to:
+
+  {program} displays pair CODE {room.id} --config {folder}/bridge.yaml
 """
 
 

@@ -7,6 +7,15 @@ from rooms.room import Room
 _BIRDS = ("Kestrel", "Heron", "Avocet", "Puffin", "Curlew", "Lapwing", "Osprey", "Plover")
 _FLOORS = ("Ground", "1", "2", "3")
 _SIZES = (8, 4, 12, 6)
+_FEATURES = (
+    ("Screen", "Video", "Whiteboard"),
+    ("Screen", "Video"),
+    ("Screen", "Video", "Phone", "Step-free"),
+    ("Screen", "Whiteboard"),
+)
+BUILDING = "Harbour House"
+LIST = "harbour-house"
+"""The room list of all of them."""
 
 
 def demo_rooms(count: int) -> list[Room]:
@@ -18,9 +27,11 @@ def demo_rooms(count: int) -> list[Room]:
             mailbox=f"{name.lower().replace(' ', '-')}@example.com",
             source="m365",
             time_zone=_local_zone(),
-            building="Harbour House",
+            building=BUILDING,
             floor=_FLOORS[number % len(_FLOORS)],
             capacity=_SIZES[number % len(_SIZES)],
+            features=_FEATURES[number % len(_FEATURES)],
+            lists=(LIST,),
         )
         for number in range(count)
         for name in [_name(number)]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bridge.app import Appliance, running
 from bridge.clock import SystemClock
-from bridge.demo.names import demo_rooms
+from bridge.demo.names import LIST, demo_rooms
 from bridge.demo.tenancy import SECRET, live, serve_graph, tenant_of
 from bridge.demo.units import Systems, serve_systems
 from bridge.demo.written import write
@@ -57,6 +57,16 @@ class Demo:
         from other appliances that are tried at 127.0.0.1.
         """
         return f"{self.display.replace('127.0.0.1', 'localhost')}#{self.door}"
+
+    @property
+    def board(self) -> str:
+        """All rooms of the building."""
+        return f"{self.url}/board/{LIST}"
+
+    @property
+    def panel(self) -> str:
+        """The first room's picture."""
+        return f"{self.url}/api/v1/rooms/{self.rooms[0].id}/panel.png?w=800&h=480"
 
     def addresses(self) -> dict[str, object]:
         """What to open, for scripts."""

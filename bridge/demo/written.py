@@ -5,10 +5,16 @@ from pathlib import Path
 
 import msgspec
 
+from bridge.demo.names import BUILDING, LIST
 from bridge.demo.tenancy import CANARY, SECRET
 from bridge.demo.units import Systems
 from connector.simulators import graph
 from rooms.room import Room
+
+CHECKED = 1
+"""The number of the room whose meetings must be checked in to."""
+CHECK_IN = {"enabled": "true", "ahead": "0s"}
+"""How: the meetings that are made now too, or there would be none for two hours."""
 
 
 def write(folder: Path, port: int, rooms: Sequence[Room], systems: Systems, graph_url: str) -> Path:
@@ -39,7 +45,10 @@ def write(folder: Path, port: int, rooms: Sequence[Room], systems: Systems, grap
         bridge["public_url"] = f"http://127.0.0.1:{port}"
     # JSON is YAML too.
     listed = [_entry(room, systems) for room in rooms]
-    (folder / "rooms.yaml").write_bytes(_pretty({"rooms": listed}))
+    for entry in listed[CHECKED : CHECKED + 1]:
+        entry["check_in"] = CHECK_IN
+    lists = [{"id": LIST, "name": BUILDING}]
+    (folder / "rooms.yaml").write_bytes(_pretty({"rooms": listed, "room_lists": lists}))
     file = folder / "bridge.yaml"
     file.write_bytes(_pretty(bridge))
     return file
@@ -59,6 +68,8 @@ def _entry(room: Room, systems: Systems) -> dict[str, object]:
         "building": room.building,
         "floor": room.floor,
         "capacity": str(room.capacity),
+        "features": list(room.features),
+        "lists": list(room.lists),
         "endpoints": [system.entry for system in systems.of(room.id)],
     }
 

@@ -91,7 +91,7 @@ class Bookings:
         for event in taking(await work.read(span)):
             ours = work.deed.resumed and _may_be(event, bid)
             if not ours and overlapping(room, event, wanted):
-                raise Refused("room_taken")
+                raise work.outrun("room_taken")
         return span
 
     async def extend(self, room: Room, booking: str, later: Later, deed: Deed) -> Done:
@@ -112,7 +112,7 @@ class Bookings:
             met = [span.start for one in others if (span := overlapping(room, one, [more]))]
             end = min([wanted, *met])
             if end <= when.end:
-                raise Refused("room_taken")
+                raise work.outrun("room_taken")
             await deed.aim(end)
             await work.write(lambda: work.writer.end(room, event, end))
             after, events = await self._ending(work, booking, end)
@@ -177,7 +177,7 @@ class Bookings:
         for event in alive(events):
             if is_named(event, booking) and (when := slot(work.room, event)):
                 return event, when, events
-        raise Refused("unknown_booking", "it is not in the calendar any more")
+        raise work.outrun("unknown_booking", "it is not in the calendar any more")
 
     async def _ending(
         self, work: Work, booking: str, end: datetime

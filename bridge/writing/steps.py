@@ -174,6 +174,11 @@ class Work:
         self._means.rooms.hint(self.room.id)
         return Refused("room_taken", "somebody else was earlier; what was written is taken back")
 
+    def outrun(self, code: str, words: str = "") -> Refused:
+        """A refusal for what the calendar held when it was read, and the agenda may not show."""
+        self._means.rooms.hint(self.room.id)
+        return Refused(code, words)
+
     async def done(self, booking: Booking | None = None, *, overlaps: bool = False) -> Done:
         """A success, in the audit log first, and in the agenda if that can be waited for."""
         if booking is not None:

@@ -86,7 +86,7 @@ async def test_a_running_meeting_is_extended_and_ended(door: Door) -> None:
     await expect(door.note).to_contain_text("becomes free now")
     await expect(door.sheet.locator(".meeting-card")).to_contain_text("Review")
     await door.choose("End now")
-    await expect(door.title).to_contain_text("has ended")
+    await expect(door.title).to_contain_text("The meeting ends at")
     assert [order for _, order in door.actions.taken] == [ExtendOrder(minutes=15), EndOrder()]
 
 

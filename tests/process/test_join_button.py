@@ -15,6 +15,7 @@ from rooms.database import Database
 from tests.bridge.conftest import Views
 from tests.fakes.sources import event
 from tests.fakes.virtual import FixedClock
+from tests.process.doors import LOOK, ROOM
 from tests.process.test_demo import SIZES, browser
 
 __all__ = ["browser"]  # a fixture
@@ -64,7 +65,7 @@ async def door(browser: Browser, views_of_now: Views) -> AsyncIterator[Door]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         opened = Door(views, page)
         await opened.keep(-5)
-        offers = {"offers": {"join": True}, "pin": []}
+        offers = {"room": ROOM, "look": LOOK, "offers": {"join": True}, "pin": [], "version": "1"}
         await page.route("**/rooms/kestrel/display", lambda route: route.fulfill(json=offers))
         await page.goto(url)
         await expect(page.locator("h1")).to_have_text("Kestrel")

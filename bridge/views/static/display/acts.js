@@ -71,7 +71,7 @@ export function begin({ bar, dialog, room, refresh }) {
   function drawBar({ large, rest }, call) {
     const shown = large.map((one) => ({ ...one, ...labelled(one, call) }));
     if (rest.length) shown.push({ act: "more", label: t("acts.more") });
-    row.setAttribute("aria-label", t("acts.actions"));
+    set(row, "aria-label", t("acts.actions"));
     for (const one of shown) drawButton(one);
     const elements = shown.map(({ act }) => buttons.get(act));
     const same = elements.length === row.children.length && elements.every((one, at) => one === row.children[at]);
@@ -114,7 +114,8 @@ export function begin({ bar, dialog, room, refresh }) {
     const hindered = found.map(({ act }) => why(act)).find(Boolean) ?? "";
     const noted = Date.now() < remark.until ? remark.words : "";
     write(said, noted || hindered || (call?.said ? other + call.said : ""));
-    bar.hidden = !row.children.length && !said.textContent;
+    const empty = !row.children.length && !said.textContent;
+    if (bar.hidden !== empty) bar.hidden = empty;
   }
 
   function touch(act) {

@@ -93,7 +93,7 @@ function ended(key, answer, end, zone) {
 }
 
 const CONFIRMED = {
-  end: { body: () => ({}), title: "acts.end_title", ask: "acts.end_ask", done: "acts.done_ended" },
+  end: { body: () => ({}), title: "acts.end_title", ask: "acts.end_ask", done: "acts.done_ends" },
   release: {
     body: () => ({ scope: "this" }),
     title: "acts.release_title",
@@ -109,7 +109,7 @@ export function confirm({ sheet, scene, perform }, { act, booking }) {
   const what = make("p", { name: "what" });
   const go = button({ name: "strong", text: t(`acts.${act}`) }, () => perform({
     act, booking: booking.id, title: t(title), path: `${path(booking)}/${act}`, body: body(),
-    done: () => t(done),
+    done: (answer) => ended(done, answer, scene().at, scene().zone),
   }));
 
   function live({ bookings, zone }) {
