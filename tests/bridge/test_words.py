@@ -13,6 +13,7 @@ import pytest
 from bridge.views import pages
 from bridge.words import ADVICE
 from rooms.display import LANGUAGES
+from rooms.model import NoJoinReason
 
 STATIC = Path(pages.__file__).parent / "static"
 WORDS = STATIC / "words"
@@ -205,6 +206,32 @@ def test_every_key_that_a_script_names_exists() -> None:
     named = list(literals())
     assert named, "scripts speak by keys"
     assert [(where, key) for where, key in named if key not in keys("en")] == []
+
+
+SAYS = re.compile(r"""["'`{](\w+\.\w+)(?:\$\{|["'`}])""")
+"""A whole key, or one whose end is filled in."""
+
+
+def said() -> tuple[set[str], set[str]]:
+    """What scripts, pages and faces name: whole keys, and the beginnings of others."""
+    views = STATIC.parent
+    paths = [*STATIC.rglob("*.js"), *STATIC.rglob("*.html"), *(views / "faces").glob("*.py")]
+    sources = [path.read_text("utf-8") for path in paths]
+    whole = {key for text in sources for key in SAYS.findall(text)}
+    begun = {key for text in sources for key in re.findall(r"[`\"](\w+\.\w*)[${]", text)}
+    return whole, begun
+
+
+def test_no_words_are_kept_that_nobody_says() -> None:
+    whole, begun = said()
+    scripts = " ".join(path.read_text("utf-8") for path in STATIC.rglob("*.js"))
+    named = {*re.findall(r"\w+", scripts), *ADVICE, *NoJoinReason}
+    for key in keys("en"):
+        section = key.partition(".")[0]
+        if key in whole or key.removesuffix("_day") in whole or section == "about":
+            continue
+        ends = [key.removesuffix("_day").removeprefix(one) for one in begun if key.startswith(one)]
+        assert any(end in named for end in ends), key
 
 
 def test_what_a_health_code_means_at_the_door_names_codes_that_exist() -> None:
