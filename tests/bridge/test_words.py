@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bridge.views import pages
+from bridge.views.files import page
 from bridge.words import ADVICE
 from rooms.display import LANGUAGES
 from rooms.model import NoJoinReason
@@ -242,3 +243,14 @@ def test_what_a_health_code_means_at_the_door_names_codes_that_exist() -> None:
     }
     assert codes
     assert codes <= set(ADVICE)
+
+
+@EVERY
+def test_pages_begin_in_the_language_of_their_reader(language: str) -> None:
+    words = catalogue(language)
+    for name in (path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*.html")):
+        text = page(name, lang=language).body.decode()
+        assert f'lang="{language}" dir="{words["about"]["direction"]}"' in text
+        assert not re.search(r"\{\w+\.\w+\}", text), name
+        assert ("/static/words/" in text) == ("/display/words.js" in text), name
+    assert words["pair"]["open_once"] in page("signin.html", lang=language).body.decode()
