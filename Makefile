@@ -56,6 +56,7 @@ peers: setup
 	scripts/need kinit krb5-user
 	scripts/need /etc/gss/mech.d/mech.ntlmssp.conf gss-ntlmssp
 	scripts/need faketime faketime
+	scripts/need /usr/sbin/mosquitto mosquitto
 	scripts/need sipp sip-tester
 	scripts/need baresip baresip-core
 	$(PYTHON) -m venv .venv-peers
@@ -138,6 +139,7 @@ install: setup
 	install -m 644 config/bridge.schema.json config/rooms.schema.json "$(DESTDIR)/etc/roombridge/"
 	install -d "$(DESTDIR)$(PREFIX)/share/doc/config"
 	cp -r config/try "$(DESTDIR)$(PREFIX)/share/doc/config/"
+	cp -r systemd/kiosk "$(DESTDIR)$(PREFIX)/share/doc/"
 	cp -r README.md SECURITY.md CHANGELOG.md LICENSE NOTICE docs "$(DESTDIR)$(PREFIX)/share/doc/"
 
 ## make clean     all that was made, but nothing that was written

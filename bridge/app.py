@@ -157,7 +157,7 @@ class Appliance:
         self._furnish()
         endpoints = {endpoint.id for endpoint in configuration.inventory.endpoints}
         of_rooms = dict.fromkeys(OF_ROOMS, self.house.rooms)
-        of_sources = ("source", "identity", "watch", "discovery")
+        of_sources = ("source", "identity", "watch", "discovery", "presence")
         known = {"endpoint": endpoints, "reader": endpoints, **of_rooms}
         known |= dict.fromkeys(of_sources, configuration.sources)
         self.health.forget(lambda subject: subject.id in known.get(subject.kind, {subject.id}))
@@ -188,6 +188,7 @@ class Appliance:
         self._made.custody.adopt(configuration.site)
         await self._made.custody.refresh(self.health)
         if configuration == self.configuration and had == self._made.custody.there:
+            await self.displays.adopt(self.configuration)  # a logo is another under its old name
             return
         if fixed(configuration) != fixed(self._made.configuration):
             self.health.bad(BRIDGE, "restart_needed")

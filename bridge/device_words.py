@@ -1,8 +1,27 @@
-"""What the codes of things in rooms mean and what mends them."""
+"""What the codes of rooms, and of things in them, mean and what mends them."""
 
 from bridge.advice import Advice
 
 DEVICES = {
+    "fault_reported": Advice(
+        "somebody reported a fault of the room",
+        "look after it, then `roombridge rooms faults ROOM --clear CODE`",
+    ),
+    "release_failed": Advice(
+        "a room that nobody came to could not be given back",
+        "it is tried again while the meeting lasts; the words say why, as for any other change of"
+        " the calendar: docs/writing.md",
+    ),
+    "release_not_allowed": Advice(
+        "a room that nobody came to may not be given back",
+        "set `writes` to `release` (to `full` to give up series too), or"
+        " `check_in: {release: false}`",
+    ),
+    "series_would_be_given_up": Advice(
+        "nobody came to a series again and again; the dry run only tells",
+        "speak with its organizer, or let the room be given back for good:"
+        " `check_in: {strikes_dry_run: false}`",
+    ),
     "auto_join_impossible": Advice(
         "the room cannot join its meetings by itself",
         "give it a system that dials and tells of its calls, or set auto_join: {enabled: false}",

@@ -25,7 +25,9 @@ NOT_IN_ROOMS = frozenset(
         "endpoint_unattended",
         "legacy_listener",
         "mailbox_moved",
+        "mqtt_failing",
         "notifications_failing",
+        "presence_failing",
         "restart_needed",
         "secrets_left",
     }
@@ -67,6 +69,14 @@ FINDINGS: dict[str, tuple[Severity, Advice]] = {
         Advice(
             "the identity may read mail or whole mailboxes",
             "remove the permission: `roombridge guide entra` step 5",
+        ),
+    ),
+    "presence_missing": (
+        "error",
+        Advice(
+            "the identity may not set the presence of rooms, though `presence: write` wants that",
+            "`roombridge guide entra` prints how Presence.ReadWrite.All is granted; or set"
+            " `presence: none`",
         ),
     ),
     "writer_fails": (

@@ -30,6 +30,7 @@ class Subject(NamedTuple):
         "identity",
         "watch",
         "discovery",
+        "presence",
         "room",
         "watched",
         "mailbox",
@@ -41,18 +42,18 @@ class Subject(NamedTuple):
         "display",
     ]
     """`identity`: the credentials of a source, `watch`: how it learns of changes, `discovery`: how
-    it lists rooms, `watched`: how it learns of one room's changes, `mailbox`: where that is,
-    `auto_join`: whether it can dial by itself, `attendance`: whether it can be given back when
-    nobody comes; all told apart from reading. `reader`: whether a room system comes for its
-    calendar, apart from whether it can be reached. `fault`: what people reported of a room,
-    `display`: how its paired displays are."""
+    it lists rooms, `presence`: whether it takes that of rooms, `watched`: how it learns of one
+    room's changes, `mailbox`: where that is, `auto_join`: whether it can dial by itself,
+    `attendance`: whether it can be given back when nobody comes; all told apart from reading.
+    `reader`: whether a room system comes for its calendar, apart from whether it can be reached.
+    `fault`: what people reported of a room, `display`: how its paired displays are."""
     id: str
 
     @property
     def about(self) -> Literal["bridge", "source", "room", "endpoint"]:
         """What people call its kind: identity, watch and discovery are their source's."""
         match self.kind:
-            case "identity" | "watch" | "discovery":
+            case "identity" | "watch" | "discovery" | "presence":
                 return "source"
             case "watched" | "mailbox" | "auto_join" | "attendance" | "fault" | "display":
                 return "room"

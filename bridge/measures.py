@@ -1,5 +1,6 @@
 """What the appliance tells Prometheus."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from bridge.dispatch import Dispatch
@@ -25,6 +26,7 @@ def measures(
     """Everything, summed over rooms but for their age: that is what each is judged by."""
     yield Family("roombridge_build", "gauge", "What runs", ("version",), {(version,): 1})
     yield from _agendas(house)
+    yield from _used(house)
     yield from _reads(sync)
     yield from _telling(sync)
     yield from _spending(sync)
@@ -110,6 +112,17 @@ def _endpoints(dispatch: Dispatch) -> Iterator[Family]:
         "Room systems that told that they are in a call, by kind",
         ("kind",),
         dispatch.in_calls(),
+    )
+
+
+def _used(house: House) -> Iterator[Family]:
+    states = Counter((house.presence(room).state,) for room in house.rooms)
+    yield Family(
+        "roombridge_rooms_presence",
+        "gauge",
+        "Rooms by whether anybody uses them",
+        ("state",),
+        states,
     )
 
 

@@ -48,6 +48,7 @@ class Tokens:
         self._clock = clock
         self._by_hash: dict[bytes, Token] = {}
         self._callers: dict[bytes, Caller] = {}
+        self._by_id: dict[str, Caller] = {}
         self.on_revoked: Callable[[str], None] = lambda _: None
         columns = "id, name, scopes, room, hash, created, expires, revoked, display"
         for row in database.rows(f"SELECT {columns} FROM tokens ORDER BY created"):  # noqa: S608
@@ -63,6 +64,15 @@ class Tokens:
         if caller is None or caller.expires is None or caller.expires > self._clock.now():
             return caller
         return None
+
+    def holds(self, caller: Caller) -> bool:
+        """Whether somebody who was let in still would be; those without a token are."""
+        if caller.token is None:
+            return True
+        now = self._by_id.get(caller.token)
+        if now is None or now.room != caller.room:
+            return False
+        return now.expires is None or now.expires > self._clock.now()
 
     def in_force(self) -> frozenset[str]:
         """The ids of all tokens that open something now."""
@@ -180,9 +190,10 @@ class Tokens:
             for key, token in self._by_hash.items()
             if token.display is not None and (token.revoked or token.expires or before) < before
         ]
-        for key, _ in ended:
+        for key, token in ended:
             del self._by_hash[key]
             self._callers.pop(key, None)
+            self._by_id.pop(token.id, None)
         if ended:
             await self._database.change(
                 lambda db: db.table("tokens").delete_where(
@@ -194,8 +205,9 @@ class Tokens:
         self._by_hash[key] = token
         if token.revoked is not None:
             self._callers.pop(key, None)
+            self._by_id.pop(token.id, None)
             return
-        self._callers[key] = Caller(
+        self._callers[key] = self._by_id[token.id] = Caller(
             name=f"token:{token.name}",
             # Whoever stands at a room's door may do what the room's policy allows.
             scopes=frozenset([*token.scopes, *(("write",) if token.room else ())]),

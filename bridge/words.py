@@ -56,6 +56,16 @@ ADVICE = {
         "the service's room list and rooms.yaml do not agree",
         "`roombridge rooms discover --source {source}` shows where; rooms.yaml stays as it is",
     ),
+    "mqtt_failing": Advice(
+        "the MQTT broker does not take how rooms stand",
+        "check mqtt in bridge.yaml and the broker; it is tried again by itself, and everything is"
+        " sent anew then",
+    ),
+    "presence_failing": Advice(
+        "the service does not take the presence of rooms",
+        "calendars are read all the same; grant the permission (Microsoft 365: `roombridge guide"
+        " entra`), or set the source's presence to none",
+    ),
     "credentials_refused": Advice(
         "the service refuses the credentials", "renew the secret or certificate and reload"
     ),
@@ -344,25 +354,6 @@ ADVICE = {
     ),
     "endpoint_unsupported": Advice(
         "the room system does not take bookings this way", "check its software version and mode"
-    ),
-    "fault_reported": Advice(
-        "somebody reported a fault of the room",
-        "look after it, then `roombridge rooms faults ROOM --clear CODE`",
-    ),
-    "release_failed": Advice(
-        "a room that nobody came to could not be given back",
-        "it is tried again while the meeting lasts; the words say why, as for any other change of"
-        " the calendar: docs/writing.md",
-    ),
-    "release_not_allowed": Advice(
-        "a room that nobody came to may not be given back",
-        "set `writes` to `release` (to `full` to give up series too), or"
-        " `check_in: {release: false}`",
-    ),
-    "series_would_be_given_up": Advice(
-        "nobody came to a series again and again; the dry run only tells",
-        "speak with its organizer, or let the room be given back for good:"
-        " `check_in: {strikes_dry_run: false}`",
     ),
     **DEVICES,
     "reader_silent": Advice(

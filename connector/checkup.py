@@ -32,6 +32,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """A few mailboxes that are to be read: where none can be, the right itself is missing."""
     writes: bool = False
     """Whether calendars are changed too."""
+    presence: bool = False
+    """Whether the presence of rooms is set by this identity."""
 
 
 @runtime_checkable

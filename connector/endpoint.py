@@ -111,6 +111,32 @@ class Tones(Protocol):
         """
 
 
+Glow = Literal["green", "yellow", "red", "off"]
+"""Colours that every unit with a light has."""
+
+
+@runtime_checkable
+class Glows(Protocol):
+    """A room system with a light that can be seen from outside the room."""
+
+    async def glow(self, colour: Glow) -> None:
+        """Have its light show this colour. Safe to repeat.
+
+        Raises:
+            Unavailable, Denied, NotFound, Malformed: named after who must act; `unsupported`
+            where this unit has no light, or keeps it to itself.
+        """
+
+
+@runtime_checkable
+class Lit(Protocol):
+    """Options of a unit whose light may be used."""
+
+    @property
+    def led(self) -> bool:
+        """Whether its light tells how the room stands."""
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What a room system says of itself; empty where it does not."""
 
@@ -181,6 +207,13 @@ class CallsChanged(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     calls: tuple[PhoneCall, ...]
 
 
+class PeopleChanged(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Whether it sees people in the room; never who they are."""
+
+    seen: bool | None
+    """None where it cannot tell now."""
+
+
 class BookingWanted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Somebody at the device booked the room; withdrawn there unless confirmed in 60 s (EP-11)."""
 
@@ -219,7 +252,14 @@ class Connected(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 Notice = (
-    Lost | CallsChanged | BookingWanted | ExtensionWanted | ReleaseWanted | CheckedIn | Connected
+    Lost
+    | CallsChanged
+    | PeopleChanged
+    | BookingWanted
+    | ExtensionWanted
+    | ReleaseWanted
+    | CheckedIn
+    | Connected
 )
 Told = Callable[[Notice], None]
 """Where an endpoint says what it heard: at once, without waiting for anything."""

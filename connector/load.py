@@ -8,6 +8,7 @@ from typing import cast
 
 from connector import endpoints, sources
 from connector.endpoint import EndpointDriver
+from connector.presence import PresenceDriver
 from connector.source import SourceDriver
 from connector.writing import WritingDriver
 
@@ -55,6 +56,20 @@ def writing(kind: str) -> WritingDriver:
     if kind not in writing_kinds():
         raise KeyError(kind)
     return cast("WritingDriver", importlib.import_module(f"connector.sources.{kind}.writing"))
+
+
+def presence(kind: str) -> PresenceDriver:
+    """What sets the presence of rooms of a kind. Call it before the loop runs, where it is wanted.
+
+    Raises:
+        KeyError: no such kind, or one whose service shows none.
+    """
+    if kind not in source_kinds():
+        raise KeyError(kind)
+    try:
+        return cast("PresenceDriver", importlib.import_module(f"connector.sources.{kind}.presence"))
+    except ModuleNotFoundError as error:
+        raise KeyError(kind) from error
 
 
 def endpoint(kind: str) -> EndpointDriver:

@@ -33,6 +33,8 @@ class Calling:
         self, made: Prepared, units: Dispatch, health: Health, house: House, devices: Outside
     ) -> None:
         self._dispatch = units
+        self.units = units
+        """Who looks after room systems."""
         clock = made.clock
         notes = Notes(made.audit, clock)
         self.joining = Joining(units, made.store, clock)

@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 from bridge.dispatch.attending import Attending
 from bridge.dispatch.hooks import Hooks
 from bridge.dispatch.ledger import FIRST_RETRY, LONGEST_RETRY, Counts, Ledger, refusal
-from bridge.dispatch.notices import HeardCalls, Notices
+from bridge.dispatch.notices import HeardCalls, HeardPeople, Notices
 from bridge.dispatch.outbox import Outbox, does
 from bridge.dispatch.serving import DEBOUNCE, FACTS_SOON, Serving, settle
 from bridge.dispatch.status import EndpointStatus
@@ -77,6 +77,8 @@ class Dispatch:
         self.on_calls: list[HeardCalls] = self._notices.on_calls
         """Who wants to know of calls: an endpoint's id, and the calls that it is in now, or None
         where nobody knows any more."""
+        self.on_people: list[HeardPeople] = self._notices.on_people
+        """The same of whether it sees people."""
 
     @property
     def counts(self) -> Counts:

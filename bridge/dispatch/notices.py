@@ -22,6 +22,7 @@ from connector.endpoint import (
     ExtensionWanted,
     Lost,
     Notice,
+    PeopleChanged,
     PhoneCall,
     ReleaseWanted,
 )
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 CALM = 900.0
 """Seconds without a wish too many until health says nothing more of it."""
 HeardCalls = Callable[[str, tuple[PhoneCall, ...] | None], None]
+HeardPeople = Callable[[str, bool | None], None]
 
 
 class Soon(Protocol):
@@ -53,6 +55,7 @@ class Notices:
         """Devices that wanted too much of late, and when they are looked at."""
         self.wishes: Wishes = nobody
         self.on_calls: list[HeardCalls] = []
+        self.on_people: list[HeardPeople] = []
 
     async def stop(self) -> None:
         """Wait for no wish any more."""
@@ -71,6 +74,8 @@ class Notices:
                 self._lost(box, notice)
             case CallsChanged():
                 self._called(box, notice.calls)
+            case PeopleChanged():
+                self._seen(box, notice.seen)
             case Connected():
                 self._connected(box, up=notice.up)
             case CheckedIn():
@@ -99,6 +104,14 @@ class Notices:
         if box.connected:
             box.connected = False
         self._called(box, None)
+        self._seen(box, None)
+
+    def _seen(self, box: Outbox, people: bool | None) -> None:
+        if box.people is people:
+            return
+        box.people = people
+        for heard in self.on_people:
+            heard(box.settings.id, people)
 
     def _called(self, box: Outbox, calls: tuple[PhoneCall, ...] | None) -> None:
         if calls is None and box.calls is None:
@@ -111,6 +124,7 @@ class Notices:
         if not up:
             box.connected = False
             self._called(box, None)
+            self._seen(box, None)
             return
         box.connected = True
         self._ledger.over(box, "endpoint_unattended")

@@ -106,6 +106,8 @@ class Outbox:
     attend_failures: int = 0
     connected: bool | None = None
     calls: tuple[PhoneCall, ...] | None = None
+    people: bool | None = None
+    """Whether it sees anybody; None where it does not tell."""
     wishing: int = 0
     """Wishes in flight."""
     wished: deque[float] | None = None

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 from bridge.attendance.composition import Attendances
 from bridge.calling.composition import Calling
@@ -10,6 +11,7 @@ from bridge.displays import logos
 from bridge.displays.faults import Faults
 from bridge.displays.gate import Gate
 from bridge.displays.pairing import Pairing
+from bridge.occupancy.composition import Occupancies
 from bridge.prepared import Prepared
 from bridge.settings.model import Configuration
 from bridge.views import alternatives, board, display, faults, pairing
@@ -55,6 +57,8 @@ class Displays:
             audit=made.audit,
             public_url=lambda: self._configuration.site.public_url,
         )
+        self.occupancy = Occupancies(made, house, hub, calling.units, writing)
+        self.occupancy.on_presence.append(self._present)
         self._panels, self._boards = Panels(), Boards()
         self.routes: Sequence[Route] = (
             *display.routes(self._doors),
@@ -71,7 +75,7 @@ class Displays:
     async def running(self) -> AsyncIterator[None]:
         """Do what is done by the clock, until the end."""
         await self._faults.load()
-        async with self.attendance.running(), self.pairing.running():
+        async with self.attendance.running(), self.pairing.running(), self.occupancy.running():
             try:
                 yield
             finally:
@@ -87,6 +91,7 @@ class Displays:
         self._faults.adopt(rooms)
         self.attendance.adopt(configuration)
         self._boards.names = {one.id: one.name for one in configuration.inventory.lists}
+        await self.occupancy.adopt(configuration)
         await self._tell(rooms.values())
 
     async def _tell(self, rooms: Iterable[Room]) -> None:
@@ -102,6 +107,12 @@ class Displays:
     def heard(self, room: str, *, changed: bool) -> None:
         """A room was read well."""
         self.attendance.heard(room, changed=changed)
+        self.occupancy.heard(room)
+
+    def _present(self, room: str, state: str, at: datetime) -> None:
+        """A room's systems see somebody there: that checks in, too."""
+        if state == "in_use":
+            self.attendance.attending.present(room, at)
 
     def _writable(self, room: Room) -> bool:
         """Whether a room's calendar can be changed, as far as is known without trying."""

@@ -17,6 +17,8 @@ from rooms.room import Room
 
 MOST, SPAN = 20, 60.0
 """So many touches of one display in so many seconds, whatever came of them."""
+MOST_LOOKS = 60
+"""So often it may look in that time for what it would do: thousands of agendas are gone through."""
 
 
 class Gate:
@@ -39,27 +41,32 @@ class Gate:
         if touch.offer not in policy.offers or (touch.offer == "find" and policy.find == "none"):
             words = f"`{touch.offer}` is not in display.offers: rooms.yaml, room {room.id}, else"
             raise _problem("not_offered", f"{words} bridge.yaml")
+        display = caller.token or caller.name
         if not touch.acts:
+            if wait := self._count(f"{display} looks", MOST_LOOKS):
+                raise _problem("too_many_requests", "too many searches in a minute", wait)
             return
-        if wait := self._count(caller.token or caller.name):
+        if wait := self._count(display, MOST):
             raise _problem("too_many_requests", "too many touches in a minute", wait)
         if policy.pin and {*touch.asks, touch.offer} & {*policy.pin_for}:
             await self._ask(caller, room, policy, touch)
 
-    def _count(self, display: str) -> int:
+    def _count(self, display: str, most: int) -> int:
         """Count a touch; the seconds to wait where it is one too many."""
         now = self._clock.monotonic()
         if now >= self._ends:
             self._ends = now + SPAN
             self._counts.clear()
         seen = self._counts.get(display, 0)
-        if seen >= MOST:
+        if seen >= most:
             return max(1, math.ceil(self._ends - now))
         self._counts[display] = seen + 1
         return 0
 
     async def _ask(self, caller: Caller, room: Room, policy: DisplayPolicy, touch: Touch) -> None:
-        keys = f"display {caller.token}", f"room {room.id}"
+        # Guesses at a PIN that is gone count no more: to change it opens what somebody has closed.
+        which = hash(policy.pin)
+        keys = f"display {caller.token} {which}", f"room {room.id} {which}"
         if wait := self._pins.locked(*keys):
             raise _problem("too_many_requests", "too many wrong PINs", wait)
         if not touch.pin:

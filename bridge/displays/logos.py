@@ -16,7 +16,8 @@ def read(files: Iterable[str], known: Mapping[str, Logo]) -> Mapping[str, Logo]:
     for file in files:
         kind = _KINDS.get(Path(file).suffix.lower())
         try:
-            body = Path(file).read_bytes()
+            with Path(file).open("rb") as opened:
+                body = opened.read(LARGEST_LOGO + 1)
         except OSError:
             body = b""
         if kind and 0 < len(body) <= LARGEST_LOGO:

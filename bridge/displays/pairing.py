@@ -16,7 +16,7 @@ from bridge.paired import Display, Paired
 from bridge.quick_response import QuickResponse, quick_response
 from bridge.views.house import House
 from bridge.views.pairing import Fetched, Shown, Visitor
-from bridge.views.pairing_shapes import DisplayShape
+from bridge.views.pairing_shapes import PairedShape
 from bridge.views.stream import Hub
 from bridge.views.web import Problem, too_many
 from rooms.audit import Audit, Entry
@@ -114,12 +114,12 @@ class Pairing:
 
     # --- people
 
-    def every(self) -> Iterable[DisplayShape]:
+    def every(self) -> Iterable[PairedShape]:
         """All paired displays."""
         now, listening = self._house.clock.now(), self._hub.tokens()
         return [self._shape(display, now, listening) for display in self._paired]
 
-    async def pair(self, text: str, room: str, name: str, caller: Caller) -> DisplayShape:
+    async def pair(self, text: str, room: str, name: str, caller: Caller) -> PairedShape:
         """Bind the display that shows a code to a room.
 
         Raises:
@@ -148,7 +148,7 @@ class Pairing:
             self._bound[display.id] = code
             return self._told(display)
 
-    async def move(self, id_: str, room: str, caller: Caller) -> DisplayShape:
+    async def move(self, id_: str, room: str, caller: Caller) -> PairedShape:
         """Have a display belong to another room.
 
         Raises:
@@ -161,7 +161,7 @@ class Pairing:
             raise Problem(404, "unknown_display")
         return self._told(moved)
 
-    async def revoke(self, id_: str, caller: Caller) -> DisplayShape:
+    async def revoke(self, id_: str, caller: Caller) -> PairedShape:
         """Sign a display out at once.
 
         Raises:
@@ -173,12 +173,12 @@ class Pairing:
         self._house.health.good(Subject("display", gone.room), "display_copied")
         return self._told(gone)
 
-    def _told(self, display: Display) -> DisplayShape:
+    def _told(self, display: Display) -> PairedShape:
         return self._shape(display, self._house.clock.now(), self._hub.tokens())
 
-    def _shape(self, display: Display, now: datetime, listening: frozenset[str]) -> DisplayShape:
+    def _shape(self, display: Display, now: datetime, listening: frozenset[str]) -> PairedShape:
         live = not listening.isdisjoint(display.tokens)
-        return DisplayShape(
+        return PairedShape(
             id=display.id,
             name=display.name,
             room=display.room,

@@ -14,6 +14,7 @@ from connector.checkup import Examined, Reaching, Remarkable, Wanted
 from connector.errors import ConnectorError
 from connector.outside import Outside
 from connector.peer import answered, certificate
+from connector.presence import TellsPresence
 from connector.writing import ExaminedWriter
 
 
@@ -70,7 +71,7 @@ async def writer(
     subject: Subject, settings_: SourceSettings, outside: Outside, mailboxes: Sequence[str]
 ) -> list[Finding]:
     """The identity that writes, looked at without writing anything."""
-    wanted = Wanted(mailboxes=mailboxes, writes=True)
+    wanted = Wanted(mailboxes=mailboxes, writes=True, presence=_shows_presence(settings_))
     driver = load.writing(settings_.kind)
     try:
         async with driver.connect(settings_.options, outside) as opened:
@@ -86,6 +87,11 @@ def writes_apart(settings_: SourceSettings) -> bool:
     return getattr(settings_.options, "writer", None) is not None
 
 
+def _shows_presence(settings_: SourceSettings) -> bool:
+    options = settings_.options
+    return isinstance(options, TellsPresence) and options.presence == "write"
+
+
 async def rights(
     subject: Subject,
     settings_: SourceSettings,
@@ -98,7 +104,12 @@ async def rights(
 
     A token is got anew: the one in use may be an hour old, and tell what was granted then.
     """
-    wanted = Wanted(canary=settings_.mailboxes.canary, mailboxes=mailboxes, writes=writes)
+    wanted = Wanted(
+        canary=settings_.mailboxes.canary,
+        mailboxes=mailboxes,
+        writes=writes,
+        presence=_shows_presence(settings_) and not writes_apart(settings_),
+    )
     driver = load.source(settings_.kind)
     try:
         async with driver.connect(settings_.options, outside) as source:

@@ -25,6 +25,7 @@ def steps(known: Known) -> list[Step]:
         _places(known),
         _exchange(),
         *([_writer(known)] if known.writes else []),
+        *([_presence(known)] if known.get("presence") == "write" else []),
         *event_hub.steps(known),
         _moving(),
     ]
@@ -213,6 +214,27 @@ def _writer(known: Known) -> Step:
             (
                 "Test-ServicePrincipalAuthorization -Identity $writer.AppId"
                 f" -Resource {powershell(room)}"
+            ),
+        ],
+    )
+
+
+def _presence(known: Known) -> Step:
+    chosen = known.writer or known.get("client_id")
+    fits = powershell(f"appId eq {odata(chosen)}")
+    return Step(
+        title="Let it set the presence of rooms",
+        words="The configuration has `presence: write`. Presence.ReadWrite.All reaches the presence"
+        " of every account of the tenant, people's too: nothing narrows it, and the appliance sets"
+        " that of its rooms only. It opens no calendar. Take it away again with the setting.",
+        language="powershell",
+        commands=[
+            f"$teller = Get-MgServicePrincipal -Filter {fits}",
+            f"$graph = Get-MgServicePrincipal -Filter {powershell(f'appId eq {odata(GRAPH)}')}",
+            "$role = $graph.AppRoles | Where-Object { $_.Value -eq 'Presence.ReadWrite.All' }",
+            (
+                "New-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $teller.Id"
+                " -PrincipalId $teller.Id -ResourceId $graph.Id -AppRoleId $role.Id"
             ),
         ],
     )

@@ -24,6 +24,7 @@ _PLAIN = (
     "subject",
     "username",
     "notifications",
+    "presence",
 )
 """Settings that a guide may show: no secret is among them."""
 _HUB = ("namespace", "hub", "consumer_group", "key_vault_secret", "tenant_domain")

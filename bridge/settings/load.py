@@ -24,6 +24,7 @@ from bridge.settings.model import (
     Settings,
     Site,
     SourceSettings,
+    presence_sources,
     writing_sources,
 )
 from bridge.settings.problem import Place, Problem, Unusable, errors
@@ -90,6 +91,8 @@ def read(
     _check_site(site, place)
     sources = _sources(reader, nodes.get("sources"), place)
     inventory = _inventory(file, site, sources, problems, seen, shelf=shelf, quick=quick)
+    logos = {room.policy.display.logo for room in inventory.rooms} - {""}
+    seen |= {Path(logo) for logo in logos}
     check_budgets(site, sources, inventory, place)
     made = Configuration(
         file=file,
@@ -100,6 +103,8 @@ def read(
         rules=rules,
     )
     _check_writing(made, place)
+    for _, source in presence_sources(made):
+        load.presence(source.kind)
     return made
 
 
@@ -237,6 +242,10 @@ def _check_site(site: Site, place: Place) -> None:
     warn_of_keys(site, place)
     for key, words in site.alerts.problems() if site.alerts is not None else ():
         place.at(f"alerts.{key}").error(words)
+    for key, words in site.mqtt.problems() if site.mqtt is not None else ():
+        place.at(f"mqtt.{key}").error(words)
+    if site.mqtt is not None:
+        Authorities().check(site.mqtt.ca_file, place.at("mqtt.ca_file"))
     check_auto_join(site.auto_join, site.join, place.at("auto_join"))
     for part, settings in (("display", site.display), ("check_in", site.check_in)):
         for key, words in settings.problems():

@@ -12,7 +12,9 @@ from bridge.settings.alerts import Alerts
 from bridge.settings.displays import CheckInSettings, DisplaySettings, check_in, display_policy
 from bridge.settings.typed import Network
 from connector import load
+from connector.feeds.broker import Broker
 from connector.outside import Proxy, Trust
+from connector.presence import TellsPresence
 from connector.secret import Secret
 from rooms.join import Dialing, Rules
 from rooms.model import Buffers
@@ -200,6 +202,8 @@ class Site(Settings, frozen=True, kw_only=True):
     """For old units only, and for the few paths that they need; health warns while it is there."""
     alerts: Alerts | None = None
     """Who is told of what fails, and of its end."""
+    mqtt: Broker | None = None
+    """A broker that is told how every room stands, without titles and people."""
     public_url: str = ""
     """How people and services elsewhere reach the appliance: in links and codes."""
     data_dir: Path = Path("/var/lib/roombridge")
@@ -304,6 +308,14 @@ def writing_sources(configuration: Configuration) -> Iterator[tuple[str, SourceS
     wanted = {room.source for room in configuration.inventory.rooms if room.policy.writes != "none"}
     for name, source in configuration.sources.items():
         if name in wanted and source.kind in load.writing_kinds():
+            yield name, source
+
+
+def presence_sources(configuration: Configuration) -> Iterator[tuple[str, SourceSettings]]:
+    """The sources that are to show whether their rooms are used."""
+    for name, source in configuration.sources.items():
+        options = source.options
+        if isinstance(options, TellsPresence) and options.presence == "write":
             yield name, source
 
 

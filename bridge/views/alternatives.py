@@ -1,7 +1,6 @@
 """Rooms that are free instead of this one, found and booked from its door."""
 
 import asyncio
-from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -18,7 +17,7 @@ from bridge.views.house import JSON, House
 from bridge.views.rooms import SLICE, seen_room
 from bridge.views.web import Problem, Route, answer, body_of
 from rooms.display import Reach
-from rooms.model import Window
+from rooms.model import Agenda, Window
 from rooms.room import Room
 
 MOST = 20
@@ -27,6 +26,8 @@ LONGEST = 24 * 60
 USUAL = 30
 """Minutes, where nothing is said and nothing is offered."""
 MINUTE = timedelta(minutes=1)
+LOOKS = 25
+"""Agendas that are looked into before other callers get their turn."""
 _TAKEN = frozenset({"in_use", "in_call"})
 
 
@@ -41,6 +42,10 @@ class Wish(NamedTuple):
     building: str | None
 
 
+ANY = Wish(0, 0, frozenset(), None, None)
+"""All that is within reach."""
+
+
 class Elsewhere:
     """Finds other rooms, and has them booked."""
 
@@ -53,16 +58,28 @@ class Elsewhere:
         here = seen_room(house, caller, request)
         wish = _wish(request, here)
         now = house.clock.now()
-        found: list[tuple[Room, datetime | None]] = []
-        for number, room in enumerate(_reached(house, here, _reach(caller, here), wish)):
+        near: list[Room] = []
+        reach = _reach(caller, here)
+        for number, room in enumerate(house.rooms.values()):
             if number % SLICE == SLICE - 1:
                 await asyncio.sleep(0)
-            if self._bookable(house, caller, here, room, minutes=wish.minutes):
-                free, until = _free(house, room, wish.minutes, now)
-                if free:
-                    found.append((room, until))
-        found.sort(key=lambda pair: _rank(here, pair[0], wish))
-        return answer(AlternativesShape(rooms=tuple(_shape(*pair) for pair in found[:MOST])))
+            if _reaches(here, room, reach, wish):
+                near.append(room)
+        near.sort(key=lambda room: _rank(here, room, wish))
+        found: list[AlternativeShape] = []
+        for number, room in enumerate(near):  # agendas are costly: the nearest first, and no more
+            if number % LOOKS == LOOKS - 1:
+                await asyncio.sleep(0)
+            if not self._offered(caller, here, room):
+                continue
+            held = house.store.agenda(room.id)
+            until = bounds.first_start(held, now)
+            fits = _fits(caller, room, wish.minutes, until, now)
+            if fits and _free(house, room, held, wish.minutes, now):
+                found.append(_shape(room, until))
+                if len(found) == MOST:
+                    break
+        return answer(AlternativesShape(rooms=tuple(found)))
 
     async def book(self, house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
         """Book one of them, if it may be booked from here."""
@@ -74,9 +91,11 @@ class Elsewhere:
         room = house.rooms.get(order.room)
         if room is None:
             raise Problem(404, "unknown_room")
-        wish = Wish(order.minutes, 0, frozenset(), None, None)
-        within = any(one is room for one in _reached(house, here, _reach(caller, here), wish))
-        if not within or not self._bookable(house, caller, here, room, minutes=order.minutes):
+        within = _reaches(here, room, _reach(caller, here), ANY)
+        now = house.clock.now()
+        until = bounds.first_start(house.store.agenda(room.id), now)
+        fits = _fits(caller, room, order.minutes, until, now)
+        if not (within and fits and self._offered(caller, here, room)):
             raise Problem(403, "not_offered", "that room cannot be booked for so long from here")
         asked = Asked(
             room=room,
@@ -90,24 +109,24 @@ class Elsewhere:
         kind = {"Content-Type": "application/problem+json"} if status >= 400 else {}
         return web.Response(status=status, body=body, headers=JSON | kind)
 
-    def _bookable(
-        self, house: House, caller: Caller, here: Room, room: Room, *, minutes: int
-    ) -> bool:
-        """Whether a room may be booked for so long from this door; that its own policy says."""
+    def _offered(self, caller: Caller, here: Room, room: Room) -> bool:
+        """Whether a room may be booked from this door at all; that its own policy says."""
         offered = self._doors.of(room).offers
         if not offered.book and not offered.until_next:
             return False
-        if caller.room is None:
-            return True
         theirs, ours = room.policy.display, here.policy.display
-        if theirs.pin and "book" in theirs.pin_for:
-            # Whoever may not book there without a PIN may not do so from another door.
-            asked = {*ours.pin_for} & {"book", "find"}
-            if not asked or theirs.pin != ours.pin:
-                return False
-        now = house.clock.now()
-        following = bounds.first_start(house.store.agenda(room.id), now)
-        return bounds.fits(theirs, minutes, None, following, now)
+        if caller.room is None or not theirs.pin or "book" not in theirs.pin_for:
+            return True
+        # Whoever may not book there without a PIN may not do so from another door.
+        asked = {*ours.pin_for} & {"book", "find"}
+        return bool(asked) and theirs.pin == ours.pin
+
+
+def _fits(
+    caller: Caller, room: Room, minutes: int, following: datetime | None, now: datetime
+) -> bool:
+    """Whether it may be booked for so long; services are not bound to what a door offers."""
+    return caller.room is None or bounds.fits(room.policy.display, minutes, None, following, now)
 
 
 def _reach(caller: Caller, here: Room) -> Reach:
@@ -115,32 +134,34 @@ def _reach(caller: Caller, here: Room) -> Reach:
     return "all" if caller.room is None else here.policy.display.find
 
 
-def _reached(house: House, here: Room, reach: Reach, wish: Wish) -> Iterator[Room]:
-    """Other rooms within reach that are as they are wanted."""
-    near: dict[Reach, Callable[[Room], bool]] = {
-        "none": lambda _: False,
-        "floor": lambda one: (one.building, one.floor) == (here.building, here.floor),
-        "building": lambda one: one.building == here.building,
-        "lists": lambda one: not {*one.lists}.isdisjoint(here.lists),
-        "all": lambda _: True,
-    }
-    for one in house.rooms.values():
-        fits = one.capacity >= wish.capacity and wish.features <= {*one.features}
-        there = wish.floor in {None, one.floor} and wish.building in {None, one.building}
-        if one.id != here.id and fits and there and near[reach](one):
-            yield one
+def _reaches(here: Room, room: Room, reach: Reach, wish: Wish) -> bool:
+    """Whether another room is within reach, and as it is wanted."""
+    there = wish.floor in {None, room.floor} and wish.building in {None, room.building}
+    fits = room.capacity >= wish.capacity and wish.features <= {*room.features}
+    if room.id == here.id or not there or not fits:
+        return False
+    match reach:
+        case "none":
+            near = False
+        case "floor":
+            near = (room.building, room.floor) == (here.building, here.floor)
+        case "building":
+            near = room.building == here.building
+        case "lists":
+            near = not {*room.lists}.isdisjoint(here.lists)
+        case "all":
+            near = True
+    return near
 
 
-def _free(house: House, room: Room, minutes: int, now: datetime) -> tuple[bool, datetime | None]:
-    """Whether a room is free for so long, and until when; what is not known is not free."""
-    held = house.store.agenda(room.id)
+def _free(house: House, room: Room, held: Agenda | None, minutes: int, now: datetime) -> bool:
+    """Whether a room is free for so long; what is not known is not free."""
     if held is None or house.stale(house.store.kept(room.id), now):
-        return False, None
+        return False
     wanted = Window(start=now, end=now + minutes * MINUTE)
     if any(one.blocks and wanted.overlaps(one.window) for one in held.bookings):
-        return False, None
-    used = house.presence(room.id).state in _TAKEN
-    return not used, bounds.first_start(held, now)
+        return False
+    return house.presence(room.id).state not in _TAKEN
 
 
 def _rank(here: Room, room: Room, wish: Wish) -> tuple[bool, bool, bool, int, str]:

@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 from bridge.views.booking_shapes import CreateOrder, EndOrder, ExtendOrder, ReleaseOrder
 from bridge.views.web import Problem
 from rooms.display import DisplayPolicy
-from rooms.model import Agenda
+from rooms.model import Agenda, Booking
 from rooms.room import Room
 
 SOON = timedelta(minutes=5)
 """How far from now a booking at a door may begin: displays' clocks and people are slow."""
+NEAR = timedelta(hours=1)
+"""A meeting that begins within it can be given back at a door: whoever stands there knows of it."""
 MINUTE = timedelta(minutes=1)
 
 Wanted = CreateOrder | ExtendOrder | EndOrder | ReleaseOrder
@@ -29,8 +31,13 @@ def check(room: Room, booking: str, order: Wanted, agenda: Agenda | None, now: d
             raise _not("a display books from now on")
         if not fits(policy, order.minutes, order.end, first_start(agenda, now), now):
             raise _not(f"it can be booked for {lengths(policy)}")
-    elif isinstance(order, ExtendOrder):
-        if not _extends(policy, booking, order, agenda):
+        return
+    # What is not shown any more was done by an earlier try, or is refused elsewhere.
+    shown = next((one for one in agenda.bookings if one.id == booking), None) if agenda else None
+    if shown is not None and shown.start - now > NEAR + SOON:
+        raise _not("a display changes the meeting that runs, or begins within an hour")
+    if isinstance(order, ExtendOrder):
+        if not _extends(policy, shown, order, now):
             raise _not(f"a meeting is extended by {policy.longest // MINUTE} minutes at most")
     elif isinstance(order, ReleaseOrder) and order.scope != "this":
         raise _not("a display gives one meeting back, not a whole series")
@@ -80,14 +87,17 @@ def first_start(agenda: Agenda | None, now: datetime) -> datetime | None:
 
 
 def _extends(
-    policy: DisplayPolicy, booking: str, order: ExtendOrder, agenda: Agenda | None
+    policy: DisplayPolicy, shown: Booking | None, order: ExtendOrder, now: datetime
 ) -> bool:
-    if order.minutes is not None:
-        return order.minutes * MINUTE <= policy.longest
-    shown = [one for one in agenda.bookings if one.id == booking] if agenda else []
-    if order.end is None or not shown:  # refused elsewhere
+    """Whether a meeting is extended by no more than can be booked, and not for ever."""
+    if order.minutes is not None and order.minutes * MINUTE > policy.longest:
+        return False
+    if shown is None:
         return True
-    return order.end - shown[0].end <= policy.longest
+    # An earlier try of the same touch may have extended it already.
+    if shown.end - now > 2 * policy.longest + SOON:
+        return False
+    return order.end is None or order.end - shown.end <= policy.longest
 
 
 def _not(words: str) -> Problem:

@@ -178,7 +178,9 @@ def routes(doors: Doors) -> tuple[Route, ...]:
             "Cache-Control": "private, max-age=86400",
             "ETag": found.etag,
             # An SVG opened by itself is a document: it must not do anything.
-            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+            "Content-Security-Policy": (
+                "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
+            ),
         }
         if request.headers.get("If-None-Match") == found.etag:
             return web.Response(status=304, headers=headers)

@@ -126,6 +126,11 @@ class Touch(NamedTuple):
     acts: bool
     """Whether anything is to be done; otherwise it is only looked."""
 
+    def __repr__(self) -> str:
+        """All but what was typed."""
+        typed = None if self.pin is None else "<secret>"
+        return f"Touch(offer={self.offer!r}, asks={self.asks!r}, pin={typed}, acts={self.acts})"
+
 
 class Gate(Protocol):
     """Who lets displays do what their room's policy offers."""

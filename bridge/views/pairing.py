@@ -14,9 +14,9 @@ from bridge.views.files import page
 from bridge.views.house import COMMON, House
 from bridge.views.pages import shown, spoken
 from bridge.views.pairing_shapes import (
-    DisplayShape,
     DisplaysShape,
     MoveOrder,
+    PairedShape,
     PairingShape,
     PairOrder,
     PictureShape,
@@ -68,16 +68,16 @@ class Pairs(Protocol):
     async def renew(self, caller: Caller, page: str, /) -> str | None:
         """The token that a display shows from now on; None where its own will do."""
 
-    def every(self) -> Iterable[DisplayShape]:
+    def every(self) -> Iterable[PairedShape]:
         """All paired displays."""
 
-    async def pair(self, code: str, room: str, name: str, caller: Caller, /) -> DisplayShape:
+    async def pair(self, code: str, room: str, name: str, caller: Caller, /) -> PairedShape:
         """Bind the display that shows a code to a room."""
 
-    async def move(self, display: str, room: str, caller: Caller, /) -> DisplayShape:
+    async def move(self, display: str, room: str, caller: Caller, /) -> PairedShape:
         """Have a display belong to another room."""
 
-    async def revoke(self, display: str, caller: Caller, /) -> DisplayShape:
+    async def revoke(self, display: str, caller: Caller, /) -> PairedShape:
         """Sign a display out at once."""
 
 
@@ -235,7 +235,7 @@ def _of_people(pairs: Pairs) -> Sequence[Route]:
             serve=pair,
             scope="control",
             summary="Bind the display that shows a code to a room",
-            answer=DisplayShape,
+            answer=PairedShape,
             status=201,
             body=PairOrder,
             problems=("bad_body", "unknown_room", "unknown_code"),
@@ -246,7 +246,7 @@ def _of_people(pairs: Pairs) -> Sequence[Route]:
             serve=move,
             scope="control",
             summary="Have a display belong to another room",
-            answer=DisplayShape,
+            answer=PairedShape,
             body=MoveOrder,
             problems=("bad_body", "unknown_room", "unknown_display"),
         ),
@@ -256,7 +256,7 @@ def _of_people(pairs: Pairs) -> Sequence[Route]:
             serve=revoke,
             scope="control",
             summary="Sign a display out at once",
-            answer=DisplayShape,
+            answer=PairedShape,
             problems=("unknown_display",),
         ),
     )

@@ -11,7 +11,7 @@ from bridge.views.shapes import Shape
 Name = Annotated[str, Meta(max_length=100)]
 
 
-class DisplayShape(Shape, frozen=True, kw_only=True):
+class PairedShape(Shape, frozen=True, kw_only=True):
     """A paired display."""
 
     id: str
@@ -31,7 +31,7 @@ class DisplayShape(Shape, frozen=True, kw_only=True):
 class DisplaysShape(Shape, frozen=True, kw_only=True):
     """All paired displays."""
 
-    displays: tuple[DisplayShape, ...]
+    displays: tuple[PairedShape, ...]
 
 
 class PairOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

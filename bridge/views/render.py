@@ -46,16 +46,18 @@ def seen(one: Booking, room: Room, sight: Sight) -> Booking:
     """A booking in the words that a caller may read, whatever form it is then told in.
 
     A door may be told to be silent about what meetings are and whose: title and organizer are
-    empty then. Whether a caller may know how it is joined says `joins`.
+    empty then, and a title does not begin with the organizer's name. Whether a caller may know how
+    it is joined says `joins`.
     """
     policy = room.policy.display
     if sight != "open" or (policy.titles and policy.organizers):
         return one
-    return msgspec.structs.replace(
-        one,
-        title=one.title if policy.titles else "",
-        organizer=one.organizer if policy.organizers else "",
-    )
+    title, organizer = one.title if policy.titles else "", one.organizer
+    if not policy.organizers:
+        # Exchange puts the organizer before the subject, or in its place, unless it is told not to
+        # (`Set-CalendarProcessing -AddOrganizerToSubject`).
+        title, organizer = f"{title} ".removeprefix(f"{organizer} ").strip(), ""
+    return msgspec.structs.replace(one, title=title, organizer=organizer)
 
 
 def joins(one: Booking, sight: Sight) -> bool:

@@ -14,7 +14,7 @@ from bridge.views.shapes import (
     RoomShape,
     RoomsShape,
 )
-from bridge.views.web import Problem, Route, answer
+from bridge.views.web import Problem, Route, answer, too_many
 from rooms.model import Window
 from rooms.room import Room
 
@@ -22,10 +22,14 @@ EVER = Window(start=datetime(1, 1, 1, tzinfo=UTC), end=datetime(9999, 12, 31, tz
 
 SLICE = 250
 """Rooms rendered before other callers get their turn."""
+LISTS = 10
+"""How often a display may ask for all rooms within ten seconds: of ten thousand each takes long."""
 
 
 async def every_room(house: House, caller: Caller, _request: web.Request) -> web.StreamResponse:
     """All rooms; a display sees little of those that are not its own."""
+    if caller.room is not None and (wait := house.limits.count(f"{caller.token} rooms", LISTS)):
+        raise too_many(wait)
     now = house.clock.now()
     shapes: list[RoomShape | OtherRoomShape] = []
     for number, room in enumerate(house.rooms.values()):

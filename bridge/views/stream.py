@@ -1,7 +1,7 @@
 """Agendas as Server-Sent Events: at once, at each change, and every quarter minute how old."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -76,6 +76,8 @@ class Hub:
         self._listeners: dict[str, set[Listener]] = {}
         self.beside: Beside | None = None
         """Who has streams of another form."""
+        self.on_news: list[Callable[[str], None]] = []
+        """Who else wants to know that a room shows something different; called at once."""
 
     def __len__(self) -> int:
         return sum(map(len, self._listeners.values()))
@@ -90,10 +92,14 @@ class Hub:
         self._tell(room, self._listeners.get(room, ()), status=False)
         if self.beside is not None:
             self.beside.changed(room)
+        for heard in self.on_news:
+            heard(room)
 
     def troubled(self, room: str) -> None:
         """Something around a room fails or works again: tell whoever listens."""
         self._tell(room, self._listeners.get(room, ()), status=True)
+        for heard in self.on_news:
+            heard(room)
 
     def expel(self, token: str) -> None:
         """End the streams of a token that was revoked."""
@@ -126,7 +132,7 @@ class Hub:
         events: dict[str, bytes] = {}
         state = b""
         for listener in list(listeners):
-            if room is None or _expired(listener.caller, now):
+            if room is None or not self._house.tokens.holds(listener.caller):
                 listener.leave()
                 continue
             rendered = self._house.outline(room, listener.caller, now)
@@ -176,7 +182,8 @@ class Hub:
         if request.version >= (1, 1):
             response.enable_chunked_encoding()
         await response.prepare(request)
-        if request.transport is None:
+        # Whoever takes no bytes waits here for as long as they like: their token may be gone.
+        if request.transport is None or not house.tokens.holds(caller):
             return response
         listener = Listener(room, caller, response, request.transport)
         first = self._greeting(listener, room, request.headers.get("Last-Event-ID"))
@@ -208,10 +215,6 @@ def route(hub: Hub) -> Route:
         answer="text/event-stream",
         problems=("unknown_room",),
     )
-
-
-def _expired(caller: Caller, now: datetime) -> bool:
-    return caller.expires is not None and caller.expires <= now
 
 
 def _event(name: str, data: bytes, id_: str = "") -> bytes:

@@ -1,5 +1,6 @@
 """Requests guarded and answered: who calls, what they may, and errors as problem JSON."""
 
+import asyncio
 import base64
 import logging
 import socket
@@ -33,6 +34,8 @@ PIN = "Display-Pin"
 Handler = Callable[[House, Caller, web.Request], Awaitable[web.StreamResponse]]
 
 ANYBODY = Caller(name="anybody", scopes=frozenset())
+BODY_SECONDS = 30.0
+"""How long a body may take."""
 _ONLY_LOOKS: frozenset[Scope] = frozenset(["read", "join"])
 _LOOKING = frozenset([hdrs.METH_GET, hdrs.METH_HEAD])
 """What a caller at the appliance may do without credentials: any page could make it post."""
@@ -171,6 +174,8 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
             )
             if scope is not None:
                 _permit(route, caller, request.method)
+                if request.can_read_body:
+                    caller = await _after_body(house, route, request)
             if route.offer is not None and caller.room is not None:
                 await _pass(house, caller, request, route.offer, route.asks)
             return await serve(house, caller, request)
@@ -187,6 +192,25 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
             return Problem(500, "unexpected").response()
 
     return handle
+
+
+async def _after_body(house: House, route: Route, request: web.Request) -> Caller:
+    """Who calls, once all of the body is there; nothing is decided before that.
+
+    It comes as slowly as a caller wants: whose token was revoked meanwhile is nobody any more, and
+    what a room offers and asks for is what it does then.
+
+    Raises:
+        Problem: the caller may not any more, or the body is too slow.
+    """
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            await request.read()
+    except TimeoutError as error:
+        raise Problem(400, "bad_body", "it did not come in time") from error
+    caller = (subscribed if route.basic else identified)(house, request)
+    _permit(route, caller, request.method)
+    return caller
 
 
 def _permit(route: Route, caller: Caller, method: str) -> None:

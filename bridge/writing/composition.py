@@ -26,6 +26,8 @@ class Writing:
         self, made: Prepared, sync: Sync, health: Health, rules: Callable[[], join.Rules]
     ) -> None:
         self._writers = Writers(sync.outside)
+        self.outside = sync.outside
+        """How a source reaches its service; what is sent counts to its budget."""
         sync.on_withheld = self._writers.close
         means = Means(
             rooms=sync,

@@ -220,6 +220,7 @@ async def test_the_logo_is_served_harmless_and_has_another_address_when_it_chang
     async with client.get(url, headers=door) as answer:
         assert (answer.status, answer.content_type) == (200, "image/svg+xml")
         assert "sandbox" in answer.headers["Content-Security-Policy"]
+        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
         assert await answer.read() == SVG
         etag = answer.headers["ETag"]
     async with client.get(url, headers=door | {"If-None-Match": etag}) as answer:

@@ -208,6 +208,10 @@ def written(secret: str = "other", **more: Any) -> Callable[[Patient, AsyncExitS
     return provoke
 
 
+async def presence_missing(site: Patient, _: AsyncExitStack) -> None:
+    site.options["presence"] = "write"
+
+
 def doubted(code: str) -> Callable[[Patient, AsyncExitStack], Any]:
     """A unit of which the running appliance has this to say."""
 
@@ -246,6 +250,7 @@ CASES = {
     "scope_missing": Case(scope_missing, SOURCE),
     "scope_mail": Case(granted("Mail.Read", "full_access_as_app"), SOURCE),
     "scope_writes": Case(granted("Calendars.ReadWrite"), SOURCE),
+    "presence_missing": Case(presence_missing, SOURCE),
     "writer_fails": Case(written(secret="wrong"), SOURCE),
     "writer_refused": Case(written(scope=["heron@example.com"], writes=True), SOURCE),
     "writer_reads_only": Case(written(roles=["Calendars.Read"]), SOURCE),

@@ -158,6 +158,17 @@ def test_where_rooms_may_be_written_to_a_second_application_is_made_for_it() -> 
     assert entra.steps(writing)[4].title == "Remove every consent in Entra"
 
 
+def test_the_presence_of_rooms_is_granted_only_where_it_is_wanted() -> None:
+    grant = "Presence.ReadWrite.All"
+    assert grant not in commands(entra.steps(SITE))
+    wanted = msgspec.structs.replace(SITE, settings={**SITE.settings, "presence": "write"})
+    assert grant in commands(entra.steps(wanted))
+    assert "$teller = Get-MgServicePrincipal" in commands(entra.steps(wanted))
+    writing = msgspec.structs.replace(wanted, writer="the-writer")
+    assert "the-writer" in commands(entra.steps(writing))
+    assert entra.steps(wanted)[4].title == "Remove every consent in Entra", "findings name step 5"
+
+
 def test_a_configuration_tells_whether_its_rooms_may_be_written_to(folder: Folder) -> None:
     source = "sources: {m365: {kind: graph, tenant_id: t, client_id: c, writer: {client_id: w}}}\n"
     folder.write("rooms.yaml", ROOM)

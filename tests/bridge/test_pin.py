@@ -161,3 +161,15 @@ def test_nobody_guesses_more_than_twenty_times_an_hour_and_five_times_in_a_row(
             assert wait <= LONGEST_LOCK
     recent = [one for one in counted if clock.monotonic() - one < WITHIN]
     assert len(recent) <= 4 * TRIES
+
+
+async def test_another_pin_opens_what_wrong_ones_have_closed(
+    views: Views, client: Client, door: dict[str, str]
+) -> None:
+    for _ in range(TRIES):
+        assert await typed(client, door, "0000") == (403, "pin_wrong")
+    assert await typed(client, door, "4711") == (429, "too_many_requests")
+    let(views, pin="1147", pin_for=("join",))
+    assert (await typed(client, door, "1147"))[0] == 200
+    let(views, pin="4711", pin_for=("join",))
+    assert await typed(client, door, "4711") == (429, "too_many_requests"), "the old one stays shut"

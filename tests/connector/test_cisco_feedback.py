@@ -93,7 +93,11 @@ async def test_it_registers_for_what_is_worth_having_and_takes_its_leave(
         assert slot.url == str(hook.url)
         assert "/Event/Bookings" in slot.expressions
         assert not {"/Status", "/Event", "/"} & set(slot.expressions)
-        assert not any("RoomAnalytics" in one for one in slot.expressions)
+        people = [one for one in slot.expressions if "RoomAnalytics" in one]
+        assert sorted(people) == [
+            "/Status/RoomAnalytics/PeopleCount/Current",
+            "/Status/RoomAnalytics/PeoplePresence",
+        ]
     assert not codec.slots.all()
 
 

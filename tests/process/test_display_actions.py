@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -210,3 +211,22 @@ async def test_the_logo_of_the_configuration_is_served_and_a_wrong_one_is_told(
             assert (answer.status, answer.content_type) == (200, "image/svg+xml")
             assert "<svg" in await answer.text()
         await running.stop()
+
+
+async def test_another_logo_under_the_same_name_is_shown_without_a_restart(doors: Site) -> None:
+    logo = doors.folder / "logo.svg"
+    logo.write_text("<svg><title>old</title></svg>")
+    doors.rooms[0]["display"] = {"logo_file": str(logo)}
+    async with doors.running() as running:
+        await ready(running)
+        display = await token(doors, "--display", "kestrel")
+        before = await asked(running, f"{ROOM}/display", display)
+        logo.write_text("<svg><title>new</title></svg>")
+        running.process.send_signal(signal.SIGHUP)
+
+        async def another() -> bool:
+            told = await asked(running, f"{ROOM}/display", display)
+            return bool(told["version"] != before["version"] and told["look"] != before["look"])
+
+        await until(another, "the new logo")
+        assert await running.stop() == 0

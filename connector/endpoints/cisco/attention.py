@@ -9,12 +9,20 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
-from connector.endpoint import CallsChanged, Connected, Lost, PhoneCall, ReleaseWanted, Told
-from connector.endpoints.cisco import commands, feedback, listing, notices
+from connector.endpoint import (
+    CallsChanged,
+    Connected,
+    Lost,
+    PeopleChanged,
+    PhoneCall,
+    ReleaseWanted,
+    Told,
+)
+from connector.endpoints.cisco import commands, feedback, listing, notices, people
 from connector.endpoints.cisco.carrier import NotOffered, Refused
 from connector.endpoints.cisco.documents import Document
 from connector.endpoints.cisco.feedback import Slot
-from connector.endpoints.cisco.notices import CallsStirred, Gone
+from connector.endpoints.cisco.notices import CallsStirred, Gone, PeopleStirred
 from connector.endpoints.cisco.talk import Talk
 from connector.endpoints.cisco.websocket import Socket
 from connector.errors import ConnectorError, Denied, Unavailable
@@ -42,6 +50,8 @@ class Attention:
         "_clock",
         "_ends",
         "_gone",
+        "_people",
+        "_people_stirred",
         "_stirred",
         "_talk",
         "_told",
@@ -62,6 +72,8 @@ class Attention:
         self._ends: dict[str, datetime] = {}
         self._stirred = asyncio.Event()
         self._calls_stirred = True
+        self._people_stirred = True
+        self._people: bool | None = None
         self._gone: list[Gone] = []
         self.serial = ""
 
@@ -74,12 +86,14 @@ class Attention:
         for one in notices.read(document):
             if isinstance(one, CallsStirred):
                 self._calls_stirred = True
+            elif isinstance(one, PeopleStirred):
+                self._people_stirred = True
             elif isinstance(one, Gone):
                 if len(self._gone) < GONE_KEPT:
                     self._gone.append(one)
             else:
                 self._told(one)
-        if self._calls_stirred or self._gone:
+        if self._calls_stirred or self._people_stirred or self._gone:
             self._stirred.set()
 
     async def over_socket(self) -> None:
@@ -145,12 +159,32 @@ class Attention:
     async def _tell(self) -> None:
         """Find out, and tell, what the codec only hinted at."""
         self._stirred.clear()
+        news: list[CallsChanged | PeopleChanged] = []
+        if self._people_stirred:
+            self._people_stirred = False
+            news += await self._news_of_people()
         if self._calls_stirred:
             self._calls_stirred = False
-            self._told(CallsChanged(calls=tuple(await self._calls())))
+            calls = tuple(await self._calls())
+            # Many codecs count people in calls only: a call is told before what is counted in it,
+            # and after the end of that, or the room would seem empty in between.
+            news.insert(0 if calls else len(news), CallsChanged(calls=calls))
+        for one in news:
+            self._told(one)
         gone, self._gone = self._gone, []
-        for one in gone:
-            await self._tell_gone(one)
+        for went in gone:
+            await self._tell_gone(went)
+
+    async def _news_of_people(self) -> list[PeopleChanged]:
+        """Whether the codec sees people, if that is different from what it was."""
+        try:
+            seen = people.seen(await self._talk.read("RoomAnalytics"))
+        except NotOffered:
+            seen = None
+        if seen is self._people:
+            return []
+        self._people = seen
+        return [PeopleChanged(seen=seen)]
 
     async def _tell_gone(self, gone: Gone) -> None:
         """Judge whether somebody gave a room back, or whether only a list was lost.

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from yarl import URL
 
-from connector.endpoint import Facts, Order, PhoneCall, Told
+from connector.endpoint import Facts, Glow, Order, PhoneCall, Told
 from connector.endpoints.cisco import bookings, calling, commands, listing, posts
 from connector.endpoints.cisco.attention import Attention
 from connector.endpoints.cisco.carrier import Carrier, Login, NotOffered, Refused
@@ -199,6 +199,20 @@ class Codec:
                 "the codec sends no tones now",
                 reason="request_refused",
                 fix="tones need a call that is connected",
+            ) from error
+
+    # --- its light
+
+    async def glow(self, colour: Glow) -> None:
+        """Have the light of the unit or its panel show a colour, where its mode is `Manual`."""
+        try:
+            await self._talk.run(commands.glow(colour))
+        except NotOffered as error:
+            raise Malformed(
+                "the codec has no light to set",
+                reason="unsupported",
+                fix="take `led` away, or update the software: the light of a Room Navigator or a"
+                " Board is set from RoomOS 10 on",
             ) from error
 
     # --- what it is

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
-from connector.endpoint import Order
+from connector.endpoint import Glow, Order
 
 Value = str | int | tuple[str, ...]
 
@@ -73,6 +73,11 @@ def tones(digits: str, call: int | None, *, old: bool) -> Iterator[Command]:
     which: tuple[tuple[str, Value], ...] = () if call is None else (("CallId", call),)
     for start in range(0, len(digits), TONES_LIMIT):
         yield Command(path, (*which, ("DTMFString", digits[start : start + TONES_LIMIT])))
+
+
+def glow(colour: Glow) -> Command:
+    """`UserInterface LedControl Color Set`: nothing comes of it unless `Mode` is `Manual`."""
+    return Command(("UserInterface", "LedControl", "Color", "Set"), (("Color", colour.title()),))
 
 
 def register(slot: int, url: str, expressions: tuple[str, ...], *, old: bool) -> Command:

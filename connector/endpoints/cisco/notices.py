@@ -19,8 +19,10 @@ EXPRESSIONS: Final = (
     ("Event", "CallDisconnect"),
     ("Event", "OutgoingCallIndication"),
     ("Status", "Call", "Status"),
+    ("Status", "RoomAnalytics", "PeoplePresence"),
+    ("Status", "RoomAnalytics", "PeopleCount", "Current"),
 )
-"""What is listened to. Never the whole status (EP-18), and nothing of who is in the room."""
+"""What is listened to. Never the whole status (EP-18); of people only whether any are there."""
 
 ID_LIMIT = 128
 TITLE_LIMIT = 250
@@ -45,6 +47,10 @@ class CallsStirred(NamedTuple):
     """Something happened to a call: its state is worth reading."""
 
 
+class PeopleStirred(NamedTuple):
+    """People came or went: what the codec sees is worth reading."""
+
+
 class Gone(NamedTuple):
     """The codec took a booking off its list."""
 
@@ -52,7 +58,7 @@ class Gone(NamedTuple):
     why: str
 
 
-Told = Notice | CallsStirred | Gone
+Told = Notice | CallsStirred | PeopleStirred | Gone
 
 
 def read(document: Document) -> Iterator[Told]:
@@ -63,6 +69,8 @@ def read(document: Document) -> Iterator[Told]:
             continue
         if name == "Call":
             yield CallsStirred()
+        elif name == "RoomAnalytics":
+            yield PeopleStirred()
         elif document.tag == "Event":
             yield from _event(name, node)
         elif name not in {"Bookings", "Standby"}:

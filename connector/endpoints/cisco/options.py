@@ -47,6 +47,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What it can dial, best first."""
     call_rate: int = 6000
     """kbit/s at which it dials."""
+    led: bool = False
+    """Whether the unit's light tells how its room stands; its `UserInterface LedControl Mode` must
+    be `Manual`."""
 
     @property
     def url(self) -> URL:
@@ -88,3 +91,5 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             yield "hook", "must be 22 to 128 of A-Z, a-z, 0-9, - and _"
         if not 30 <= self.heartbeat <= 3600:
             yield "heartbeat", "must be between 30 and 3600 seconds"
+        if self.led:
+            yield "led", "needs a way to the unit: it is never reached out to with transport: pull"

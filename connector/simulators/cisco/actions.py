@@ -116,6 +116,14 @@ def get(codec: Codec, arguments: Arguments) -> Result:
     return refused("No such booking")
 
 
+def glow(codec: Codec, arguments: Arguments) -> Result:
+    """Set the light; nothing comes of that while the unit keeps it to itself."""
+    if codec.configuration["UserInterface/LedControl/Mode"] == "Manual":
+        codec.light = arguments.text("Color")
+        codec.news.changed()
+    return Result("OK")
+
+
 def unblock(codec: Codec, arguments: Arguments) -> Result:
     """Let a locked-out user in again."""
     if codec.users.unblock(arguments.text("Username")):

@@ -64,11 +64,21 @@ RESPOND = {
     "Type": Parameter(OneOf(("Accept", "Decline")), required=True),
 }
 
+LIGHT = Command(
+    run=actions.glow,
+    parameters={"Color": Parameter(OneOf(("Green", "Yellow", "Red", "Off")), required=True)},
+    roles=CALLERS,
+)
+"""Newer software has more colours; these all have."""
+
 
 @cache
 def known(version: Version) -> Mapping[Path, Command]:
     """All commands of a version."""
-    return _bookings(version) | _single(version) | _calls(version) | _feedback(version)
+    table = _bookings(version) | _single(version) | _calls(version) | _feedback(version)
+    if version.at_least(10):
+        table["UserInterface", "LedControl", "Color", "Set"] = LIGHT
+    return table
 
 
 def _bookings(version: Version) -> dict[Path, Command]:

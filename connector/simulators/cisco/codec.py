@@ -107,6 +107,8 @@ class Codec:
         self.host = "127.0.0.1"
         self.authority = ""
         """The certificate (PEM) that it trusts when it posts; nothing for those of the system."""
+        self.light = "Off"
+        """What its light shows where commands may set it."""
         self.people = 0
         """How many are in the room; whether the unit knows is a matter of its settings."""
         self.post: Callable[[Errand], None] = lambda _errand: None

@@ -79,6 +79,7 @@ SETTINGS = (
     Setting(f"{_SESSION}/MaxSessionsPerUser", "20", Whole(1, 20)),
     Setting(f"{_SESSION}/MaxTotalSessions", "20", Whole(1, 30)),
     Setting("SystemUnit/Name", "", Text(50)),
+    Setting("UserInterface/LedControl/Mode", "Auto", OneOf(("Auto", "Manual", "Off")), (10,)),
     Setting(f"{_BOOKINGS}/AllDayMeetings", "Auto", VISIBILITY, (11, 23)),
     Setting(f"{_BOOKINGS}/EarlyJoin", "Hidden", VISIBILITY, (11, 14)),
     Setting(f"{_BOOKINGS}/NonJoinableMeetings", "Auto", VISIBILITY, (11, 23)),

@@ -29,6 +29,7 @@ def status(codec: "Codec") -> Tree:
     now = codec.now()
     webex = "Registered" if codec.switches.webex_registered else "Disabled"
     later: Tree = {"Webex": {"Status": webex}} if codec.version.at_least(9, 13) else {}
+    light: Tree = {"UserInterface": {"LedControl": {"Color": codec.light}}}
     return {
         "Audio": {"Volume": "50"},
         "Bookings": _bookings(codec),
@@ -40,6 +41,7 @@ def status(codec: "Codec") -> Tree:
         "Time": {"SystemTime": f"{now:%Y-%m-%dT%H:%M:%S%z}"},
         "Video": {"Output": {"Connector": Items({1: _monitor(codec)})}},
         **later,
+        **(light if codec.version.at_least(10) else {}),
     }
 
 

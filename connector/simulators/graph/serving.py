@@ -9,6 +9,7 @@ from connector.simulators.graph import (
     control,
     entra,
     places,
+    presence,
     schedule,
     subscribing,
     writing,
@@ -28,6 +29,7 @@ def app(tenant: Tenant) -> web.Application:
     application.add_routes(subscribing.routes())
     application.add_routes(writing.routes())
     application.add_routes(places.routes())
+    application.add_routes(presence.routes())
     application.add_routes(schedule.routes())
     application.add_routes(calendars.routes())
     application.add_routes(entra.routes())

@@ -17,6 +17,7 @@ from connector.simulators.graph.faults import Fault, Faults
 from connector.simulators.graph.journal import Journal
 from connector.simulators.graph.mailbox import Mailbox
 from connector.simulators.graph.people import Account, RefreshTokens, SignIn, SignIns
+from connector.simulators.graph.sessions import Presences
 from connector.simulators.graph.subscriptions import Subscriptions
 
 TENANT_ID = "3b0f6f1e-6d6f-4f0e-9a51-0c0de0c0ffee"
@@ -85,6 +86,7 @@ class Tenant:
         self.refresh_tokens = RefreshTokens(self.now)
         self.delivery = Delivery(self.now, sleep)
         self.subscriptions = Subscriptions(self.tenant_id, self.now, self._push, self.delivery)
+        self.presences = Presences(self.now)
         self._clock = clock
         self._mailboxes: dict[str, Mailbox] = {}
         self._tokens: dict[str, Token] = {}

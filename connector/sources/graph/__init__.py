@@ -67,6 +67,9 @@ class Options(Credentials, frozen=True, kw_only=True):
     """The hub of `notifications: eventhub`."""
     subscription_minutes: int = 10_000
     """How long Microsoft is asked to tell of changes before it is asked again; at most 10,080."""
+    presence: Literal["none", "write"] = "none"
+    """Whether Teams is told which rooms are in a call: by the identity that writes, which needs
+    `Presence.ReadWrite.All` for the whole tenant."""
 
     @property
     def account(self) -> str:
@@ -128,6 +131,11 @@ class Options(Credentials, frozen=True, kw_only=True):
         if not SHORTEST <= self.subscription_minutes <= LONGEST:
             yield "subscription_minutes", f"must be from {SHORTEST} to {LONGEST:,}"
         yield from self._untold()
+        if self.presence == "write" and self.writing.account:
+            words = "a service account only reads: name an application as `writer`, or none"
+            yield "presence", words
+        elif self.presence == "write" and not self.writing.client_id:
+            yield "presence", "needs client_id: Microsoft tells applications apart by it"
 
     def _untold(self) -> Iterator[tuple[str, str]]:
         """Why Microsoft could not tell of changes as it is asked to."""

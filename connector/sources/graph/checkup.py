@@ -1,6 +1,6 @@
 """Whether an identity has the rights it needs, and no others: token, canary, a few mailboxes."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from connector.checkup import Remark, Wanted
 from connector.errors import ConnectorError
@@ -24,7 +24,7 @@ async def examination(token: Token, look: Look, wanted: Wanted) -> Sequence[Rema
     except ConnectorError as error:
         return [Remark(code="identity_fails", words=str(error), fix=error.fix)]
     found = claims(text)
-    remarks = list(role_remarks(found, writes=wanted.writes)) if found else []
+    remarks = list(_roles(found, wanted)) if found else []
     remarks += await _missing(look, found, wanted.mailboxes)
     if wanted.canary:
         remarks += await _canary(look, wanted.canary)
@@ -42,12 +42,16 @@ async def writers_examination(token: Token, look: Look, wanted: Wanted) -> Seque
     except ConnectorError as error:
         return [Remark(code="writer_fails", words=str(error), fix=error.fix)]
     found = claims(text)
-    remarks = list(role_remarks(found, writes=True)) if found else []
+    remarks = list(_roles(found, wanted)) if found else []
     if found and may_read(found) and not may_write(found):
         remarks.append(Remark(code="writer_reads_only"))
     if any(one.code == "scope_missing" for one in await _missing(look, found, wanted.mailboxes)):
         remarks.append(Remark(code="writer_refused"))
     return remarks
+
+
+def _roles(found: Claims, wanted: Wanted) -> Iterator[Remark]:
+    return role_remarks(found, writes=wanted.writes, presence=wanted.presence)
 
 
 async def _missing(look: Look, found: Claims | None, sample: Sequence[str]) -> list[Remark]:

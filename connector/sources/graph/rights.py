@@ -9,13 +9,15 @@ READ = "Calendars.Read"
 WRITE = "Calendars.ReadWrite"
 LIST = "Place.Read.All"
 """Lists rooms, room lists and desks of the whole tenant; opens no calendar (place-list)."""
+PRESENCE = "Presence.ReadWrite.All"
+"""Sets the presence of every account of the tenant: no scope narrows it."""
 _EVERYTHING = {"full_access_as_app", "EWS.AccessAsApp", "Exchange.ManageAsApp"}
 _SIGN_IN = {"openid", "profile", "email", "offline_access", "User.Read"}
 """What every sign-in of a person brings along."""
 _CONSENTS = "Entra admin center, Enterprise applications, the application, Permissions"
 
 
-def role_remarks(found: Claims, *, writes: bool) -> Iterator[Remark]:
+def role_remarks(found: Claims, *, writes: bool, presence: bool = False) -> Iterator[Remark]:
     """What is wrong with the permissions in a token.
 
     RBAC in Exchange does not show in a token: a right narrowed to rooms leaves no role at all.
@@ -25,7 +27,9 @@ def role_remarks(found: Claims, *, writes: bool) -> Iterator[Remark]:
         remark = _scope(scope, writes=writes)
         if remark is not None:
             yield remark
-    for role in sorted(set(found.roles)):
+    if presence and PRESENCE not in found.roles:
+        yield Remark(code="presence_missing")
+    for role in sorted(set(found.roles) - ({PRESENCE} if presence else set())):
         remark = _role(role, writes=writes)
         if remark is not None:
             yield remark

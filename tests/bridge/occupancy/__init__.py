@@ -1,0 +1,1 @@
+"""What room systems are told to do."""

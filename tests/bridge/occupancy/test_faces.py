@@ -1,0 +1,67 @@
+"""How rooms stand, told at the instant when that changes, and only then."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+from bridge.occupancy.faces import Face, Faces
+from connector.endpoint import PhoneCall
+from tests.bridge.occupancy.test_presence import World, played
+from tests.fakes.sources import room
+from tests.fakes.virtual import NOON
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+CALL = (PhoneCall(id="1", state="connected"),)
+
+
+def test_a_day_is_told_minute_by_minute_where_it_changes(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        faces, told = Faces(world.house, world.clock), []
+        faces.on_change.append(
+            lambda name, face: told.append(
+                (name, face.state, round((world.clock.now() - NOON) / MINUTE), face.stale)
+            )
+        )
+        world.house.stale_after = 24 * HOUR
+        running = asyncio.create_task(faces.run())
+        faces.adopt([room()])
+        assert told == [("kestrel", "unknown", 0, True)]
+        await world.meet(NOON + HOUR, NOON + 2 * HOUR)
+        faces.heard("kestrel")
+        faces.heard("kestrel")
+        faces.look("heron")
+        await asyncio.sleep(5 * 3600)
+        assert told[1:] == [
+            ("kestrel", "free", 0, False),
+            ("kestrel", "soon", 50, False),
+            ("kestrel", "busy", 60, False),
+            ("kestrel", "busy", 120, False),
+            ("kestrel", "free", 180, False),
+        ], "the second meeting begins as the first ends: there is no other one coming then"
+        await asyncio.sleep(24 * 3600)
+        assert told[-1] == ("kestrel", "free", 24 * 60, True)
+        running.cancel()
+
+    played(tmp_path, story)
+
+
+def test_presence_is_part_of_a_face_and_rooms_that_nobody_wants_cost_nothing(
+    tmp_path: Path,
+) -> None:
+    async def story(world: World) -> None:
+        faces: Faces = Faces(world.house, world.clock)
+        told: list[Face] = []
+        faces.on_change.append(lambda _, face: told.append(face))
+        world.occupancy.called("codec", CALL)
+        faces.look("kestrel")
+        assert told == []
+        faces.adopt([room()])
+        faces.adopt([room()])
+        assert [face.presence.state for face in told] == ["in_call", "in_call"]
+        faces.adopt([])
+        faces.look("kestrel")
+        faces.heard("kestrel")
+        assert len(told) == 2
+
+    played(tmp_path, story)

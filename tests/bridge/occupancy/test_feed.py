@@ -1,0 +1,106 @@
+"""What a broker is sent: each room once, then what changes, and nothing else."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.occupancy.faces import Face
+from bridge.occupancy.retained import Retained
+from bridge.views.house import Presence
+from tests.fakes.virtual import NOON
+
+SCHEMA = Path(__file__).parents[3] / "docs" / "mqtt-state.schema.json"
+MINUTE = timedelta(minutes=1)
+FACES = [
+    Face(),
+    Face(state="busy", until=NOON, next_start=NOON + MINUTE, stale=False),
+    Face(state="check_in", until=NOON, presence=Presence("in_call", NOON), stale=False),
+    Face(state="free", presence=Presence("free", NOON), stale=False),
+]
+
+
+def sent(retained: Retained) -> dict[str, Any]:
+    """Everything that is due, taken by the broker."""
+    found = {}
+    for topic, payload, mark in retained.due():
+        found[topic] = json.loads(payload) if payload else None
+        retained.sent(topic, mark)
+    return found
+
+
+def test_only_what_differs_in_more_than_its_age_is_sent() -> None:
+    retained = Retained()
+    retained.put("a", FACES[1], NOON)
+    assert sent(retained) == {
+        "a": {
+            "state": "busy",
+            "until": "2026-11-23T12:00:00Z",
+            "next_start": "2026-11-23T12:01:00Z",
+            "presence": "unknown",
+            "stale": False,
+            "as_of": "2026-11-23T12:00:00Z",
+        }
+    }
+    retained.put("a", FACES[1], NOON + MINUTE)
+    assert sent(retained) == {}
+    retained.put("a", FACES[3], NOON + MINUTE)
+    assert sent(retained)["a"]["as_of"] == "2026-11-23T12:01:00Z"
+    retained.forgotten()
+    assert sent(retained)["a"]["state"] == "free"
+    retained.keep([])
+    assert sent(retained) == {"a": None}
+    assert sent(retained) == {}
+
+
+def test_every_state_is_as_the_schema_says() -> None:
+    check = jsonschema.Draft202012Validator(
+        json.loads(SCHEMA.read_text()), format_checker=jsonschema.FormatChecker()
+    )
+    for face in FACES:
+        for as_of in (None, NOON):
+            retained = Retained()
+            retained.put("a", face, as_of)
+            check.validate(sent(retained)["a"])
+
+
+STEPS = st.one_of(
+    st.tuples(st.just("put"), st.sampled_from("abc"), st.sampled_from(FACES)),
+    st.tuples(st.just("keep"), st.frozensets(st.sampled_from("abc")), st.none()),
+    st.tuples(st.just("send"), st.integers(0, 3), st.none()),
+    st.tuples(st.just("outage"), st.none(), st.none()),
+)
+
+
+@given(st.lists(STEPS, max_size=30))
+def test_whatever_happens_the_broker_ends_with_what_is_so(steps: list[Any]) -> None:
+    retained = Retained()
+    broker: dict[str, str] = {}
+    wanted: dict[str, str] = {}
+
+    def send(most: int = 99) -> None:
+        for topic, payload, mark in list(retained.due())[:most]:
+            if payload:
+                broker[topic] = json.loads(payload)["state"]
+            else:
+                broker.pop(topic, None)
+            retained.sent(topic, mark)
+
+    for what, which, face in steps:
+        if what == "put":
+            retained.put(which, face, NOON)
+            wanted[which] = face.state
+        elif what == "keep":
+            retained.keep(which)
+            wanted = {topic: state for topic, state in wanted.items() if topic in which}
+        elif what == "send":
+            send(which)
+        else:
+            retained.forgotten()
+    send()
+    assert broker == wanted
+    assert not retained.due()
