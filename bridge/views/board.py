@@ -13,7 +13,7 @@ from bridge.callers import Caller
 from bridge.views import cookies
 from bridge.views.files import page
 from bridge.views.house import COMMON, JSON, House, encode
-from bridge.views.pages import shown
+from bridge.views.pages import shown, spoken
 from bridge.views.render import Standing
 from bridge.views.rooms import matches
 from bridge.views.shapes import Shape
@@ -85,8 +85,8 @@ class Boards:
         if not self._shows(house, caller, name):
             if "read" in caller.scopes and not self._known(house, name):
                 raise Problem(404, "unknown_list")
-            return shown(page("signin.html"), request, status=401)
-        return shown(page("board/board.html", list=name), request)
+            return shown(page("signin.html", lang=spoken(request)), request, status=401)
+        return shown(page("board/board.html", lang=spoken(request), list=name), request)
 
     async def sign_in(
         self, house: House, caller: Caller, request: web.Request

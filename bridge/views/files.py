@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import html
 import json
 import posixpath
 import re
@@ -23,6 +24,8 @@ KINDS = {
 }
 WORKER = "display/worker.js"
 """The service worker: it stands apart from the page, but may look after it."""
+SPEECH = "display/words.js"
+"""Loads the words of a language: a page with it needs a catalogue."""
 RELEASE = "release.json"
 """Names the whole of the files, so that a page can tell that it is an older one."""
 
@@ -32,6 +35,7 @@ _FILE = OURS_ONLY | {"Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
 _ELSEWHERE = ("words/", "pair/", "board/")
 """Not of the display's page, or only one of many: kept by the worker when it is asked for."""
 _IMPORT = re.compile(r'^(?:import|export)\b(?:[^;"]*\bfrom)?\s*"(\.{0,2}/[^"]+\.js)"', re.MULTILINE)
+_WORDS = re.compile(r"\{(\w+)\.(\w+)\}")
 _SCRIPT = re.compile(r'<script type="module" src="/static/([^"]+)">')
 
 
@@ -111,20 +115,20 @@ def accepts_gzip(accepted: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def page(name: str, *, lang: str = "", **values: str) -> File:
+def page(name: str, *, lang: str, **values: str) -> File:
     """A page with its values filled in, and everything that it will import named in its head.
 
     Without that a browser learns of each module only from the one that imports it, one round trip
-    after the other; and of the words of its language only once all of that runs.
+    after the other; and of the words of its language only once all of that runs. What stands in it
+    as `{section.key}` is said before that, or where no script runs, in the language `lang`.
     """
-    text = files()[name].body.decode()
+    text = _said(files()[name].body.decode(), lang)
     for key, value in values.items():
         text = text.replace(f"{{{key}}}", value)
     text = text.replace("<html ", f'<html data-release="{release()}" ', 1)
-    links = "".join(
-        f'<link rel="modulepreload" href="/static/{path}">\n' for path in _modules(text)
-    )
-    if lang:
+    modules = _modules(text)
+    links = "".join(f'<link rel="modulepreload" href="/static/{path}">\n' for path in modules)
+    if SPEECH in modules:
         links += f'<link rel="preload" as="fetch" crossorigin href="/static/words/{lang}.json">\n'
     before = text.find('<script type="module"')
     if before >= 0:
@@ -132,10 +136,18 @@ def page(name: str, *, lang: str = "", **values: str) -> File:
     return File.of(text.encode(), KINDS[".html"])
 
 
+def _said(text: str, lang: str) -> str:
+    """A page whose own words are those of a catalogue."""
+    words = json.loads(files()[f"words/{lang}.json"].body)
+    direction = words["about"]["direction"]
+    text = text.replace('<html lang="en"', f'<html lang="{lang}" dir="{direction}"', 1)
+    return _WORDS.sub(lambda found: html.escape(words[found[1]][found[2]]), text)
+
+
 def language(wanted: str, accepted: str) -> str:
     """The language that a display will most likely speak: the room's, or the browser's first.
 
-    Only a guess, for what is worth loading early; the display itself decides.
+    Only a guess, for what is said or worth loading early; the display itself decides.
     """
     for tag in (wanted, *(one.partition(";")[0] for one in accepted.split(","))):
         lang = tag.strip().lower().partition("-")[0]

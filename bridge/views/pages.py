@@ -19,7 +19,7 @@ from bridge.views.files import (
 from bridge.views.house import COMMON, House
 from bridge.views.web import ANYBODY, Problem, Route, refused
 
-__all__ = ["PAGE", "ROUTES", "files", "shown"]
+__all__ = ["PAGE", "ROUTES", "files", "shown", "spoken"]
 
 PAGE = OURS_ONLY | {
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -50,6 +50,11 @@ def shown(file: File, request: web.Request, *, status: int = 200, **more: str) -
     return web.Response(status=status, body=file.body, headers=headers)
 
 
+def spoken(request: web.Request, wanted: str = "auto") -> str:
+    """The language in which a page begins: the one that is wanted, else the browser's own."""
+    return language(wanted, request.headers.get(hdrs.ACCEPT_LANGUAGE, "")[:200])
+
+
 async def static(_house: House, _caller: Caller, request: web.Request) -> web.StreamResponse:
     """A static file, or that it has not changed."""
     folder = request.match_info.get("folder", "")
@@ -71,10 +76,8 @@ async def display(house: House, caller: Caller, request: web.Request) -> web.Str
     if room is None and "read" in caller.scopes:
         raise Problem(404, "unknown_room")
     if room is None or not caller.sees(room.id):
-        return shown(page("pair/pair.html"), request, status=401)
-    lang = language(
-        room.policy.display.language, request.headers.get(hdrs.ACCEPT_LANGUAGE, "")[:200]
-    )
+        return shown(page("pair/pair.html", lang=spoken(request)), request, status=401)
+    lang = spoken(request, room.policy.display.language)
     file = page("display/display.html", lang=lang, room=room.id)
     return shown(file, request, Display_Release=release())
 

@@ -12,7 +12,7 @@ from bridge.quick_response import QuickResponse
 from bridge.views.cookies import PAIRING_COOKIE, remember, sign_in
 from bridge.views.files import page
 from bridge.views.house import COMMON, House
-from bridge.views.pages import shown
+from bridge.views.pages import shown, spoken
 from bridge.views.pairing_shapes import (
     DisplaysShape,
     MoveOrder,
@@ -86,12 +86,12 @@ async def unpaired(house: House, caller: Caller, request: web.Request) -> web.St
     if caller.room is not None and caller.room in house.rooms:
         headers = COMMON | {"Location": f"/display/{caller.room}", "Cache-Control": "no-store"}
         return web.Response(status=303, headers=headers)
-    return shown(page("pair/pair.html"), request)
+    return shown(page("pair/pair.html", lang=spoken(request)), request)
 
 
 async def by_telephone(_house: House, _caller: Caller, request: web.Request) -> web.StreamResponse:
     """What a display's QR code leads to: the command to type, for who may."""
-    return shown(page("pair/command.html"), request)
+    return shown(page("pair/command.html", lang=spoken(request)), request)
 
 
 _FAMILIES = (

@@ -88,7 +88,7 @@ def test_meetings_one_after_another_are_one_and_nothing_is_free_at_midnight() ->
     shown = scene(event("a", at(11), 60), event("b", at(12), 60), event("c", at(13), 30))
     assert told(shown).until == "until 13:30"
     late = scene(event("night", at(23), 120), now=at(23, 30))
-    assert told(late).until == "until Tue 01:00"
+    assert told(late).until == "until Tue, 01:00"
     assert told(late).entry is not None
     assert told(late).line[0].end == 24 * 60
     early = scene(event("night", at(23), 120), now=at(23) + timedelta(hours=1, minutes=30))

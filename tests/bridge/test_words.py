@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from bridge.views import pages
+from bridge.views.files import page
 from bridge.words import ADVICE
 from rooms.display import LANGUAGES
+from rooms.model import NoJoinReason
 
 STATIC = Path(pages.__file__).parent / "static"
 WORDS = STATIC / "words"
@@ -207,6 +209,32 @@ def test_every_key_that_a_script_names_exists() -> None:
     assert [(where, key) for where, key in named if key not in keys("en")] == []
 
 
+SAYS = re.compile(r"""["'`{](\w+\.\w+)(?:\$\{|["'`}])""")
+"""A whole key, or one whose end is filled in."""
+
+
+def said() -> tuple[set[str], set[str]]:
+    """What scripts, pages and faces name: whole keys, and the beginnings of others."""
+    views = STATIC.parent
+    paths = [*STATIC.rglob("*.js"), *STATIC.rglob("*.html"), *(views / "faces").glob("*.py")]
+    sources = [path.read_text("utf-8") for path in paths]
+    whole = {key for text in sources for key in SAYS.findall(text)}
+    begun = {key for text in sources for key in re.findall(r"[`\"](\w+\.\w*)[${]", text)}
+    return whole, begun
+
+
+def test_no_words_are_kept_that_nobody_says() -> None:
+    whole, begun = said()
+    scripts = " ".join(path.read_text("utf-8") for path in STATIC.rglob("*.js"))
+    named = {*re.findall(r"\w+", scripts), *ADVICE, *NoJoinReason}
+    for key in keys("en"):
+        section = key.partition(".")[0]
+        if key in whole or key.removesuffix("_day") in whole or section == "about":
+            continue
+        ends = [key.removesuffix("_day").removeprefix(one) for one in begun if key.startswith(one)]
+        assert any(end in named for end in ends), key
+
+
 def test_what_a_health_code_means_at_the_door_names_codes_that_exist() -> None:
     script = (STATIC / "display" / "trouble.js").read_text("utf-8")
     table = script.partition("const MEANINGS = {")[2].partition("};")[0]
@@ -215,3 +243,14 @@ def test_what_a_health_code_means_at_the_door_names_codes_that_exist() -> None:
     }
     assert codes
     assert codes <= set(ADVICE)
+
+
+@EVERY
+def test_pages_begin_in_the_language_of_their_reader(language: str) -> None:
+    words = catalogue(language)
+    for name in (path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*.html")):
+        text = page(name, lang=language).body.decode()
+        assert f'lang="{language}" dir="{words["about"]["direction"]}"' in text
+        assert not re.search(r"\{\w+\.\w+\}", text), name
+        assert ("/static/words/" in text) == ("/display/words.js" in text), name
+    assert words["pair"]["open_once"] in page("signin.html", lang=language).body.decode()

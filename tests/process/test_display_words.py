@@ -295,3 +295,20 @@ async def test_a_zone_or_code_that_is_not_known_takes_nothing_down(speaker: Spea
     )
     told = [await speaker.say("trouble(given)", code) for code in ("unreachable", "never_heard_of")]
     assert told == ["de agendadienst is niet bereikbaar", "de helpdesk kan de reden zien"]
+
+
+async def test_before_its_script_runs_a_page_says_it_in_the_browsers_language(
+    browser: Browser, speaker: Speaker
+) -> None:
+    spoken = {"de-AT": "Diese Seite braucht JavaScript.", "ar": "تحتاج هذه الصفحة إلى JavaScript."}
+    for locale, words in spoken.items():
+        context = await browser.new_context(locale=locale, java_script_enabled=False)
+        page = await context.new_page()
+        for path in ("/display", "/display/kestrel", "/board/north"):
+            await page.goto(f"{speaker.origin}{path}")
+            assert await page.get_attribute("html", "lang") == locale[:2]
+            assert await page.get_attribute("html", "dir") == ("rtl" if locale == "ar" else "ltr")
+            assert "{" not in await page.content()
+            if path != "/board/north":
+                assert await page.inner_text("noscript") == words
+        await context.close()

@@ -182,7 +182,7 @@ def _until(
         return words("state.until", time=told(until))
     local = until.astimezone(scene.room.zone)
     if until < scene.midnight(2):
-        return words("state.until", time=f"{words.weekday(local)} {words.time(local)}")
+        return words("state.until_day_time", day=words.weekday(local), time=words.time(local))
     return words("state.until_day", day=words.day(local.date()))
 
 

@@ -1,7 +1,7 @@
 // The board of a list: which rooms are free and until when, live, and how old that is.
 // It asks again and again, and at the moment at which a room changes by the clock.
 
-import { clock, day, dayKey, speak, t } from "../display/words.js";
+import { clock, day, dayKey, placed, speak, t } from "../display/words.js";
 import { arrange } from "./arrange.js";
 import { cards } from "./cards.js";
 
@@ -83,8 +83,9 @@ function show() {
   text($("name"), board.list.name);
   document.title = board.list.name;
   const free = board.rooms.filter((one) => one.state === "free").length;
+  const building = common(board.rooms);
   const count = board.rooms.length ? t("board.free_count", { n: free }) : "";
-  text($("count"), [common(board.rooms), count].filter(Boolean).join(" · "));
+  text($("count"), [building && placed(building), count].filter(Boolean).join(" · "));
   $("empty").hidden = board.rooms.length > 0;
   text($("empty"), t("board.empty"));
   showPage(at);

@@ -1,6 +1,6 @@
 // The cards of a board. `building`: whether each tells which one it is in. Only what changes is touched, so that nothing flickers.
 
-import { clock, day, dayKey, t } from "../display/words.js";
+import { clock, day, dayKey, placed, t } from "../display/words.js";
 
 const SOON_MS = 10 * 60_000;       // a meeting that starts within this is announced
 const LATE_MS = 5000;              // how long an answer may take
@@ -48,8 +48,8 @@ function until(room, state, at) {
 }
 
 function place(room, building) {
-  const floor = /^-?\d+$/.test(room.floor) ? t("meeting.floor", { floor: room.floor }) : room.floor;
-  return [floor, building && room.building].filter(Boolean).join(" · ");
+  const floor = /^-?\d+$/.test(room.floor) ? t("meeting.floor", { floor: room.floor }) : room.floor && placed(room.floor);
+  return [floor, building && room.building && placed(room.building)].filter(Boolean).join(" · ");
 }
 
 function old(room, at) {

@@ -120,7 +120,8 @@ function plural(n) {
   return formatter("plural").select(Number(n));
 }
 
-function placed(value) {
+// What stands within other words; it is kept to itself only where it leads the other way.
+export function placed(value) {
   if (value === undefined || value === null) return "";
   if (typeof value === "number") return formatter("number").format(value);
   const text = String(value);

@@ -2,6 +2,7 @@
 // soon as somebody has bound it. By which cookie it does so, no script learns.
 
 import { span, speak, t } from "/static/display/words.js";
+import { typed } from "./typed.js";
 
 const EVERY_MS = 2_000;
 const PATIENCE_MS = 10_000;        // a bridge that hangs is as good as none
@@ -104,7 +105,7 @@ function show() {
   if (state !== "waiting" || !told?.code) return;
   text($("code"), told.code);
   text($("spoken"), t("pair.code_is", { code: [...told.code].join(" ") }));
-  text($("command"), `roombridge displays pair ${told.code} ROOM`);
+  typed($("command"), told.code);
   text($("renews"), t("pair.renews", { span: span(Math.max(0, ends - performance.now())) }));
   $("scan").hidden = !told.picture;
   if (told.picture && $("dark").getAttribute("d") !== told.picture.path) {
