@@ -35,7 +35,7 @@ PAGE = OURS_ONLY | {
     "X-Frame-Options": "DENY",
     "Permissions-Policy": (
         "camera=(), microphone=(), geolocation=(), display-capture=(), payment=(), usb=(), "
-        "serial=(), bluetooth=(), midi=()"
+        "serial=(), midi=()"
     ),
 }
 """Headers of every page: it loads from here, calls here, and shows in nobody's frame."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp.test_utils import TestServer
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from bridge.views import pages
 from bridge.views.site import site
@@ -121,6 +121,11 @@ class Stage:
         await self.page.goto(self.url)
         await self.page.wait_for_function("window.door")
         await self.play(first)
+        await self.whole()
+
+    async def whole(self) -> None:
+        """All of the page is there, not only how the room stands."""
+        await expect(self.page.locator("#act-said")).to_be_attached()
 
     async def play(self, shown: Json) -> None:
         """Tell it all that has changed, and wait until it is drawn and fits."""
@@ -151,7 +156,7 @@ async def staged(browser: Browser, path: Path, **context: Any) -> AsyncIterator[
         yield stage
         views.hub.close()
         await opened.close()
-    assert stage.complaints == []
+    assert stage.complaints == [], stage.complaints
 
 
 async def _fake(route: Any) -> None:

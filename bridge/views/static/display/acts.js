@@ -114,7 +114,8 @@ export function begin({ bar, dialog, room, refresh }) {
     const hindered = found.map(({ act }) => why(act)).find(Boolean) ?? "";
     const noted = Date.now() < remark.until ? remark.words : "";
     write(said, noted || hindered || (call?.said ? other + call.said : ""));
-    bar.hidden = !row.children.length && !said.textContent;
+    const empty = !row.children.length && !said.textContent;
+    if (bar.hidden !== empty) bar.hidden = empty;  // written again, it would have all measured anew
   }
 
   function touch(act) {

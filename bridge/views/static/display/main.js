@@ -1,7 +1,7 @@
 // The page beside the door, put together: what the bridge tells is kept, and drawn once a second.
+// First how the room stands; the rest comes once that is there.
 // Every word from a calendar goes into the page as text, never as markup.
 
-import { begin as beginActs } from "./acts.js";
 import { drawBadge } from "./badge.js";
 import { $ } from "./change.js";
 import { watchFit } from "./fit.js";
@@ -12,10 +12,10 @@ import { keepPaired } from "./paired.js";
 import { drawClock, drawPlace } from "./place.js";
 import { read, stand } from "./standing.js";
 import { drawState } from "./state.js";
-import { drawTimeline, relist } from "./timeline.js";
 import { speak } from "./words.js";
 
 const TICK_MS = 1000;
+const AGAIN_MS = 5_000;            // until the rest of the page is asked for again
 
 const room = document.documentElement.dataset.room;
 const told = {
@@ -25,11 +25,12 @@ const told = {
   trust: { state: "first", missing: null, since: null, asOf: null, words: null },
 };
 let live = null;
-let acts = null;
+let whole = null;                  // the rest of the page
+let askedAt = -Infinity;           // when it was asked for
 let spoken = false;                // without words there is nothing to draw
 
 function draw() {
-  if (!spoken || !acts) return;
+  if (!spoken) return;
   const at = live.now();
   const { status, display, trust } = told;
   const agenda = trust.state === "out" ? null : told.agenda;  // who is signed out may not look
@@ -42,13 +43,23 @@ function draw() {
   drawState({ standing, at, zone, trust, status });
   drawBadge({ trust, at, zone });
   drawMeeting({ standing, at, zone });
-  drawTimeline({ standing, bookings, at, zone });
   drawDim(at, zone);
-  acts.show({ agenda, standing, display, status, at, zone, trust });
+  whole?.show({ agenda, standing, bookings, display, status, at, zone, trust });
+  if (!whole && (known || trust.state !== "first")) complete();
+}
+
+async function complete() {
+  if (performance.now() - askedAt < AGAIN_MS) return;
+  askedAt = performance.now();
+  const found = await import("./whole.js").catch(() => null);  // the bridge may be away already
+  whole ??= found?.begin({
+    bar: $("bar"), dialog: $("sheet"), room, now: () => live.now(), refresh: () => live.refresh(),
+  });
+  if (whole) draw();
 }
 
 function redraw() {
-  relist();
+  whole?.again();
   draw();
 }
 
@@ -75,9 +86,6 @@ const on = {
 };
 
 live = beginLive({ room, on });
-acts = beginActs({
-  bar: $("bar"), dialog: $("sheet"), room, now: () => live.now(), refresh: () => live.refresh(),
-});
 document.addEventListener("words", redraw);
 watchFit(redraw);
 if (!told.display) await speak({});
