@@ -152,11 +152,23 @@ async def staged(browser: Browser, path: Path, **context: Any) -> AsyncIterator[
     async with views.database.running(), TestServer(site(views.house, views.routes())) as server:
         opened = await browser.new_context(**usual | context)
         await opened.route("**/static/display/live.js", _fake)
+        await opened.route("**/display/kestrel/renew", _renewed)
+        await opened.route("**/rooms/kestrel/call", _idle)
         stage = Stage(await opened.new_page(), f"http://127.0.0.1:{server.port}/display/kestrel")
         yield stage
         views.hub.close()
         await opened.close()
     assert stage.complaints == [], stage.complaints
+
+
+async def _renewed(route: Any) -> None:
+    """A display that has nothing to renew: nobody signed it in."""
+    await route.fulfill(status=204)
+
+
+async def _idle(route: Any) -> None:
+    """A room system that dials nothing."""
+    await route.fulfill(json={"dials": False, "may_join": False, "state": "unknown"})
 
 
 async def _fake(route: Any) -> None:

@@ -4,7 +4,8 @@
 import { begin as beginActs } from "./acts.js";
 import { drawTimeline, relist } from "./timeline.js";
 
-// Begin, with what `acts.js` needs. `show` draws a scene, `again` forgets how the last one fitted.
+// Begin, with what `acts.js` needs. `show` draws a scene, `tick` tells that it is later by a second,
+// `again` forgets how the last one fitted.
 export function begin(door) {
   const acts = beginActs(door);
 
@@ -13,5 +14,5 @@ export function begin(door) {
     acts.show(scene);
   }
 
-  return { show, again: relist };
+  return { show, tick: acts.tick, again: relist };
 }
