@@ -93,8 +93,9 @@ const on = {
     draw();
   },
   status(body) {
+    const same = body?.presence?.state === told.status?.presence?.state;
     told.status = body;
-    draw();
+    if (!same) draw();             // what else it tells comes as `trust`
   },
   async display(body) {
     told.display = body;
