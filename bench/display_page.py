@@ -27,7 +27,7 @@ from bridge.callers import Caller
 from bridge.clock import SystemClock
 from bridge.health import Health
 from bridge.tokens import Tokens
-from bridge.views import files, pages, rooms, stream
+from bridge.views import display, files, pages, rooms, stream
 from bridge.views.house import House
 from bridge.views.site import site
 from bridge.views.web import Route
@@ -53,6 +53,8 @@ SHOWN = """(() => {
     };
     look();
 })()"""
+WHOLE = "() => document.getElementById('act-said')"
+"""What can be done at the door stands there too: nothing else is fetched for the page itself."""
 Loaded = dict[str, int]
 
 
@@ -122,6 +124,7 @@ def _first(browser: Browser, url: str) -> tuple[int, int, str]:
     page.goto(url + PAGE)
     page.wait_for_function("() => window.shownAt")
     page.wait_for_load_state("load")
+    page.wait_for_function(WHOLE)
     text = _still(page)
     context.close()
     sent, whole = (sum(one[name] for one in told.values()) for name in ("sent", "whole"))
@@ -176,6 +179,8 @@ def _app(folder: Path, plain: Path) -> web.Application:
         started=clock.now(),
         rooms={"kestrel": ROOM},
     )
+    doors = display.Doors(house)
+    house.display = doors.version
     hub = stream.Hub(house)
     made = files.File.of(b"", files.KINDS[".html"])
 
@@ -203,6 +208,7 @@ def _app(folder: Path, plain: Path) -> web.Application:
     plain_route = Route(
         method="GET", path=PLAIN, serve=still, scope=None, summary="", answer="text/html"
     )
-    app = site(house, [*rooms.ROUTES, stream.route(hub), *pages.ROUTES, plain_route])
+    shown = [*rooms.ROUTES, *display.routes(doors), stream.route(hub), *pages.ROUTES]
+    app = site(house, [*shown, plain_route])
     app.cleanup_ctx.append(running)
     return app

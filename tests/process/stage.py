@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp.test_utils import TestServer
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from bridge.views import pages
 from bridge.views.site import site
@@ -121,6 +121,11 @@ class Stage:
         await self.page.goto(self.url)
         await self.page.wait_for_function("window.door")
         await self.play(first)
+        await self.whole()
+
+    async def whole(self) -> None:
+        """All of the page is there, not only how the room stands."""
+        await expect(self.page.locator("#act-said")).to_be_attached()
 
     async def play(self, shown: Json) -> None:
         """Tell it all that has changed, and wait until it is drawn and fits."""
@@ -147,17 +152,24 @@ async def staged(browser: Browser, path: Path, **context: Any) -> AsyncIterator[
     async with views.database.running(), TestServer(site(views.house, views.routes())) as server:
         opened = await browser.new_context(**usual | context)
         await opened.route("**/static/display/live.js", _fake)
-        await opened.route("**/renew", _nothing_to_renew)
+        await opened.route("**/display/kestrel/renew", _renewed)
+        await opened.route("**/rooms/kestrel/call", _idle)
         stage = Stage(await opened.new_page(), f"http://127.0.0.1:{server.port}/display/kestrel")
         yield stage
         views.hub.close()
         await opened.close()
-    assert not stage.complaints, stage.complaints
+    assert stage.complaints == [], stage.complaints
+
+
+async def _renewed(route: Any) -> None:
+    """A display that has nothing to renew: nobody signed it in."""
+    await route.fulfill(status=204)
+
+
+async def _idle(route: Any) -> None:
+    """A room system that dials nothing."""
+    await route.fulfill(json={"dials": False, "may_join": False, "state": "unknown"})
 
 
 async def _fake(route: Any) -> None:
     await route.fulfill(body=LIVE.read_text(), content_type="text/javascript; charset=utf-8")
-
-
-async def _nothing_to_renew(route: Any) -> None:
-    await route.fulfill(status=204)

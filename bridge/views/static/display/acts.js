@@ -34,6 +34,7 @@ export function begin({ bar, dialog, room, refresh }) {
   let refused = null;              // a booking that proved to be somebody else's
   let claimed = null;              // a booking that was checked in to, though the agenda lags behind
   let remark = { words: "", until: 0 };
+  let lively = false;              // something here may change with each second
   bar.replaceChildren(row, said);
   bar.setAttribute("aria-live", "off");
 
@@ -50,6 +51,22 @@ export function begin({ bar, dialog, room, refresh }) {
     draw();
   }
 
+  // It is later, and nothing else is new; `due` from time to time, for what depends on more.
+  function tick(at, due) {
+    if (!scene) return;
+    scene = { ...scene, at };
+    const before = lively;
+    lively = sheet.isOpen() || Date.now() < remark.until || join.sent();
+    if (lively || before || due) draw();
+    else look();
+  }
+
+  function look() {
+    const { standing, display, at } = scene;
+    if (!display?.offers?.join || !standing) return;
+    join.look(join.target(standing, at) ?? standing.current ?? standing.next, at);
+  }
+
   function draw() {
     const { standing, display, at, zone, bookings } = scene;
     const offers = display?.offers ?? NOTHING;
@@ -62,7 +79,7 @@ export function begin({ bar, dialog, room, refresh }) {
     drawBar(parted(found), call);
     drawSaid(meeting, call);
     sheet.draw(scene);
-    if (offers.join && standing) join.look(meeting ?? standing.current ?? standing.next, at);
+    look();
   }
 
   const barred = (act) => hindrance(act, scene.trust ?? GOOD);
@@ -115,7 +132,7 @@ export function begin({ bar, dialog, room, refresh }) {
     const noted = Date.now() < remark.until ? remark.words : "";
     write(said, noted || hindered || (call?.said ? other + call.said : ""));
     const empty = !row.children.length && !said.textContent;
-    if (bar.hidden !== empty) bar.hidden = empty;
+    if (bar.hidden !== empty) bar.hidden = empty;  // written again, it would have all measured anew
   }
 
   function touch(act) {
@@ -171,7 +188,7 @@ export function begin({ bar, dialog, room, refresh }) {
     draw();
   }
 
-  return { show };
+  return { show, tick };
 }
 
 function set(element, name, value) {

@@ -14,24 +14,33 @@ function fits() {
   return !wide && scrollHeight <= clientHeight + 1 && scrollWidth <= clientWidth + 1;
 }
 
-// On one line, in the largest letters that the width allows; below `least` pixels it wraps instead.
-function enlarge(element, least) {
-  element.style.fontSize = "";
-  const usual = parseFloat(getComputedStyle(element).fontSize);
-  element.style.whiteSpace = "nowrap";
-  const size = Math.floor(usual * Math.min(1, element.clientWidth / element.scrollWidth));
-  element.style.whiteSpace = size < least ? "" : "nowrap";
-  if (size < usual) element.style.fontSize = `${Math.max(size, Math.ceil(Math.min(least, usual)))}px`;
+// Each on one line, in the largest letters that its width allows; below its `least` pixels it wraps
+// instead. All are written, then all read: what is read after a write has the page laid out anew.
+function enlarge(wanted) {
+  for (const { element } of wanted) {
+    element.style.fontSize = "";
+    element.style.whiteSpace = "nowrap";
+  }
+  const found = wanted.map(({ element, least }) => {
+    const usual = parseFloat(getComputedStyle(element).fontSize);
+    const size = Math.floor(usual * Math.min(1, element.clientWidth / element.scrollWidth));
+    return { element, least, usual, size };
+  });
+  for (const { element, least, usual, size } of found) {
+    if (size < least) element.style.whiteSpace = "";
+    if (size < usual) element.style.fontSize = `${Math.max(size, Math.ceil(Math.min(least, usual)))}px`;
+  }
 }
 
 function settle() {
   const far = Math.min(innerWidth, innerHeight) / 12;  // what can be read from across a hall
   const rem = parseFloat(getComputedStyle(root).fontSize);
-  enlarge($("time"), 0);
+  const [word, name] = [$("word"), $("name").parentElement];
+  const wanted = [{ element: word, least: far }, { element: name, least: 1.7 * rem }];
+  const clock = [{ element: $("time"), least: 0 }];
   for (let dense = 0; dense <= DENSEST; dense += 1) {
     mark(root, "dense", String(dense));
-    enlarge($("word"), far);
-    enlarge($("name").parentElement, 1.7 * rem);
+    enlarge(dense ? wanted : [...wanted, ...clock]);
     if (fits()) return;
   }
 }

@@ -116,5 +116,5 @@ export function joining({ base, say, changed }) {
     return again;
   }
 
-  return { target, stands, look, press, waits: () => Boolean(sent?.waiting) };
+  return { target, stands, look, press, waits: () => Boolean(sent?.waiting), sent: () => sent !== null };
 }

@@ -41,7 +41,8 @@ function themed() {
 
 // Darken the page when nobody is there to look; a touch lights it up.
 export function drawDim(at, zone) {
-  const dim = hoursOf(look.dim) && within(look.dim, local(at, zone)) && performance.now() - awake > AWAKE_MS;
+  const alone = performance.now() - awake > AWAKE_MS;
+  const dim = alone && hoursOf(look.dim) && within(look.dim, local(at, zone));
   show($("dim"), Boolean(dim));
 }
 

@@ -16,7 +16,7 @@ const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const LEFTWARD = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 const RIGHTWARD = /[A-Za-z\u00c0-\u02af\u0370-\u058f\u3040-\u9fff]/;
 
-let spoken = { lang: "en", locale: "en", direction: "ltr", cycle: "h23" };
+let spoken = { words: null, lang: "en", locale: "en", direction: "ltr", cycle: "h23" };
 let catalogue = null;
 let english = null;
 let lacking = false;               // English is on its way
@@ -33,13 +33,21 @@ export async function speak({ language = "auto", clock: hours = "auto" } = {}) {
   if (mine !== turn) return;       // asked for another one meanwhile
   if (words) catalogue = { lang, words };
   else setTimeout(() => mine === turn && speak({ language, clock: hours }), AGAIN_MS);
-  const shown = catalogue?.lang ?? "en";
-  const locale = localeOf(shown);
-  spoken = { lang: shown, locale, direction: catalogue?.words.about.direction ?? "ltr", cycle: "" };
+  tell(hours);
+}
+
+// What is spoken from now on. To say the same once more would have the page drawn anew for nothing.
+function tell(hours) {
+  const lang = catalogue?.lang ?? "en";
+  const locale = localeOf(lang);
+  const direction = catalogue?.words.about.direction ?? "ltr";
+  const cycle = { 12: "h12", 24: "h23" }[hours] ?? usual(locale);
+  const next = { words: catalogue?.words, lang, locale, direction, cycle };
+  if (Object.keys(next).every((key) => next[key] === spoken[key])) return;
+  spoken = next;
   formatters.clear();
-  spoken.cycle = { 12: "h12", 24: "h23" }[hours] ?? usual(locale);
-  document.documentElement.lang = shown;
-  document.documentElement.dir = spoken.direction;
+  document.documentElement.lang = lang;
+  document.documentElement.dir = direction;
   document.dispatchEvent(new Event("words"));
 }
 
