@@ -7,6 +7,10 @@ from typing import Any
 from bridge.cli.control import ask, told
 from bridge.cli.tables import moment, pretty, table
 
+_HEADINGS = ("ID", "ROOM", "NAME", "BROWSER", "PAGE", "PAIRED", "SEEN")
+_SHORT = 8
+"""Characters of the page's version: enough to tell displays that run an older one."""
+
 
 @told
 def pair(given: Namespace) -> int:
@@ -39,12 +43,14 @@ def every(given: Namespace) -> int:
     if given.json:
         print(pretty(answer))
     else:
-        rows = [
-            (one["id"], one["room"], one["name"], one["browser"], moment(one["paired"]), _seen(one))
-            for one in answer["displays"]
-        ]
-        print(table(("ID", "ROOM", "NAME", "BROWSER", "PAIRED", "SEEN"), rows))
+        print(table(_HEADINGS, map(_row, answer["displays"])))
     return int(any(one["silent"] for one in answer["displays"]))
+
+
+def _row(one: dict[str, Any]) -> tuple[str, ...]:
+    page = one["page"][:_SHORT] or "-"
+    told = (one["id"], one["room"], one["name"], one["browser"])
+    return (*told, page, moment(one["paired"]), _seen(one))
 
 
 def _seen(one: dict[str, Any]) -> str:

@@ -27,3 +27,10 @@ async def test_a_board_can_be_read_by_everybody(hall: Hall, theme: Theme) -> Non
     await hall.page.clock.run_for(60_000)
     await expect(hall.page.locator("html")).to_have_attribute("data-trust", "lost")
     assert await violations(hall.page) == []
+
+
+async def test_who_may_not_see_a_board_can_read_why(hall: Hall) -> None:
+    await hall.context.set_extra_http_headers({"Via": "1.1 elsewhere"})
+    await hall.open()
+    await expect(hall.page.locator("h1")).to_have_text("This display is not signed in")
+    assert await violations(hall.page) == []

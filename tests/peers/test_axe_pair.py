@@ -21,6 +21,10 @@ async def test_a_display_that_waits_can_be_read_by_everybody(
     for width, height in SIZES:
         await page.set_viewport_size({"width": width, "height": height})
         assert await violations(page) == [], (width, height)
+    await context.set_offline(True)
+    await expect(page.locator("html")).to_have_attribute("data-state", "lost")
+    assert await violations(page) == [], "without the bridge"
+    await context.set_offline(False)
     await page.goto(f"{address.removesuffix('/display')}/admin/pair?code=ABCD-EFGH")
     await expect(page.locator("#command")).to_contain_text("ABCD-EFGH")
     assert await violations(page) == []

@@ -112,6 +112,8 @@ class Site:
         }
         self.secrets = {"secret": "right", "codec": "right"}
         """Files with secrets, beside the configuration."""
+        self.lists: list[dict[str, str]] = []
+        """Lists of rooms: `id` and `name`."""
         self.rooms: list[dict[str, Any]] = []
         self.add_room("kestrel")
 
@@ -144,7 +146,9 @@ class Site:
         for name, secret in self.secrets.items():
             (self.folder / name).write_text(secret)
             (self.folder / name).chmod(0o600)
-        (self.folder / "rooms.yaml").write_text(json.dumps({"rooms": self.rooms}))
+        (self.folder / "rooms.yaml").write_text(
+            json.dumps({"room_lists": self.lists, "rooms": self.rooms})
+        )
         file = self.folder / "bridge.yaml"
         file.write_text(json.dumps(self.settings))
         return file

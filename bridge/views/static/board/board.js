@@ -9,6 +9,7 @@ const EVERY_MS = 10_000;           // between two questions
 const PATIENCE_MS = 8_000;         // a bridge that hangs is as good as none
 const LOST_MS = 30_000;            // without an answer for this long there is no connection
 const TURN_MS = 12_000;            // how long a page stays, where there are several
+const TITLE = document.title;
 
 const root = document.documentElement;
 const url = `/api/v1/lists/${root.dataset.list}/board`;
@@ -45,6 +46,7 @@ async function ask() {
     const known = answer.status === 200 || answer.status === 304;
     refused = [401, 403, 404].includes(answer.status) ? answer.status : 0;
     if (known) await take(answer);
+    if (refused) forget();
   } catch { /* said by the badge, once it lasts */ } finally {
     clearTimeout(timer);
     asking = false;
@@ -66,6 +68,16 @@ async function take(answer) {
     root.dataset.theme = body.look.theme;
     await speak({ language: body.look.language, clock: body.look.clock });
   }
+}
+
+// Whoever may not see the rooms any more does not go on showing them.
+function forget() {
+  board = etag = null;
+  page = 0;
+  shown([], now(), { building: false });
+  for (const id of ["name", "count", "empty"]) text($(id), "");
+  $("hold").hidden = true;
+  document.title = TITLE;
 }
 
 // Whether a room has changed by the clock alone since the bridge told of it.
