@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import sqlite3
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,8 @@ LOST_AFTER = timedelta(days=1)
 """Who shows the old token after this long never got the new one."""
 IN_FLIGHT = timedelta(minutes=1)
 """How long after its end a token may still arrive with what was sent before."""
+ENDED_FOR = timedelta(days=1)
+"""How long a display is kept whose tokens seem to have ended: the clock may just be wrong."""
 SEEN_EVERY = timedelta(hours=1)
 """Between two notes on disk of when a display was seen."""
 
@@ -80,6 +83,8 @@ class Paired:
         self._seen = {one.id: one.seen for one in self._displays.values() if one.seen}
         self._due: dict[str, str] = {}
         """Displays that came with a token which decides something, and its id."""
+        self._ended: dict[str, float] = {}
+        """Displays whose tokens are over by the clock, since when by the one that only grows."""
         self.copied: dict[str, Token] = {}
         """Displays of which a token was shown that they had exchanged for another."""
         self.news = asyncio.Event()
@@ -161,17 +166,26 @@ class Paired:
         return moved
 
     async def remove(self, id_: str, *, actor: str, action: str = "revoke") -> Display | None:
-        """Sign a display out at once; None where there is none."""
+        """Sign a display out at once; None where there is none.
+
+        Raises:
+            sqlite3.Error: it is out, but would be back after a restart: do it again.
+        """
         async with self._changing:
             gone = self._displays.pop(id_, None)
             if gone is None:
                 return None
             self._seen.pop(id_, None)
             self._due.pop(id_, None)
+            self._ended.pop(id_, None)
             self.copied.pop(id_, None)
-            await self._tokens.revoke_all(
-                gone.tokens, actor=actor, beside=lambda db: db.table("displays").delete(id_)
-            )
+            try:
+                await self._tokens.revoke_all(
+                    gone.tokens, actor=actor, beside=lambda db: db.table("displays").delete(id_)
+                )
+            except sqlite3.Error:
+                self._displays[id_] = gone  # it sees nothing, and can be removed again
+                raise
         await self._note(action, gone, actor, room=gone.room)
         return gone
 
@@ -183,9 +197,9 @@ class Paired:
                 return None
             if page != display.page:
                 display = await self._keep(msgspec.structs.replace(display, page=page))
-            if caller.token != display.token or now - display.issued < RENEWED_AFTER:
+            if caller.token != display.token or abs(now - display.issued) < RENEWED_AFTER:
                 return None
-            if display.renewed_at is not None and now - display.renewed_at < AGAIN_AFTER:
+            if display.renewed_at is not None and abs(now - display.renewed_at) < AGAIN_AFTER:
                 return None
             display, secret = await self._renewed(display, now)
         await self._note("renew", display, caller.name)
@@ -271,16 +285,36 @@ class Paired:
 
     async def tidy(self) -> None:
         """Write down who was seen; drop displays whose tokens ended, and tokens long gone."""
-        force, now = self._tokens.in_force(), self._clock.now()
-        for display in self:
-            if not force.intersection(display.tokens):
-                await self.remove(display.id, actor="bridge", action="end")
+        for id_ in self._over():
+            await self.remove(id_, actor="bridge", action="end")
         async with self._changing:
-            for display in self:
-                seen = self._seen.get(display.id)
-                if seen and (display.seen is None or seen - display.seen >= SEEN_EVERY):
-                    await self._keep(msgspec.structs.replace(display, seen=seen))
-        await self._tokens.forget(now - LASTS)
+            seen = [
+                msgspec.structs.replace(display, seen=self._seen[display.id])
+                for display in self
+                if display.id in self._seen and _unseen(display, self._seen[display.id])
+            ]
+            # All at once: who pairs or revokes one meanwhile must not wait for thousands.
+            rows = [(msgspec.to_builtins(display.seen), display.id) for display in seen]
+            if rows:
+                await self._database.change(
+                    lambda db: db.conn.executemany("UPDATE displays SET seen=? WHERE id=?", rows)
+                )
+            self._displays.update((display.id, display) for display in seen)
+        await self._tokens.forget(self._clock.now() - LASTS)
+
+    def _over(self) -> list[str]:
+        """Displays whose tokens were revoked, or ended and are over for long."""
+        force, standing = self._tokens.in_force(), self._tokens.standing()
+        now, over = self._clock.monotonic(), []
+        for display in self:
+            if not force.isdisjoint(display.tokens):
+                self._ended.pop(display.id, None)
+                continue
+            since = self._ended.setdefault(display.id, now)
+            late = now - since >= ENDED_FOR.total_seconds()
+            if late or standing.isdisjoint(display.tokens):
+                over.append(display.id)
+        return over
 
     async def _keep(self, display: Display) -> Display:
         self._displays[display.id] = display
@@ -306,7 +340,14 @@ def _decides(display: Display, token: str, now: datetime) -> bool:
     if display.renewed_at is None:
         return False
     age = now - display.renewed_at
-    return age >= (WRITTEN_AFTER if token == display.renewed else LOST_AFTER)
+    if token == display.renewed:  # the clock may have been ahead when it was made
+        return abs(age) >= WRITTEN_AFTER
+    return age >= LOST_AFTER
+
+
+def _unseen(display: Display, seen: datetime) -> bool:
+    """Whether it is worth a note on disk that a display was seen."""
+    return display.seen is None or abs(seen - display.seen) >= SEEN_EVERY
 
 
 def _row(display: Display) -> dict[str, Any]:

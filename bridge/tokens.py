@@ -49,6 +49,8 @@ class Tokens:
         self._by_hash: dict[bytes, Token] = {}
         self._callers: dict[bytes, Caller] = {}
         self._by_id: dict[str, Caller] = {}
+        self._unwritten: set[str] = set()
+        """What was revoked while the disk failed: it must be revoked on it yet."""
         self.on_revoked: Callable[[str], None] = lambda _: None
         columns = "id, name, scopes, room, hash, created, expires, revoked, display"
         for row in database.rows(f"SELECT {columns} FROM tokens ORDER BY created"):  # noqa: S608
@@ -82,6 +84,10 @@ class Tokens:
             for caller in self._callers.values()
             if caller.token and (caller.expires is None or caller.expires > now)
         )
+
+    def standing(self) -> frozenset[str]:
+        """The ids of all that nobody revoked, though their time may be over."""
+        return frozenset(caller.token for caller in self._callers.values() if caller.token)
 
     def known(self, token: str) -> Token | None:
         """The token that this is or was, though it may have ended."""
@@ -140,21 +146,28 @@ class Tokens:
         actor: str,
         beside: "Callable[[Tables], object]" = lambda _: None,
     ) -> Sequence[Token]:
-        """End tokens at once; what is written `beside` it is written with it or not."""
+        """End tokens at once; what is written `beside` it is written with it or not.
+
+        Raises:
+            sqlite3.Error: they ended, but would be good again after a restart: do it again.
+        """
         now = self._clock.now()
         ended = []
         for key, token in [*self._by_hash.items()]:
-            if token.id in ids and token.revoked is None:
-                ended.append(msgspec.structs.replace(token, revoked=now))
+            if token.id in ids and (token.revoked is None or token.id in self._unwritten):
+                self._unwritten.add(token.id)
+                ended.append(msgspec.structs.replace(token, revoked=token.revoked or now))
                 self._keep(key, ended[-1])
                 self.on_revoked(token.id)
 
         def write(tables: "Tables") -> None:
             for token in ended:
-                tables.table("tokens").update(token.id, {"revoked": now.isoformat()})
+                revoked = (token.revoked or now).isoformat()
+                tables.table("tokens").update(token.id, {"revoked": revoked})
             beside(tables)
 
         await self._database.change(write)
+        self._unwritten.difference_update(token.id for token in ended)
         for token in ended:
             await self._audit.record(
                 Entry(
@@ -188,7 +201,7 @@ class Tokens:
         ended = [
             (key, token)
             for key, token in self._by_hash.items()
-            if token.display is not None and (token.revoked or token.expires or before) < before
+            if token.display is not None and token.revoked is not None and token.revoked < before
         ]
         for key, token in ended:
             del self._by_hash[key]
@@ -196,8 +209,8 @@ class Tokens:
             self._by_id.pop(token.id, None)
         if ended:
             await self._database.change(
-                lambda db: db.table("tokens").delete_where(
-                    f"id IN ({', '.join('?' * len(ended))})", [token.id for _, token in ended]
+                lambda db: db.conn.executemany(
+                    "DELETE FROM tokens WHERE id = ?", [(token.id,) for _, token in ended]
                 )
             )
 

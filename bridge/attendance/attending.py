@@ -232,8 +232,14 @@ class Attending:
             return UNREAD
         waits = [REST, await self._heed(room, record)]
         await self._close(room.id)
-        waits += [await self._due(room, one) for one in self._keeping.record(room.id).entries]
-        troubles.judge(self._house.health, room, self._keeping.record(room.id))
+        for one in self._keeping.record(room.id).entries:
+            if self._rooms.get(room.id) is not room:  # its policy is another by now
+                waits.append(0.0)
+                break
+            entry = self._known(room.id, one)  # as it is after others were released
+            waits.append(await self._due(room, entry) if entry else 0.0)
+        if room.id in self._rooms:  # it may have left while a calendar was waited for
+            troubles.judge(self._house.health, room, self._keeping.record(room.id))
         self._tell(room)
         await self._keeping.save(room.id)
         return max(0.0, min(waits))
@@ -317,6 +323,9 @@ class Attending:
     async def _give_back(self, room: Room, entry: Entry, count: int) -> float:
         """Release a booking, once; seconds until it may be tried again."""
         name = (room.id, entry.booking)
+        known = self._known(room.id, entry)
+        if known is None or not known.waits:  # somebody came in this very moment
+            return 0.0
         self._releasing.add(name)
         try:
             answer = await self._means.release(room, entry, count=count)
@@ -344,14 +353,18 @@ class Attending:
         self._failures[name] += 1
         return min(AGAIN * (1 << min(self._failures[name] - 1, 4)), MOST)
 
+    def _known(self, room: str, entry: Entry) -> Entry | None:
+        """An entry as it is by now; None where it was moved or called off."""
+        entries = self._keeping.record(room).entries
+        return next((one for one in entries if state.same(one, entry)), None)
+
     def _change(self, room: str, entry: Entry, **changes: Any) -> Entry:
-        """The same entry as it is by now, but for these changes."""
-        record = self._keeping.record(room)
-        for one in record.entries:
-            if (one.booking, one.start) == (entry.booking, entry.start):
-                entry = msgspec.structs.replace(one, **changes)
-                self._keeping.put(room, record.put(entry))
-                break
+        """An entry as it is by now, but for these changes."""
+        known = self._known(room, entry)
+        if known is None:
+            return entry
+        entry = msgspec.structs.replace(known, **changes)
+        self._keeping.put(room, self._keeping.record(room).put(entry))
         return entry
 
     def _tell(self, room: Room) -> None:
@@ -367,5 +380,9 @@ class Attending:
 
 
 def _watched(room: Room) -> tuple[object, ...]:
-    """What makes watching begin anew when it changes."""
-    return room.policy.check_in, room.mailbox, room.source
+    """What makes watching begin anew when it changes.
+
+    Where nothing could be given back, doors did not say that it would be.
+    """
+    policy = room.policy
+    return policy.check_in, policy.allows("release"), room.mailbox, room.source

@@ -11,6 +11,7 @@ from bridge.views.booking_shapes import ReleaseOrder
 from bridge.views.bookings import Actions, Asked
 from bridge.views.shapes import ProblemShape
 from bridge.views.web import Problem
+from rooms.model import Window
 from rooms.room import Room
 
 ACTOR = "auto-release"
@@ -52,6 +53,7 @@ class GivingBack:
             request=(what, b""),
             booking=entry.booking,
             text=words(room, count=count),
+            when=Window(start=entry.start, end=entry.end),
         )
         try:
             status, body = await self._actions.release(asked, order)

@@ -40,7 +40,11 @@ def meant(record: Record, came: Came, policy: Policy) -> Iterator[Entry]:
     """
     if came.booking:
         told = record.entry(came.booking)
-        if told is not None and state.is_open(told, came.at, policy.check_in):
+        if told is None:
+            return
+        # Whoever joins has begun it, however early the room's buffers let them.
+        begun = came.how == "joined" and told.released is None and came.at < told.end
+        if begun or state.is_open(told, came.at, policy.check_in):
             yield told
         return
     for entry in state.at_hand(record.entries, came.at, policy.check_in):

@@ -87,11 +87,12 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
     def put(self, entry: Entry) -> "Record":
         """The same with this entry in place of the one of its booking and start."""
-        entries = (entry if _same(one, entry) else one for one in self.entries)
+        entries = (entry if same(one, entry) else one for one in self.entries)
         return msgspec.structs.replace(self, entries=tuple(entries))
 
 
-def _same(one: Entry, other: Entry | Booking) -> bool:
+def same(one: Entry, other: Entry | Booking) -> bool:
+    """Whether both are one booking at one time."""
     name = other.booking if isinstance(other, Entry) else other.id
     return one.booking == name and one.start == other.start
 

@@ -4,8 +4,8 @@ import asyncio
 import logging
 import secrets
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime, timedelta
 
 from bridge.callers import Caller
@@ -15,6 +15,7 @@ from bridge.logs import fault
 from bridge.paired import Display, Paired
 from bridge.quick_response import QuickResponse, quick_response
 from bridge.views.house import House
+from bridge.views.openapi import STATUSES
 from bridge.views.pairing import Fetched, Shown, Visitor
 from bridge.views.pairing_shapes import PairedShape
 from bridge.views.stream import Hub
@@ -137,13 +138,14 @@ class Pairing:
             known = self._paired.get(code.display)
             if known is not None:  # asked twice
                 return self._told(known)
-            display, token = await self._paired.add(
-                name=name or self._house.rooms[room].name,
-                room=room,
-                browser=code.browser,
-                address=code.came_from,
-                actor=caller.name,
-            )
+            with _written():
+                display, token = await self._paired.add(
+                    name=name or self._house.rooms[room].name,
+                    room=room,
+                    browser=code.browser,
+                    address=code.came_from,
+                    actor=caller.name,
+                )
             self.codes.bind(code, display=display.id, room=room, token=token)
             self._bound[display.id] = code
             return self._told(display)
@@ -156,21 +158,24 @@ class Pairing:
         """
         if room not in self._house.rooms:
             raise Problem(404, "unknown_room")
-        moved = await self._paired.move(id_, room, actor=caller.name)
+        with _written():
+            moved = await self._paired.move(id_, room, actor=caller.name)
         if moved is None:
             raise Problem(404, "unknown_display")
+        self._calm()
         return self._told(moved)
 
     async def revoke(self, id_: str, caller: Caller) -> PairedShape:
         """Sign a display out at once.
 
         Raises:
-            Problem: there is no such display.
+            Problem: there is no such display; or it is out, and that is not written down yet.
         """
-        gone = await self._paired.remove(id_, actor=caller.name)
+        with _written():
+            gone = await self._paired.remove(id_, actor=caller.name)
         if gone is None:
             raise Problem(404, "unknown_display")
-        self._house.health.good(Subject("display", gone.room), "display_copied")
+        self._calm()
         return self._told(gone)
 
     def _told(self, display: Display) -> PairedShape:
@@ -246,6 +251,13 @@ class Pairing:
                 )
             )
 
+    def _calm(self) -> None:
+        """Say no more of copies where their display is gone or hangs elsewhere."""
+        displays = (self._paired.get(id_) for id_ in self._paired.copied)
+        copied = {display.room for display in displays if display is not None}
+        for room in self._house.rooms.keys() - copied:
+            self._house.health.good(Subject("display", room), "display_copied")
+
     def _reported(self, display: Display) -> bool:
         troubles = self._house.health.of(Subject("display", display.room))
         return any(trouble.code == "display_copied" for trouble in troubles)
@@ -258,6 +270,7 @@ class Pairing:
                 self._paired.saw(display)
         await self._paired.tidy()
         await self._drop(self.codes.over())
+        self._calm()
         now = self._house.clock.now()
         silent = {one.room for one in self._paired if self._silent(one, now)}
         for room in self._house.rooms:
@@ -277,6 +290,19 @@ class Pairing:
             display = self._paired.get(code.display)
             if display is not None and display.fetched is None:
                 await self._paired.remove(display.id, actor="bridge", action="end")
+
+
+@contextmanager
+def _written() -> Iterator[None]:
+    """Tell of a disk that fails in words.
+
+    Raises:
+        Problem: it does.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise Problem(STATUSES["disk_failing"], "disk_failing") from error
 
 
 def _picture(link: str) -> QuickResponse | None:

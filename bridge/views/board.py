@@ -1,11 +1,13 @@
 """A board of all rooms of a list: which are free, and until when. It tells of no meeting."""
 
+import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Literal, NamedTuple
 
+import msgspec
 from aiohttp import hdrs, web
 from msgspec import Meta
 
@@ -15,7 +17,7 @@ from bridge.views.files import page
 from bridge.views.house import COMMON, JSON, House, encode
 from bridge.views.pages import shown, spoken
 from bridge.views.render import Standing
-from bridge.views.rooms import matches
+from bridge.views.rooms import SLICE, matches
 from bridge.views.shapes import Shape
 from bridge.views.web import ANYBODY, Problem, Route, refused
 from rooms.display import Clock, Language, Theme
@@ -63,12 +65,12 @@ class BoardShape(Shape, frozen=True, kw_only=True):
     rooms: tuple[BoardRoomShape, ...]
 
 
-class _Made(NamedTuple):
-    """An answer that is good for a second."""
+class _Rooms(NamedTuple):
+    """The rooms of a list as they stood, good for a second."""
 
     second: int
-    body: bytes
-    etag: str
+    shown: bytes
+    """An array of JSON."""
 
 
 @dataclass(kw_only=True)
@@ -77,7 +79,8 @@ class Boards:
 
     names: Mapping[str, str] = field(default_factory=dict)
     """What people call each list; the composition root replaces it on reload."""
-    _made: dict[tuple[str, str | None], _Made] = field(default_factory=dict)
+    _making: dict[str, asyncio.Task[_Rooms]] = field(default_factory=dict)
+    """The rooms of each list, made for all who ask in the same second."""
 
     async def page(self, house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
         """The page; whoever may not see it learns how to sign in."""
@@ -111,12 +114,13 @@ class Boards:
         if not self._shows(house, caller, name):
             raise Problem(403, "forbidden")
         now = house.clock.now()
-        made = self._board(house, caller, name, now)
-        headers = JSON | {"ETag": made.etag, "Bridge-Time": f"{now:%Y-%m-%dT%H:%M:%S.%fZ}"}
+        body = await self._board(house, caller, name, now)
+        etag = f'W/"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+        headers = JSON | {"ETag": etag, "Bridge-Time": f"{now:%Y-%m-%dT%H:%M:%S.%fZ}"}
         asked = request.headers.get(hdrs.IF_NONE_MATCH)
-        if asked is not None and matches(asked, made.etag):
+        if asked is not None and matches(asked, etag):
             return web.Response(status=304, headers=headers)
-        return web.Response(body=made.body, headers=headers)
+        return web.Response(body=body, headers=headers)
 
     def _known(self, house: House, name: str) -> bool:
         return name in self.names or any(name in room.lists for room in house.rooms.values())
@@ -128,25 +132,45 @@ class Boards:
         own = house.rooms.get(caller.room) if caller.room is not None else None
         return caller.room is None or (own is not None and name in own.lists)
 
-    def _board(self, house: House, caller: Caller, name: str, now: datetime) -> _Made:
-        """All boards in a hall ask at once: it is made once a second."""
-        second = int(now.timestamp())
-        known = self._made.get((name, caller.room))
-        if known is not None and known.second == second:
-            return known
-        rooms = sorted((room for room in house.rooms.values() if name in room.lists), key=_place)
+    async def _board(self, house: House, caller: Caller, name: str, now: datetime) -> bytes:
+        rooms = await self._rooms(house, name, now)
         own = house.rooms.get(caller.room) if caller.room is not None else None
-        shape = BoardShape(
-            list=BoardListShape(id=name, name=self.names.get(name) or name),
-            look=_look(own or (rooms[0] if rooms else None)),
-            rooms=tuple(_room(house, room, now) for room in rooms),
-        )
-        body = encode(shape)
-        etag = f'W/"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
-        made = _Made(second=second, body=body, etag=etag)
-        self._made = {key: one for key, one in self._made.items() if one.second == second}
-        self._made[name, caller.room] = made
-        return made
+        first = own or min(_of(house, name), key=_place, default=None)
+        parts = {
+            "list": BoardListShape(id=name, name=self.names.get(name) or name),
+            "look": _look(first),
+            "rooms": msgspec.Raw(rooms.shown),
+        }
+        return encode(parts)
+
+    async def _rooms(self, house: House, name: str, now: datetime) -> _Rooms:
+        """All boards in a hall ask at once, and a list may hold all rooms of a company."""
+        making, second = self._making.get(name), int(now.timestamp())
+        if making is not None and (not making.done() or _good(making, second)):
+            return await asyncio.shield(making)
+        self._making = {
+            key: one for key, one in self._making.items() if not one.done() or _good(one, second)
+        }
+        making = self._making[name] = asyncio.create_task(_made(house, name, now, second))
+        return await asyncio.shield(making)
+
+
+def _good(making: asyncio.Task[_Rooms], second: int) -> bool:
+    failed = making.cancelled() or making.exception() is not None
+    return not failed and making.result().second == second
+
+
+async def _made(house: House, name: str, now: datetime, second: int) -> _Rooms:
+    shown = []
+    for number, room in enumerate(sorted(_of(house, name), key=_place)):
+        if number % SLICE == SLICE - 1:
+            await asyncio.sleep(0)
+        shown.append(encode(_room(house, room, now)))
+    return _Rooms(second=second, shown=b"[" + b",".join(shown) + b"]")
+
+
+def _of(house: House, name: str) -> list[Room]:
+    return [room for room in house.rooms.values() if name in room.lists]
 
 
 def _place(room: Room) -> tuple[str, bool, int, str, str]:

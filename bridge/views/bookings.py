@@ -19,6 +19,7 @@ from bridge.views.booking_shapes import (
 from bridge.views.house import JSON, House
 from bridge.views.web import Problem, Route, body_of
 from rooms.display import Offer
+from rooms.model import Window
 from rooms.room import Room
 
 KEY = "Idempotency-Key"
@@ -50,6 +51,8 @@ class Asked:
     booking: str = ""
     text: str = ""
     """What the organizer is told of a release; no caller of the API says that."""
+    when: Window | None = None
+    """The time that a release was decided for, where that counts: moved, a booking stays."""
 
 
 class Actions(Protocol):

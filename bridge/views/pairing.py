@@ -238,7 +238,7 @@ def _of_people(pairs: Pairs) -> Sequence[Route]:
             answer=PairedShape,
             status=201,
             body=PairOrder,
-            problems=("bad_body", "unknown_room", "unknown_code"),
+            problems=("bad_body", "unknown_room", "unknown_code", "disk_failing"),
         ),
         Route(
             method="POST",
@@ -248,7 +248,7 @@ def _of_people(pairs: Pairs) -> Sequence[Route]:
             summary="Have a display belong to another room",
             answer=PairedShape,
             body=MoveOrder,
-            problems=("bad_body", "unknown_room", "unknown_display"),
+            problems=("bad_body", "unknown_room", "unknown_display", "disk_failing"),
         ),
         Route(
             method="DELETE",
@@ -257,6 +257,6 @@ def _of_people(pairs: Pairs) -> Sequence[Route]:
             scope="control",
             summary="Sign a display out at once",
             answer=PairedShape,
-            problems=("unknown_display",),
+            problems=("unknown_display", "disk_failing"),
         ),
     )

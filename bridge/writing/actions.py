@@ -146,6 +146,7 @@ class Actions:
                 booking=asked.booking,
                 series=series,
                 text=asked.text,
+                when=asked.when,
                 resumed=attempt.resumed,
             )
             try:

@@ -159,6 +159,8 @@ class Bookings:
                 raise
             if when.end <= self._means.clock.now():
                 raise Refused("booking_over")
+            if deed.when is not None and deed.when != when:
+                raise Refused("booking_changed", "it was moved meanwhile")
             give = work.writer.cancel if event.own else work.writer.decline
             await work.write(lambda: give(room, event, series=deed.series, text=deed.text))
             await work.looked(

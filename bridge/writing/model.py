@@ -57,6 +57,8 @@ class Deed:
     series: bool = False
     text: str = ""
     """What an organizer is told of it; empty for the service's own words."""
+    when: Window | None = None
+    """When the booking must still be; None where it is meant whenever it is."""
     resumed: bool = False
     """Whether an earlier try may have done it already."""
     until: datetime | None = None

@@ -375,6 +375,9 @@ async def test_a_token_ends_by_itself_and_the_display_with_it(
     clock.move(LASTS)
     assert await panel.agenda() == 401
     await views.pairing.look()
+    assert list(views.paired) != [], "the clock may be wrong"
+    clock.move(DAY)
+    await views.pairing.look()
     assert list(views.paired) == []
     assert [one for one in views.tokens if one.display], "it is still known that it was one"
     clock.move(LASTS + DAY)

@@ -176,6 +176,7 @@ def test_it_changes_at_starts_ends_midnight_and_never_by_the_minute() -> None:
     ),
     minute=st.integers(0, 1440),
 )
+@settings(deadline=None)
 def test_between_two_changes_nothing_changes(starts: list[tuple[int, int]], minute: int) -> None:
     meetings = [
         event(f"m{number}", at(0) + timedelta(minutes=start), length)

@@ -7,6 +7,7 @@ in between, and not for a quotation inside of a quotation.
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from PIL import ImageDraw, ImageFont
@@ -94,14 +95,15 @@ class Lettering:
 
     def _fits(self, text: str, size: int, width: int, *, bold: bool) -> int:
         """How many characters fit into a width."""
-        low, high = 0, len(text)
-        while low < high:
-            middle = (low + high + 1) // 2
-            if self.width(text[:middle], size, bold=bold) <= width:
-                low = middle
-            else:
-                high = middle - 1
-        return low
+        way = direction(text, self.usual)
+        taken = used = 0
+        for run in self.fonts.runs(text, size, bold=bold):
+            length = _length(run, way)
+            if taken + length > width:
+                return used + _part(run, way, width - taken)
+            taken += length
+            used += len(run.text)
+        return used
 
     def _cut(self, text: str, size: int, width: int, *, bold: bool) -> str:
         room = width - self.width("…", size, bold=bold)
@@ -117,6 +119,19 @@ def _break(text: str, fits: int) -> int:
     return space if space > 0 and not dense else max(1, fits)
 
 
+def _part(run: Run, way: Direction, width: int) -> int:
+    """How many characters of a run fit into a width."""
+    low, high = 0, len(run.text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if _length(run._replace(text=run.text[:middle]), way) <= width:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+@lru_cache(maxsize=4096)  # a stranger may change the script with each letter
 def _length(run: Run, way: Direction) -> int:
     if shapes_scripts():
         return round(run.font.getlength(run.text, direction=way))

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import math
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -33,6 +33,8 @@ KEPT_BYTES = 16 << 20
 """Bytes of all pictures that are kept."""
 WAITING = 24
 """Pictures that may wait to be drawn; each takes some hundredths of a second."""
+SHARE = 12
+"""Pictures of one caller that may wait: others find room though one asks for all it may."""
 DRAWN = 40
 """Pictures that one caller may have drawn within `limits.SPAN` seconds; kept ones do not count."""
 _LATE = timedelta(seconds=2)
@@ -52,6 +54,8 @@ class Panels:
     )
     _kept: "OrderedDict[str, bytes]" = field(default_factory=OrderedDict)
     _drawn: dict[str, asyncio.Future[bytes]] = field(default_factory=dict)
+    _waiting: Counter[str] = field(default_factory=Counter)
+    """How many pictures are to be drawn for whom."""
     _bytes: int = 0
     _unwritten: frozenset[str] | None = None
     _prepared: set[str] = field(default_factory=set)
@@ -125,16 +129,18 @@ class Panels:
             who = caller.token or request.remote or caller.name
             if wait := house.limits.count(f"{who} panel", DRAWN):
                 raise too_many(wait)
-            if len(self._drawn) >= WAITING:
+            if len(self._drawn) >= WAITING or self._waiting[who] >= SHARE:
                 raise too_many(_BUSY_S)
             loop = asyncio.get_running_loop()
             drawing = asyncio.ensure_future(loop.run_in_executor(self._pool, self.draw, order))
             self._drawn[etag] = drawing
-            drawing.add_done_callback(lambda done: self._keep(etag, done))
+            self._waiting[who] += 1
+            drawing.add_done_callback(lambda done: self._keep(etag, who, done))
         return await asyncio.shield(drawing)
 
-    def _keep(self, etag: str, done: asyncio.Future[bytes]) -> None:
+    def _keep(self, etag: str, who: str, done: asyncio.Future[bytes]) -> None:
         self._drawn.pop(etag, None)
+        self._waiting -= Counter([who])  # drops what is nought
         if done.cancelled() or done.exception() is not None:
             return
         self._kept[etag] = done.result()

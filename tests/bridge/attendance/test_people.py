@@ -68,11 +68,12 @@ def test_who_extends_a_meeting_at_the_door_is_there(play: Play) -> None:
     play(story)
 
 
-def test_who_joins_from_the_room_is_there(play: Play) -> None:
+@pytest.mark.parametrize("at", [166, 176])
+def test_who_joins_from_the_room_is_there_however_early(play: Play, at: float) -> None:
     async def story(world: World) -> None:
         world.book()
         async with world.running(SHUT):
-            await world.until(176)
+            await world.until(at)
             world.presences.joined("kestrel", world.id())
             await world.until(300)
             assert await world.told() == [("attended", "joined", None, None)]

@@ -284,7 +284,8 @@ def test_what_may_not_be_released_is_told_and_tried_when_it_may(play: Play) -> N
             assert world.troubles() == ["release_not_allowed"]
             assert world.given_back == []
             world.adopt(writes="release")
-            await world.until(196)
+            assert world.troubles() == []
+            await world.until(206)
             assert world.given_back == ["review"]
             assert world.troubles() == []
 
