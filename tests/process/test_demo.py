@@ -71,12 +71,17 @@ async def started(port: int = 0) -> AsyncIterator[Demo]:
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout
-    async with asyncio.timeout(30):
-        told = json.loads(await process.stdout.readline())
-    async with aiohttp.ClientSession() as http:
-        yield Demo(told, http)
-    process.send_signal(signal.SIGINT)
-    assert await process.wait() == 0
+    try:
+        async with asyncio.timeout(30):
+            told = json.loads(await process.stdout.readline())
+        async with aiohttp.ClientSession() as http:
+            yield Demo(told, http)
+        process.send_signal(signal.SIGINT)
+        assert await process.wait() == 0
+    finally:  # a failure must not leave it to the tests that follow
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 def find(mailbox: str) -> str:
@@ -325,7 +330,7 @@ async def test_the_page_outlives_a_restart_of_the_bridge(browser: Browser) -> No
     assert await page.locator("#list > li").first.inner_text() == listed
     await page.evaluate("window.untouched = true")
     async with started(int(first.told["display"].split(":")[2].partition("/")[0])):
-        await expect(page.locator("html")).to_have_attribute("data-trust", "good", timeout=15_000)
+        await expect(page.locator("html")).to_have_attribute("data-trust", "good", timeout=30_000)
         assert await page.evaluate("window.untouched")
         await page.close()
 

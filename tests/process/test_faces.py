@@ -40,5 +40,8 @@ async def test_a_meeting_of_the_calendar_service_reaches_every_face(demo: Demo) 
     again = {"If-None-Match": etag}
     async with demo.http.get(f"{room}/panel.png", params=params, headers=again) as answer:
         assert answer.status == 304
+    async with demo.http.get(f"{demo.told['api']}/lists/harbour-house/board") as answer:
+        states = {one["id"]: one["state"] for one in (await answer.json())["rooms"]}
+    assert (len(states), states["kestrel"]) == (4, "busy")
     async with demo.http.get(f"{demo.told['api']}/lists/none/board") as answer:
         assert (answer.status, (await answer.json())["code"]) == (404, "unknown_list")
