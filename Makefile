@@ -44,7 +44,7 @@ test: lint
 	scripts/need /usr/bin/chromium chromium
 	scripts/need ip iproute2
 	scripts/need systemd-analyze systemd
-	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder -m "not peers"
+	$(BIN)/pytest --numprocesses $$(($$(nproc) + 1)) --dist loadfile --no-loadscope-reorder -m "not peers"
 	scripts/other-pythons
 
 ## make peers     tests against independent programs that apt and npm bring
