@@ -24,6 +24,11 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def release(version: str) -> str:
+    """A version as everybody writes it: 2.012 is 2.12 (version specifiers of PyPA)."""
+    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", version).lower()
+
+
 def merged(locked: dict[str, Any], installed: dict[str, Any]) -> dict[str, Any]:
     """What was installed, each component with the hashes that the lock allows.
 
@@ -32,11 +37,12 @@ def merged(locked: dict[str, Any], installed: dict[str, Any]) -> dict[str, Any]:
     Raises:
         SystemExit: something was installed that the lock does not pin.
     """
-    pins = {(canonical(one["name"]), one["version"]): one for one in locked["components"]}
+    pins = {(canonical(one["name"]), release(one["version"])): one for one in locked["components"]}
     for component in installed["components"]:
-        pin = pins.get((canonical(component["name"]), component["version"]))
+        pin = pins.get((canonical(component["name"]), release(component["version"])))
         if pin is None:
             sys.exit(f"{component['name']} {component['version']} is not in the lock file")
+        component["version"], component["purl"] = pin["version"], pin["purl"]
         component["externalReferences"] = [
             *component.get("externalReferences", []),
             *distributions(pin),

@@ -320,7 +320,7 @@ def test_a_wrong_clock_is_told_and_the_list_is_right_all_the_same(
         (trouble,) = site.health.of(site.dispatch._boxes["kestrel"].subject)
         assert word in trouble.words
         assert site.listed() == ["Board", "Harvest"]
-        assert site.status().state == "confirmed"
+        await site.comes(lambda: site.status().state == "confirmed", A_WHILE)
         site.codec().offset = timedelta()
         await site.comes(partial(site.well, "kestrel", "Board", "Harvest"), 7 * 3600)
 
