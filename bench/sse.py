@@ -29,6 +29,7 @@ from bench.service import loop_factory
 from bridge.callers import Caller
 from bridge.clock import SystemClock
 from bridge.health import Health
+from bridge.prepared import collect_seldom
 from bridge.tokens import Tokens
 from bridge.views import stream
 from bridge.views.house import House
@@ -155,6 +156,8 @@ def _serving(build: Build, folder: Path) -> Iterator[tuple[int, Connection]]:
 
 
 def _serve(listening: socket.socket, build: Build, folder: Path, asked: Connection) -> None:
+    collect_seldom()  # as the appliance does, and for both sides
+
     async def run() -> None:
         async with AsyncExitStack() as stack:
             served = await stack.enter_async_context(asynccontextmanager(build)(folder))
