@@ -6,7 +6,7 @@ from collections import Counter
 
 import msgspec
 
-from bridge.settings.inventory import ID
+from bridge.settings.entries import ID
 from bridge.settings.model import Inventory, RoomList
 from connector.discovery import FoundRoom
 from rooms.zones import from_windows, zone

@@ -13,7 +13,8 @@ import yaml
 from bridge.settings import compiled, files
 from bridge.settings.authorities import Authorities
 from bridge.settings.budgets import check_budgets
-from bridge.settings.inventory import InventoryReader, check_auto_join, check_join
+from bridge.settings.entries import check_auto_join, check_join
+from bridge.settings.inventory import InventoryReader
 from bridge.settings.model import (
     Configuration,
     Inventory,

@@ -53,6 +53,11 @@ class Place:
         self.path = path
         self.line = line
 
+    @property
+    def spot(self) -> str:
+        """Where it is, for words about another place."""
+        return self.path if self.line is None else f"{self.file}:{self.line}"
+
     def at(self, key: str, line: int | None = None) -> "Place":
         """A spot below this one."""
         path = f"{self.path}{key}" if key.startswith("[") or not self.path else f"{self.path}.{key}"

@@ -21,7 +21,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 import msgspec
 
 from bridge.settings.displays import CheckInSettings, DisplaySettings
-from bridge.settings.inventory import ID, EndpointEntry, RoomEntry
+from bridge.settings.entries import ID, EndpointEntry, RoomEntry
 from bridge.settings.load import SOURCE_NAME, SourceEntry
 from bridge.settings.model import (
     AutoJoinSettings,

@@ -49,6 +49,12 @@ def fields(struct: type[msgspec.Struct]) -> dict[str, Field]:
 
 
 @cache
+def _in_python(struct: type[msgspec.Struct]) -> dict[str, str]:
+    """What each setting is called in the struct."""
+    return {field.encode_name: field.name for field in msgspec.structs.fields(struct)}
+
+
+@cache
 def names(struct: type[msgspec.Struct]) -> frozenset[str]:
     """Every key that a struct takes, those that name secret files included."""
     known = fields(struct).values()
@@ -94,7 +100,7 @@ class Reader:
         good = {name: value for name, value in given.items() if value is not BAD}
         if not all(name in good for name in needed):
             return BAD
-        here = {field.encode_name: field.name for field in msgspec.structs.fields(struct)}
+        here = _in_python(struct)
         return struct(**{here[name]: value for name, value in good.items()})
 
     def given(

@@ -18,7 +18,7 @@ from bridge.discovered import (
     judged,
 )
 from bridge.proposal import Proposal
-from bridge.settings.inventory import ID
+from bridge.settings.entries import ID
 from bridge.settings.model import Inventory, RoomList
 from connector.discovery import FoundRoom
 from tests.fakes.sources import room
