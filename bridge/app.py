@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from importlib.metadata import version
 from typing import Any
@@ -29,10 +29,9 @@ from bridge.identities import Identities
 from bridge.measures import measures
 from bridge.posted import posted
 from bridge.prepared import Prepared
-from bridge.settings.changes import fixed, signature
-from bridge.settings.load import usable
+from bridge.rereading import Rereading
+from bridge.settings.changes import fixed
 from bridge.settings.model import Configuration
-from bridge.settings.problem import Unusable
 from bridge.sync import Sync
 from bridge.upkeep import upkeep
 from bridge.views import (
@@ -62,8 +61,6 @@ log = logging.getLogger(__name__)
 VERSION = version("room-calendar-bridge")
 OF_ROOMS = ("room", "watched", "mailbox", "auto_join", "attendance", "fault", "display")
 """Kinds of what may fail around a room."""
-LOOK_EVERY = 2.0
-"""Seconds between two looks at the configuration's files."""
 LOOK_AT_CREDENTIALS = timedelta(seconds=10)
 """Between two looks at what ends soon or is refused: it costs nothing."""
 CLOSING = 2.0
@@ -89,12 +86,10 @@ class Appliance:
         self.hub = Hub(self.house)
         made.tokens.on_revoked = self.hub.expel
         self.facade = Facade(self.house, self.hub, lambda: self.configuration)
-        self.wanted = asyncio.Event()
-        """Set it to have the configuration read again."""
+        self.rereading = Rereading(made, self.health, lambda: self.configuration, self.reload)
+        made.keeper.attach(lambda: self.configuration, lambda: made.custody.known, self.changed)
         self.port = made.configuration.site.listen.port
         self.legacy_port = 0
-        self._rejected: list[str] = []
-        self._again = False
 
     async def start(self) -> None:
         """Serve what is known first, then look after sources and room systems."""
@@ -171,54 +166,24 @@ class Appliance:
         self.courier.adopt(configuration.site)
         self.beyond.adopt(configuration.site)
 
-    async def reload(self) -> None:
-        """Read the configuration again and work by it, whole or not at all."""
-        try:
-            configuration, _ = await asyncio.to_thread(
-                usable, self.configuration.file, self._made.custody.known
-            )
-        except Unusable as error:
-            self._reject(error)
-            # What was taken out of the vault is gone at once, whatever else is wrong.
-            await self._made.custody.refresh(self.health)
-            return
-        self._rejected, self._again = [], False
-        self.health.good(BRIDGE, "configuration_rejected")
-        had = self._made.custody.there
-        self._made.custody.adopt(configuration.site)
-        await self._made.custody.refresh(self.health)
-        if configuration == self.configuration and had == self._made.custody.there:
+    async def reload(self, configuration: Configuration) -> None:
+        """Work by a configuration that was read again."""
+        custody = self._made.custody
+        had = custody.there
+        custody.adopt(configuration.site)
+        await custody.refresh(self.health)
+        if configuration == self.configuration and had == custody.there:
             await self.displays.adopt(self.configuration)  # a logo is another under its old name
             return
         if fixed(configuration) != fixed(self._made.configuration):
             self.health.bad(BRIDGE, "restart_needed")
-        await self.adopt(configuration)
-        self.rounds.changed()
+        await self.changed(configuration)
         log.info("the changed configuration is in force")
 
-    def _reject(self, error: Unusable) -> None:
-        """Say what is wrong with a changed configuration, once; what may pass is tried again."""
-        self.health.bad(BRIDGE, "configuration_rejected")
-        self._again = error.passes
-        words = [str(problem) for problem in error.problems]
-        if words != self._rejected or not error.passes:
-            for line in words:
-                log.error("%s", line)
-        self._rejected = words
-
-    async def watch(self) -> None:
-        """Reload when `wanted` is set, and when a file of the configuration changes."""
-        before = await asyncio.to_thread(signature, self.configuration)
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY):
-                    await self.wanted.wait()
-            after = await asyncio.to_thread(signature, self.configuration)
-            if self.wanted.is_set() or after != before or self._again:
-                self.wanted.clear()
-                await self.reload()
-                after = await asyncio.to_thread(signature, self.configuration)
-            before = after
+    async def changed(self, configuration: Configuration) -> None:
+        """Work by another configuration, and look at what that changes."""
+        await self.adopt(configuration)
+        self.rounds.changed()
 
     def _furnish(self) -> None:
         """Show the views what the configuration says."""
@@ -384,7 +349,7 @@ async def running(made: Prepared) -> AsyncIterator[Appliance]:
         appliance = Appliance(made, stack)
         await appliance.start()
         systemd.notify("READY=1")
-        async with _working(appliance.watch()), _working(systemd.watchdog()):
+        async with _working(appliance.rereading.watch()), _working(systemd.watchdog()):
             try:
                 yield appliance
             finally:

@@ -1,11 +1,12 @@
 """What is made before the loop runs: files opened, certificates read, time zones loaded."""
 
 import gc
-from contextlib import suppress
 from dataclasses import dataclass
 
 from bridge.certificate import plain
 from bridge.custody import Custody
+from bridge.inventory.keeper import Keeper
+from bridge.inventory.opening import Opening
 from bridge.paired import Paired
 from bridge.presented import Presented, modern, weak
 from bridge.revoked import Revoked
@@ -31,22 +32,23 @@ class Prepared:
     paired: Paired
     audit: Audit
     custody: Custody
+    keeper: Keeper
     revoked: Revoked
     spending: Spending
     presented: Presented | None
     """None where callers are served plain http."""
 
 
-def prepared(configuration: Configuration, clock: Clock) -> Prepared:
-    """Open what the appliance needs on disk.
+def prepared(
+    configuration: Configuration, clock: Clock, opening: Opening | None = None
+) -> Prepared:
+    """Open what the appliance needs on disk; `opening` is what the configuration was read with.
 
     Raises:
         DatabaseUnusable: the data folder cannot be used.
     """
-    folder = configuration.site.data_dir
-    with suppress(FileExistsError):
-        folder.mkdir(mode=0o700, parents=True)
-    database = Database(folder / "bridge.db")
+    opening = opening or Opening()
+    database = opening.database(configuration.site.data_dir)
     store = Store(database)
     store.adopt(configuration.inventory.rooms)
     audit = Audit(database)
@@ -60,6 +62,9 @@ def prepared(configuration: Configuration, clock: Clock) -> Prepared:
         paired=Paired(database, tokens, audit, clock),
         audit=audit,
         custody=Custody(configuration.site, database, audit, clock),
+        keeper=Keeper(
+            opening.rows(configuration.site), audit=audit, clock=clock, memory=opening.memory
+        ),
         revoked=Revoked(database),
         spending=Spending(database),
         presented=_presented(configuration, clock),

@@ -116,3 +116,20 @@ def displays(db: Database) -> None:
         not_null={"name", "room", "token", "issued", "paired_by", "paired"},
     )
     db.table("tokens").add_column("display", str)
+
+
+@schema()
+def inventory(db: Database) -> None:
+    """Rooms and room lists where the inventory is kept here, and every change of them.
+
+    A change holds the entries as they were and as they became, so that it can be undone.
+    """
+    db.table("inventory").create(
+        {"kind": str, "id": str, "entry": bytes}, pk=("kind", "id"), not_null={"entry"}
+    )
+    db.table("inventory_changes").create(
+        {"seq": int, "at": str, "actor": str, "why": str, "undoes": int}
+        | {"changes": bytes, "before": bytes, "after": bytes},
+        pk="seq",
+        not_null={"at", "actor", "why", "changes", "before", "after"},
+    )

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bridge import logs, memory, systemd
+from bridge.inventory.opening import Opening
 from bridge.settings.load import usable
 from bridge.settings.model import Configuration
 from bridge.settings.problem import Problem, Unusable
+from rooms.database import DatabaseUnusable
 
 if TYPE_CHECKING:
     from bridge.prepared import Prepared
@@ -30,8 +32,12 @@ def run(given: Namespace) -> int:
     """Run until a signal; 2 where the configuration or the machine does not let it start."""
     logs.set_up(as_json=given.json)
     memory.shut()
+    opening = Opening()
     try:
-        configuration, problems = _read(given.config)
+        configuration, problems = _read(given.config, opening)
+    except DatabaseUnusable as error:
+        print(error, file=sys.stderr)
+        return 2
     except Unusable as error:
         print(f"{given.config} cannot be used:", file=sys.stderr)
         for problem in error.problems:
@@ -39,10 +45,10 @@ def run(given: Namespace) -> int:
         return 2
     for problem in problems:
         log.warning("%s", problem)
-    return serve(configuration)
+    return serve(configuration, opening)
 
 
-def _read(file: Path) -> tuple[Configuration, list[Problem]]:
+def _read(file: Path, opening: Opening) -> tuple[Configuration, list[Problem]]:
     """The configuration; a key service that comes up after us is waited for.
 
     After a power failure everything starts at once: giving up would need a person for each bridge.
@@ -50,7 +56,7 @@ def _read(file: Path) -> tuple[Configuration, list[Problem]]:
     told: list[str] = []
     while True:
         try:
-            return usable(file)
+            return usable(file, stored=opening)
         except Unusable as error:
             if not error.passes:
                 raise
@@ -63,14 +69,13 @@ def _read(file: Path) -> tuple[Configuration, list[Problem]]:
         time.sleep(AGAIN)
 
 
-def serve(configuration: Configuration) -> int:
+def serve(configuration: Configuration, opening: Opening | None = None) -> int:
     """Run an appliance by a configuration that is good."""
     from bridge.clock import SystemClock  # noqa: PLC0415
     from bridge.prepared import prepared  # noqa: PLC0415 - after the configuration is known to be good
-    from rooms.database import DatabaseUnusable  # noqa: PLC0415
 
     try:
-        made = prepared(configuration, SystemClock())
+        made = prepared(configuration, SystemClock(), opening)
     except (DatabaseUnusable, OSError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -93,7 +98,7 @@ async def _until_signal(made: "Prepared") -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with running(made) as appliance:
-        loop.add_signal_handler(signal.SIGHUP, appliance.wanted.set)
+        loop.add_signal_handler(signal.SIGHUP, appliance.rereading.wanted.set)
         log.info("serving on %s port %d", made.configuration.site.listen.address, appliance.port)
         await stop.wait()
         log.info("stopping")

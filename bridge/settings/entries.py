@@ -112,6 +112,13 @@ class ReadRoom(NamedTuple):
     lists: tuple[tuple[str, Place], ...] = ()
     """The room lists that it names, and where."""
 
+    def told(self, place: Place) -> "ReadRoom":
+        """The same, of which problems are reported from this place."""
+        claims = tuple(claim._replace(place=place.at(claim.place.key)) for claim in self.claims)
+        return self._replace(
+            claims=claims, lists=tuple((name, place.at("lists")) for name, _ in self.lists)
+        )
+
 
 class ReadList(NamedTuple):
     """One room list."""
@@ -190,7 +197,7 @@ class EntryReader:
                 of_mailbox(entry.mailbox, source, place.at("mailbox")),
             ),
             (),
-            tuple((name, place) for name in entry.lists),
+            tuple((name, place.at("lists")) for name in entry.lists),
         )
 
     def _with(self, entry: RoomEntry, **parts: Any) -> Policy:

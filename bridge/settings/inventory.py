@@ -1,6 +1,6 @@
 """Read the whole inventory: rooms, their lists, their endpoints, and what they may not share."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -66,7 +66,7 @@ class InventoryReader:
                 here.error("no such setting", "known here: room_lists, rooms")
 
 
-def together(rooms: Iterable[ReadRoom], lists: Iterable[ReadList]) -> Inventory:
+def together(rooms: Iterable[ReadRoom], lists: Sequence[ReadList]) -> Inventory:
     """Entries as one inventory, without those that claim what others have; that is reported."""
     seen: dict[tuple[str, str], Place] = {}
     listed = tuple(one.entry for one in lists if _alone(seen, one.claims))
@@ -82,7 +82,23 @@ def together(rooms: Iterable[ReadRoom], lists: Iterable[ReadList]) -> Inventory:
     for name, place in named:
         if name not in known:
             place.error(f"there is no room list {name}", "add it under room_lists")
+    _check_parents(lists, known)
     return Inventory(rooms=tuple(kept), lists=listed, endpoints=tuple(endpoints))
+
+
+def _check_parents(lists: Sequence[ReadList], known: set[str]) -> None:
+    """Room lists are a tree: what stands above another is there, and never below it."""
+    above = {one.entry.id: one.entry.parent for one in lists}
+    for one in lists:
+        place, seen = one.place.at("parent"), {one.entry.id}
+        parent = one.entry.parent
+        if parent and parent not in known:
+            place.error(f"there is no room list {parent}")
+        while parent and parent not in seen:
+            seen.add(parent)
+            parent = above.get(parent, "")
+        if parent == one.entry.id:
+            place.error("must not be below itself")
 
 
 def _alone(seen: dict[tuple[str, str], Place], claims: Iterable[Claim]) -> bool:

@@ -30,6 +30,7 @@ from bridge.settings.model import (
 )
 from bridge.settings.problem import Place, Problem, Unusable, errors
 from bridge.settings.secrets import Secrets
+from bridge.settings.stored import Stored, StoredReader
 from bridge.settings.typed import BAD, Reader, bare, names
 from bridge.settings.vaults import Known, Shelf, check_vault, shelf_of, warn_of_keys
 from connector import load
@@ -56,7 +57,9 @@ class SourceEntry(Settings, frozen=True, kw_only=True):
     known to allow."""
 
 
-def usable(file: Path, known: Known | None = None) -> tuple[Configuration, list[Problem]]:
+def usable(
+    file: Path, known: Known | None = None, stored: Stored | None = None
+) -> tuple[Configuration, list[Problem]]:
     """A configuration that starts, and what a person should know about it.
 
     A room list that was understood before is not read again.
@@ -65,16 +68,24 @@ def usable(file: Path, known: Known | None = None) -> tuple[Configuration, list[
         Unusable: with all that is wrong.
     """
     problems: list[Problem] = []
-    configuration = read(file, problems, quick=True, known=known)
+    configuration = read(file, problems, quick=True, known=known, stored=stored)
     if configuration is None or any(errors(problems)):
         raise Unusable(problems)
     return configuration, problems
 
 
 def read(
-    file: Path, problems: list[Problem], *, quick: bool = False, known: Known | None = None
+    file: Path,
+    problems: list[Problem],
+    *,
+    quick: bool = False,
+    known: Known | None = None,
+    stored: Stored | None = None,
 ) -> Configuration | None:
-    """A configuration as far as it can be read; problems are added to the list."""
+    """A configuration as far as it can be read; problems are added to the list.
+
+    Where the inventory is in the database and nobody can tell of that, it is without rooms.
+    """
     node = files.document(file, problems)
     if node is None:
         return None
@@ -91,7 +102,10 @@ def read(
     site = msgspec.structs.replace(site, join=join_settings)
     _check_site(site, place)
     sources = _sources(reader, nodes.get("sources"), place)
-    inventory = _inventory(file, site, sources, problems, seen, shelf=shelf, quick=quick)
+    if site.inventory == "store" or (stored is not None and stored.decides):
+        inventory = _from_store(file, site, sources, problems, seen, shelf=shelf, stored=stored)
+    else:
+        inventory = _inventory(file, site, sources, problems, seen, shelf=shelf, quick=quick)
     logos = {room.policy.display.logo for room in inventory.rooms} - {""}
     seen |= {Path(logo) for logo in logos}
     check_budgets(site, sources, inventory, place)
@@ -153,6 +167,35 @@ def _inventory(
     keys = any(room.policy.dialing.host_key or room.policy.display.pin for room in inventory.rooms)
     if not keys and not any(errors(problems)):  # what is compiled holds no secret
         compiled.save_compiled(site.data_dir, key, inventory, own, own_files)
+    return inventory
+
+
+def _from_store(
+    file: Path,
+    site: Site,
+    sources: dict[str, SourceSettings | None],
+    problems: list[Problem],
+    seen: set[Path],
+    *,
+    shelf: Shelf,
+    stored: Stored | None,
+) -> Inventory:
+    """The inventory that is in the database; files that would be another one are told of."""
+    if stored is None:
+        return Inventory()
+    place = Place(problems, file, "inventory")
+    document, beside = stored.document(site), site.rooms or file.parent / "rooms.yaml"
+    if not stored.decides and (site.rooms is not None or beside.exists()):
+        if not document:
+            place.error(
+                f"the store is empty, but there is {beside}",
+                "roombridge inventory adopt takes it over; or move it away to start afresh",
+            )
+        else:
+            place.warn(f"{beside} is not read: the inventory is in the store", "move it away")
+    reader = StoredReader(file, site, sources, stored, vault=shelf)
+    inventory = reader.inventory(document, problems)
+    seen |= reader.read
     return inventory
 
 

@@ -211,6 +211,8 @@ class Site(Settings, frozen=True, kw_only=True):
     vault: VaultSettings = VaultSettings()
     rooms: Path | None = None
     """The room list: a file, or a folder of them; else rooms.yaml beside this file."""
+    inventory: Literal["files", "store"] = "files"
+    """Where the room list is: in files, or in the database, where the admin page changes it."""
     window: WindowSpan = WindowSpan()
     changes: ChangesSpan = ChangesSpan()
     poll: Poll = Poll()
@@ -280,6 +282,8 @@ class RoomList(Settings, frozen=True, kw_only=True):
     id: str
     name: str = ""
     """What people call it; else its id."""
+    parent: str = ""
+    """The room list that it is a part of, as a floor is of a building."""
 
 
 class Inventory(Settings, frozen=True, kw_only=True):

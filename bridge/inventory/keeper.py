@@ -1,0 +1,329 @@
+"""Who keeps the inventory: everything that changes it comes through here."""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from bridge.callers import Caller
+from bridge.inventory.leave import check_leave
+from bridge.inventory.plans import Candidate, Plan, Planned
+from bridge.inventory.rows import Applied, Rows
+from bridge.inventory.sealed import vaulted, with_references, without_secrets
+from bridge.inventory.written import written
+from bridge.settings.load import read
+from bridge.settings.model import Configuration, Site
+from bridge.settings.problem import Problem, errors
+from bridge.settings.stored import Memory
+from bridge.settings.vaults import Known
+from connector.secret import Secret
+from rooms.audit import Audit, Entry
+from rooms.clock import Clock
+from rooms.inventory import Change, Document, Edit, Fields, changes, edited
+from rooms.inventory.document import endpoints
+from rooms.model import Value
+
+
+class InFiles(Exception):
+    """The inventory is in files: whoever changes it changes those."""
+
+
+class Changed(Exception):
+    """The inventory was changed in between."""
+
+
+class Unfit(Exception):
+    """A plan with errors cannot be applied."""
+
+
+class NoVault(Exception):
+    """There is no vault that could keep a secret."""
+
+
+class NothingToUndo(Exception):
+    """There is no such change, or what it did was changed again since; the words say which."""
+
+
+class Vault(Protocol):
+    """Where secrets go that somebody gives for an endpoint."""
+
+    async def put(self, secrets: Mapping[str, Secret], /, *, by: str) -> None:
+        """Keep these, all or none."""
+
+
+class Keeper:
+    """The inventory, and every way to change it."""
+
+    def __init__(self, rows: Rows, *, audit: Audit, clock: Clock, memory: Memory) -> None:
+        self._rows = rows
+        self._audit = audit
+        self._clock = clock
+        self.memory = memory
+        self.secrets: Mapping[str, Secret] = {}
+        self._planned = Planned()
+        self.one = asyncio.Lock()
+        """Held by whoever reads the inventory anew or changes it."""
+        self._files: tuple[Configuration, Document] | None = None
+        self.decides = False
+
+    def attach(
+        self,
+        configuration: Callable[[], Configuration],
+        known: Callable[[], Known | None],
+        adopt: Callable[[Configuration], Awaitable[None]],
+        vault: Vault | None = None,
+    ) -> None:
+        """What the appliance works by, its open vault, and what has it work by another inventory.
+
+        `vault` is where secrets go that people give; without it they cannot.
+        """
+        self.configuration, self.known, self.adopt = configuration, known, adopt
+        self.vault = vault
+
+    @property
+    def in_files(self) -> bool:
+        """Whether the inventory is in files, which nobody changes here."""
+        return self.configuration().site.inventory == "files"
+
+    def document(self, _site: Site | None = None, /) -> Document:
+        """The inventory in the database."""
+        return self._rows.document
+
+    async def current(self) -> Document:
+        """The inventory in force, wherever it is."""
+        configuration = self.configuration()
+        if configuration.site.inventory == "store":
+            return self._rows.document
+        if self._files is None or self._files[0] is not configuration:
+            self._files = configuration, await asyncio.to_thread(written, configuration)
+        return self._files[1]
+
+    async def version(self) -> str:
+        """What tells one state of the inventory from another."""
+        if not self.in_files:
+            return f"s{self._rows.last}"
+        return f"f{(await self.current()).digest()}"
+
+    async def plan(
+        self,
+        edit: Edit,
+        caller: Caller,
+        *,
+        why: str = "",
+        given: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> Plan:
+        """What an edit would change, and what is wrong with it; nothing is changed.
+
+        `given` has secrets of endpoints, by id and setting: they go to the vault when the plan is
+        applied, and the plan has their names only.
+
+        Raises:
+            Misfit: the edit fits no inventory.
+            NotYours: the caller may not change that.
+            NoVault: secrets were given and there is nowhere to keep them.
+        """
+        before = await self.current()
+        names, coming = vaulted(given or {})
+        if coming and self.vault is None:
+            raise NoVault
+        after = with_references(_voided(before, edited(before, edit)), names)
+        found = changes(before, after, edit.renamed)
+        wish = _Wish(after=after, changes=found, why=why, secrets=coming)
+        return await self._planned_for(before, wish, caller)
+
+    async def planned(self, id_: str, caller: Caller) -> Plan | None:
+        """A plan of this caller's."""
+        return self._planned.get(id_, caller.name)
+
+    async def apply(self, plan: Plan, caller: Caller) -> Applied:
+        """Make a plan true, whole or not at all.
+
+        Raises:
+            InFiles: files decide here.
+            Changed: the inventory is not the one that was planned for.
+            Unfit: the plan has errors.
+            NotYours: the caller may not, or not any more.
+            sqlite3.Error: the disk; nothing was changed.
+        """
+        if self.in_files:
+            raise InFiles
+        async with self.one:
+            if plan.base != await self.version():
+                raise Changed
+            check_leave(caller, plan.changes, self._rows.document, plan.document)
+            configuration = plan.configuration
+            if plan.seen is not self.configuration():
+                configuration, _ = await self._read(plan.document, plan.secrets)
+            if configuration is None:
+                raise Unfit
+            if plan.secrets and self.vault is not None:
+                await self.vault.put(plan.secrets, by=caller.name)
+            applied = await self._write(plan, caller)
+            await self.adopt(configuration)
+        self._planned.drop(plan.id)
+        return applied
+
+    async def undo(self, seq: int, caller: Caller) -> Plan:
+        """A plan that takes one change back, as long as nothing of it was changed again.
+
+        Raises:
+            NothingToUndo: it cannot be.
+            NotYours: the caller may not.
+        """
+        touched = await self._rows.before(seq)
+        known = await self._rows.history(seq + 1, 1)
+        if touched is None or not known or known[0].seq != seq:
+            raise NothingToUndo(f"there is no change {seq}")
+        document, (was, is_) = self._rows.document, touched
+        rooms = _back(document.rooms, was["rooms"], is_["rooms"])
+        lists = _back(document.lists, was["lists"], is_["lists"])
+        renamed = {one.id: one.former for one in known[0].changes if one.what == "renamed"}
+        after = Document(rooms=rooms, lists=lists)
+        wish = _Wish(after=after, changes=changes(document, after, renamed), undoes=seq)
+        return await self._planned_for(document, wish, caller)
+
+    async def history(self, before: int | None = None, limit: int = 50) -> Sequence[Applied]:
+        """What was changed, the newest first."""
+        return await self._rows.history(before, limit)
+
+    async def take_over(self, caller: Caller, *, replace: bool = False) -> Applied | None:
+        """Copy the inventory of the files to the store; None where that has it already.
+
+        `inventory: store` in bridge.yaml is what makes the store decide.
+
+        Raises:
+            Changed: the store has another inventory, which is not to be replaced.
+        """
+        async with self.one:
+            document, kept = await self.current(), self._rows.document
+            if kept == document:
+                return None
+            if kept and not replace:
+                raise Changed
+            plan = _Wish(after=document, changes=changes(kept, document), why="from files")
+            return await self._write(plan, caller)
+
+    async def _planned_for(self, before: Document, wish: "_Wish", caller: Caller) -> Plan:
+        check_leave(caller, wish.changes, before, wish.after)
+        seen = self.configuration()
+        configuration, problems = await self._read(wish.after, wish.secrets)
+        plan = Plan(
+            id=secrets.token_urlsafe(9),
+            base=await self.version(),
+            document=wish.after,
+            changes=wish.changes,
+            problems=tuple(_concerning(problems, wish.changes)),
+            configuration=configuration,
+            seen=seen,
+            by=caller.name,
+            why=wish.why,
+            made=self._clock.now(),
+            undoes=wish.undoes,
+            secrets=wish.secrets,
+        )
+        self._planned.put(plan)
+        return plan
+
+    async def _read(
+        self, document: Document, coming: Mapping[str, Secret]
+    ) -> tuple[Configuration | None, list[Problem]]:
+        """What the appliance would work by, read as a start reads it; None where it would not."""
+        problems: list[Problem] = []
+        candidate = Candidate(wanted=document, memory=self.memory, secrets=coming)
+        file, known = self.configuration().file, self.known()
+        made = await asyncio.to_thread(read, file, problems, known=known, stored=candidate)
+        return None if any(errors(problems)) else made, problems
+
+    async def _write(self, plan: "Plan | _Wish", caller: Caller) -> Applied:
+        applied = Applied(
+            seq=self._rows.last + 1,
+            at=self._clock.now(),
+            actor=caller.name,
+            why=plan.why,
+            undoes=plan.undoes,
+            changes=plan.changes,
+        )
+        await self._rows.write(plan.document, applied)
+        for change in plan.changes:
+            await self._audit.record(_entry(applied, change))
+        return applied
+
+
+class _Wish(Value, frozen=True, kw_only=True):
+    """What somebody wants, before it is checked."""
+
+    after: Document
+    changes: tuple[Change, ...]
+    why: str = ""
+    undoes: int | None = None
+    secrets: Mapping[str, Secret] = {}
+
+    @property
+    def document(self) -> Document:
+        """The inventory as it is to be."""
+        return self.after
+
+
+def _concerning(problems: Iterable[Problem], changes: Sequence[Change]) -> Iterator[Problem]:
+    """All errors, and warnings of what is changed."""
+    touched = {
+        f"room_lists.{one.id}" if one.kind == "list" else f"rooms.{one.room or one.id}"
+        for one in changes
+    }
+    for one in problems:
+        if one.severity == "error" or ".".join(one.path.split(".")[:2]) in touched:
+            yield one
+
+
+def _entry(applied: Applied, change: Change) -> Entry:
+    """A change as the audit log has it: what was, and what is."""
+    detail: dict[str, str | int] = {"change": applied.seq}
+    detail |= {f"before.{key}": value for key, value in change.before.items()}
+    detail |= {f"after.{key}": value for key, value in change.after.items()}
+    for key in ("former", "room"):
+        detail |= {key: getattr(change, key)} if getattr(change, key) else {}
+    return Entry(
+        at=applied.at,
+        actor=applied.actor,
+        action=f"inventory.{change.what}",
+        object=f"{change.kind} {change.id}",
+        detail=detail,
+    )
+
+
+def _back(
+    entries: Mapping[str, Fields],
+    before: Mapping[str, Fields | None],
+    after: Mapping[str, Fields | None],
+) -> dict[str, Fields]:
+    """Entries with those of one change as they were before it.
+
+    Raises:
+        NothingToUndo: one of them was changed again since.
+    """
+    made = dict(entries)
+    for name, fields in after.items():
+        if entries.get(name) != fields:
+            raise NothingToUndo(f"{name} was changed again since: undo that first")
+        had = before[name]
+        if had is None:
+            made.pop(name, None)
+        else:
+            made[name] = had
+    return made
+
+
+def _voided(before: Document, after: Document) -> Document:
+    """The inventory without secrets that would go to another address than they were given for."""
+    had = {name: one for entry in before.rooms.values() for name, one in endpoints(entry).items()}
+    rooms = {}
+    for room, entry in after.rooms.items():
+        if entry is before.rooms.get(room) or "endpoints" not in entry:
+            rooms[room] = entry
+            continue
+        units = [
+            without_secrets(one, had[one["id"]]) if one.get("id") in had else one
+            for one in entry["endpoints"]
+        ]
+        rooms[room] = {**entry, "endpoints": units}
+    return Document(rooms=rooms, lists=after.lists)

@@ -1,0 +1,79 @@
+"""Who may change what of an inventory. Pure."""
+
+from collections.abc import Iterable, Mapping
+
+from bridge.callers import Caller
+from rooms.inventory import Change, Document, Fields
+
+FOR_ENGINEERS = frozenset(["writes", "privacy", "join", "auto_join"])
+"""Settings of a room that say what the appliance may do to calendars and calls."""
+
+
+class NotYours(Exception):
+    """A change that its caller may not make; the words say why."""
+
+    def __init__(self, change: Change, words: str) -> None:
+        super().__init__(words)
+        self.change = change
+
+
+def check_leave(
+    caller: Caller, changes: Iterable[Change], before: Document, after: Document
+) -> None:
+    """Let pass what a caller may change.
+
+    Raises:
+        NotYours: something of it they may not.
+    """
+    for change in changes:
+        touched = {*change.before, *change.after}
+        if "control" not in caller.scopes and (kept := touched & FOR_ENGINEERS):
+            raise NotYours(change, f"only engineers change {', '.join(sorted(kept))}")
+        if caller.lists is None:
+            continue
+        if change.kind == "list":
+            _check_list(caller.lists, change)
+        elif change.kind == "room":
+            _check_room(caller.lists, change, before.rooms, after.rooms)
+        else:
+            for room in {change.room, change.former} - {""}:
+                _check_near(caller.lists, change, (after.rooms, before.rooms), room)
+
+
+def _check_list(lists: frozenset[str], change: Change) -> None:
+    if change.id not in lists:
+        raise NotYours(change, f"the room list {change.id} is not given to you")
+    if change.what != "changed" or {*change.before, *change.after} != {"name"}:
+        raise NotYours(change, "of a room list you may change the name; engineers do the rest")
+
+
+def _check_room(
+    lists: frozenset[str],
+    change: Change,
+    before: Mapping[str, Fields],
+    after: Mapping[str, Fields],
+) -> None:
+    had = _lists(before.get(change.former or change.id))
+    has = _lists(after.get(change.id))
+    if change.what == "added":
+        if not has:
+            raise NotYours(change, "a new room must be in one of your room lists")
+    elif not had & lists:
+        raise NotYours(change, f"the room {change.id} is in none of your room lists")
+    if others := (had ^ has) - lists:
+        raise NotYours(change, f"the room list {min(others)} is not given to you")
+    if change.what != "removed" and not has & lists:
+        raise NotYours(change, "a room must stay in one of your room lists")
+
+
+def _check_near(
+    lists: frozenset[str], change: Change, rooms: Iterable[Mapping[str, Fields]], room: str
+) -> None:
+    known = next((one[room] for one in rooms if room in one), None)
+    if not _lists(known) & lists:
+        raise NotYours(change, f"the room {room} is in none of your room lists")
+
+
+def _lists(fields: Fields | None) -> frozenset[str]:
+    listed = (fields or {}).get("lists", ())
+    return frozenset([listed] if isinstance(listed, str) else listed)

@@ -1,0 +1,118 @@
+"""What somebody wants changed, and the inventory that results. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rooms.inventory.document import Document, Fields, endpoints
+from rooms.model import Value
+
+
+class Edit(Value, frozen=True, kw_only=True):
+    """Changes to an inventory: of what it does not name nothing changes."""
+
+    rooms: Mapping[str, Fields | None] = {}
+    """Settings by room, merged into what is there (RFC 7396): None removes a setting, or the room.
+    A room that is not there is added."""
+    lists: Mapping[str, Fields | None] = {}
+    """The same of room lists."""
+    endpoints: Mapping[str, Fields | None] = {}
+    """The same of endpoints; `room` says where one is to be."""
+    renamed: Mapping[str, str] = {}
+    """New ids of rooms by their present ones; other parts of the edit use the new ones."""
+    whole: Document | None = None
+    """In place of everything else: the inventory as it is to be."""
+
+
+class Misfit(ValueError):
+    """An edit that fits no inventory; the words say why."""
+
+    def __init__(self, entry: str, words: str) -> None:
+        super().__init__(words)
+        self.entry = entry
+        """Which entry of it, as `room kestrel`."""
+
+
+def edited(document: Document, edit: Edit) -> Document:
+    """The inventory after an edit.
+
+    Raises:
+        Misfit: it renames or removes what is not there, or puts an endpoint into no room.
+    """
+    if edit.whole is not None:
+        return edit.whole
+    rooms = _renamed(document.rooms, edit.renamed)
+    rooms = _merged("room", rooms, edit.rooms)
+    for name, fields in edit.endpoints.items():
+        _place(rooms, name, fields)
+    lists = _merged("list", document.lists, edit.lists)
+    return Document(rooms=rooms, lists=lists)
+
+
+def merged(fields: Fields, patch: Fields) -> dict[str, Any]:
+    """Settings with others merged into them (RFC 7396)."""
+    made = dict(fields)
+    for key, value in patch.items():
+        if value is None:
+            made.pop(key, None)
+        elif isinstance(value, Mapping):
+            had = made.get(key)
+            made[key] = merged(had if isinstance(had, Mapping) else {}, value)
+        else:
+            made[key] = value
+    return made
+
+
+def _merged(
+    kind: str, entries: Mapping[str, Fields], patches: Mapping[str, Fields | None]
+) -> dict[str, Fields]:
+    made = dict(entries)
+    for name, patch in patches.items():
+        if patch is not None:
+            made[name] = merged(made.get(name, {}), patch)
+        elif made.pop(name, None) is None:
+            raise Misfit(f"{kind} {name}", f"there is no {kind} {name}")
+    return made
+
+
+def _renamed(rooms: Mapping[str, Fields], renamed: Mapping[str, str]) -> Mapping[str, Fields]:
+    """The rooms by their new ids, in the places of the old ones."""
+    for old, new in renamed.items():
+        if old not in rooms:
+            raise Misfit(f"room {old}", f"there is no room {old}")
+        if new in rooms and new not in renamed:
+            raise Misfit(f"room {old}", f"there is a room {new} already")
+    if len(set(renamed.values())) != len(renamed):
+        raise Misfit("rooms", "two rooms cannot have one id")
+    return {renamed.get(name, name): fields for name, fields in rooms.items()}
+
+
+def _place(rooms: dict[str, Fields], name: str, patch: Fields | None) -> None:
+    """Put an endpoint where it is to be, or take it out."""
+    here = next((room for room, fields in rooms.items() if name in endpoints(fields)), None)
+    if patch is None:
+        if here is None:
+            raise Misfit(f"endpoint {name}", f"there is no endpoint {name}")
+        rooms[here] = _without(rooms[here], name)
+        return
+    wanted = patch.get("room", here)
+    if wanted not in rooms:
+        what = f"there is no room {wanted}" if wanted else "a new endpoint needs a room"
+        raise Misfit(f"endpoint {name}", what)
+    had = endpoints(rooms[here])[name] if here is not None else {"id": name}
+    made = merged(had, {key: value for key, value in patch.items() if key != "room"})
+    if here is not None and here != wanted:
+        rooms[here] = _without(rooms[here], name)
+    entry = rooms[wanted]
+    listed = list(entry.get("endpoints", ()))
+    known = [one.get("id") for one in listed]
+    if name in known:
+        listed[known.index(name)] = made
+    else:
+        listed.append(made)
+    rooms[wanted] = {**entry, "endpoints": listed}
+
+
+def _without(entry: Fields, name: str) -> Fields:
+    left = [one for one in entry["endpoints"] if one.get("id") != name]
+    made = {key: value for key, value in entry.items() if key != "endpoints"}
+    return {**made, "endpoints": left} if left else made
