@@ -39,6 +39,7 @@ def run(given: Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     except Unusable as error:
+        opening.close()
         print(f"{given.config} cannot be used:", file=sys.stderr)
         for problem in error.problems:
             print(f"  {problem}", file=sys.stderr)

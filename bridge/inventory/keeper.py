@@ -20,7 +20,7 @@ from connector.secret import Secret
 from rooms.audit import Audit, Entry
 from rooms.clock import Clock
 from rooms.inventory import Change, Document, Edit, Fields, changes, edited
-from rooms.inventory.document import endpoints
+from rooms.inventory.document import endpoints, units
 from rooms.model import Value
 
 
@@ -316,14 +316,16 @@ def _back(
 def _voided(before: Document, after: Document) -> Document:
     """The inventory without secrets that would go to another address than they were given for."""
     had = {name: one for entry in before.rooms.values() for name, one in endpoints(entry).items()}
-    rooms = {}
+    rooms: dict[str, Fields] = {}
     for room, entry in after.rooms.items():
-        if entry is before.rooms.get(room) or "endpoints" not in entry:
+        if entry is before.rooms.get(room) or not units(entry):
             rooms[room] = entry
             continue
-        units = [
-            without_secrets(one, had[one["id"]]) if one.get("id") in had else one
+        kept = [
+            without_secrets(one, had[one["id"]])
+            if isinstance(one, Mapping) and one.get("id") in had
+            else one
             for one in entry["endpoints"]
         ]
-        rooms[room] = {**entry, "endpoints": units}
+        rooms[room] = {**entry, "endpoints": kept}
     return Document(rooms=rooms, lists=after.lists)

@@ -51,3 +51,8 @@ class Opening:
                 folder.mkdir(mode=0o700, parents=True)
             self._database = Database(folder / "bridge.db")
         return self._database
+
+    def close(self) -> None:
+        """Close what was opened, where nothing came of the start."""
+        if self._database is not None:
+            self._database.close()

@@ -12,6 +12,7 @@ from bridge.settings.typed import is_secret
 from connector import load
 from connector.secret import Secret
 from rooms.inventory import Document, Fields
+from rooms.inventory.document import units
 
 Given = Mapping[str, Mapping[str, str]]
 """Secrets that somebody gave, by endpoint and setting (`password`, `facade.password`)."""
@@ -59,11 +60,11 @@ def without_secrets(unit: Fields, before: Fields) -> Fields:
 
 
 def _referring(entry: Fields, names: Mapping[str, Mapping[str, str]]) -> Fields:
-    units = entry.get("endpoints")
-    if not isinstance(units, list | tuple) or not any(one.get("id") in names for one in units):
+    listed = units(entry)
+    if not any(one.get("id") in names for one in listed):
         return entry
     made = []
-    for one in units:
+    for one in listed:
         unit = dict(one)
         for setting, name in names.get(one.get("id", ""), {}).items():
             *above, last = setting.split(".")

@@ -44,12 +44,13 @@ class Document(Value, frozen=True, kw_only=True):
 
 
 def endpoints(room: Fields) -> Mapping[str, Fields]:
-    """A room's endpoints by id; those without one have none of their own and are left out."""
-    listed = room.get("endpoints") or ()
+    """A room's endpoints by id; what is none, or has no id, is left out."""
+    return {one["id"]: one for one in units(room) if isinstance(one.get("id"), str)}
+
+
+def units(room: Fields) -> list[Fields]:
+    """What stands in the list of a room's endpoints; whatever else is no endpoint."""
+    listed = room.get("endpoints")
     if not isinstance(listed, list | tuple):
-        return {}
-    return {
-        one["id"]: one
-        for one in listed
-        if isinstance(one, Mapping) and isinstance(one.get("id"), str)
-    }
+        return []
+    return [one for one in listed if isinstance(one, Mapping)]

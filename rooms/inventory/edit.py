@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rooms.inventory.document import Document, Fields, endpoints
+from rooms.inventory.document import Document, Fields, endpoints, units
 from rooms.model import Value
 
 
@@ -103,7 +103,7 @@ def _place(rooms: dict[str, Fields], name: str, patch: Fields | None) -> None:
     if here is not None and here != wanted:
         rooms[here] = _without(rooms[here], name)
     entry = rooms[wanted]
-    listed = list(entry.get("endpoints", ()))
+    listed = units(entry)
     known = [one.get("id") for one in listed]
     if name in known:
         listed[known.index(name)] = made
@@ -113,6 +113,6 @@ def _place(rooms: dict[str, Fields], name: str, patch: Fields | None) -> None:
 
 
 def _without(entry: Fields, name: str) -> Fields:
-    left = [one for one in entry["endpoints"] if one.get("id") != name]
+    left = [one for one in units(entry) if one.get("id") != name]
     made = {key: value for key, value in entry.items() if key != "endpoints"}
     return {**made, "endpoints": left} if left else made

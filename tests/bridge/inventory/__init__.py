@@ -1,0 +1,1 @@
+"""The inventory as people change it."""
