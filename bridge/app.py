@@ -26,6 +26,7 @@ from bridge.facade import Facade
 from bridge.health import BRIDGE, Health, Subject
 from bridge.housekeeping import Chore
 from bridge.identities import Identities
+from bridge.keeping import Counter
 from bridge.measures import measures
 from bridge.posted import posted
 from bridge.prepared import Prepared
@@ -40,6 +41,7 @@ from bridge.views import (
     explain,
     health,
     hooks,
+    inventory,
     openapi,
     pages,
     rooms,
@@ -204,6 +206,7 @@ class Appliance:
             *tokens.ROUTES,
             *sources.routes(self.identities),
             *discovery.routes(self.discovery),
+            *inventory.routes(Counter(self._made.keeper)),
             alerts.route(self.courier.test),
             hooks.route(posted(self.sync, self.dispatch)),
             *self.facade.routes,

@@ -94,7 +94,7 @@ def control(peer: socket.socket) -> Caller:
         name = pwd.getpwuid(uid).pw_name
     except KeyError:
         name = str(uid)
-    return Caller(name=f"control:{name}", scopes=frozenset(["read", "join", "write", "control"]))
+    return Caller(name=f"control:{name}", scopes=SCOPES["owner"])
 
 
 def is_loopback(remote: str | None, host: str, headers: Mapping[str, str]) -> bool:

@@ -16,7 +16,7 @@ from bridge.measures import measures
 from bridge.settings import schema
 from bridge.settings.load import read
 from bridge.settings.problem import Problem
-from bridge.views.web import TITLES
+from bridge.views.titles import TITLES
 from rooms.model import NoJoinReason
 from tests.bridge.conftest import Views, clock, made, views
 

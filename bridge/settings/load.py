@@ -186,17 +186,24 @@ def _from_store(
     place = Place(problems, file, "inventory")
     document, beside = stored.document(site), site.rooms or file.parent / "rooms.yaml"
     if not stored.decides and (site.rooms is not None or beside.exists()):
-        if not document:
+        if not document and _anything(beside):
             place.error(
                 f"the store is empty, but there is {beside}",
                 "roombridge inventory adopt takes it over; or move it away to start afresh",
             )
-        else:
+        elif document:
             place.warn(f"{beside} is not read: the inventory is in the store", "move it away")
     reader = StoredReader(file, site, sources, stored, vault=shelf)
     inventory = reader.inventory(document, problems)
     seen |= reader.read
     return inventory
+
+
+def _anything(beside: Path) -> bool:
+    """Whether files hold rooms or room lists, or cannot be read."""
+    unread: list[Problem] = []
+    nodes = [files.document(path, unread) for path in files.room_files(beside)]
+    return bool(unread) or any(any(bare(node).values()) for node in nodes if node is not None)
 
 
 def _sources(

@@ -11,7 +11,8 @@ from aiohttp import web
 from bridge.callers import Caller
 from bridge.views.house import JSON, House, encode
 from bridge.views.shapes import ProblemShape
-from bridge.views.web import PIN, TITLES, Route
+from bridge.views.titles import TITLES
+from bridge.views.web import PIN, Route
 
 STATUSES = {
     "unauthorized": 401,
@@ -57,6 +58,16 @@ STATUSES = {
     "source_unavailable": 503,
     "source_refused": 502,
     "outcome_unknown": 504,
+    "inventory_in_files": 409,
+    "inventory_changed": 412,
+    "inventory_unfit": 422,
+    "precondition_required": 428,
+    "not_yours": 403,
+    "unknown_entry": 404,
+    "unknown_plan": 404,
+    "unknown_change": 404,
+    "not_undoable": 409,
+    "no_vault": 409,
     "disk_failing": 503,
 }
 """The status of each problem that a route names."""

@@ -6,10 +6,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from aiohttp import hdrs, web
 
 from bridge.views.house import House
-from bridge.views.web import Problem, Route, admitted, guarded
+from bridge.views.web import BODY_LIMIT, Problem, Route, admitted, guarded
 
-BODY_LIMIT = 64 << 10
-"""Bytes of a request's body."""
 _EXCHANGE = ("/ews/", "/autodiscover/")
 """Below these clients of Exchange look for more than there is, with other credentials than ours."""
 

@@ -23,6 +23,7 @@ from bridge.limits import (
 from bridge.logs import fault
 from bridge.views.house import JSON, House, Touch, encode
 from bridge.views.shapes import ProblemShape, Shape
+from bridge.views.titles import TITLES
 from rooms.display import Offer
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,10 @@ Handler = Callable[[House, Caller, web.Request], Awaitable[web.StreamResponse]]
 ANYBODY = Caller(name="anybody", scopes=frozenset())
 BODY_SECONDS = 30.0
 """How long a body may take."""
+BODY_LIMIT = 64 << 10
+"""Bytes of a request's body, where its route takes no more."""
+LARGE = "body"
+"""Where a request has a body that was read by `_large`."""
 _ONLY_LOOKS: frozenset[Scope] = frozenset(["read", "join"])
 _LOOKING = frozenset([hdrs.METH_GET, hdrs.METH_HEAD])
 """What a caller at the appliance may do without credentials: any page could make it post."""
@@ -73,6 +78,8 @@ class Route:
     """Other shapes that it may have."""
     status: int = 200
     body: type[msgspec.Struct] | None = None
+    limit: int = BODY_LIMIT
+    """Bytes that its body may have."""
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     """Headers of a request that mean something to it."""
@@ -113,57 +120,6 @@ class Problem(Exception):
         body = encode(self.shape())
         headers = JSON | {"Content-Type": "application/problem+json"} | self.headers
         return web.Response(status=self.status, body=body, headers=headers)
-
-
-TITLES = {
-    "unauthorized": "Say who you are: a bearer token, or from the appliance itself",
-    "forbidden": "This caller may not do that",
-    "unknown_room": "There is no such room",
-    "unknown_booking": "There is no such booking in this room",
-    "unknown_source": "There is no such calendar source",
-    "unknown_list": "There is no such list of rooms",
-    "unknown_token": "There is no such token in force",
-    "unknown_code": "No display shows this code, or not any more",
-    "unknown_display": "There is no such paired display",
-    "not_found": "There is nothing here",
-    "method_not_allowed": "This method is not offered here",
-    "bad_time": "A time is not RFC 3339",
-    "bad_body": "The body is not what is expected",
-    "body_too_large": "The body is too large",
-    "not_readable_now": "The calendar cannot be read now, beyond what is kept of it",
-    "too_many_requests": "Too many requests, or too many wrong tokens: wait",
-    "key_reused": "This Idempotency-Key belongs to another request",
-    "not_offered": "This room's display does not offer that",
-    "pin_required": "This needs the PIN of the display",
-    "pin_wrong": "The PIN is wrong",
-    "unknown_fault": "Nobody reported such a fault of this room",
-    "bad_query": "A parameter of the query is not what is expected",
-    "writes_not_allowed": "The policy of this room does not allow it",
-    "source_cannot_write": "Calendars of this kind can only be read",
-    "room_taken": "The room is taken then",
-    "booking_changed": "The booking was changed in between: read the agenda and decide again",
-    "booking_over": "The booking is over",
-    "check_in_off": "Nobody is asked to check in here",
-    "check_in_not_open": "It is too early to check in to this booking",
-    "booking_not_running": "The booking has not begun",
-    "whole_day": "Days as a whole have no end that could be moved",
-    "other_organizer": "Somebody else organised it: the room cannot change when it ends",
-    "unknown_endpoint": "There is no such room system",
-    "no_endpoint": "No system of this room can dial this meeting",
-    "no_join": "This booking cannot be joined",
-    "join_not_open": "This booking cannot be joined yet, or not any more",
-    "endpoint_busy": "The room system is in another call",
-    "endpoint_unreachable": "The room system cannot be reached, or did not understand",
-    "endpoint_denied": "The room system refuses the bridge; nothing more is tried",
-    "endpoint_unsupported": "The room system cannot do that",
-    "not_provisionable": "The configuration lacks what the room system would be told",
-    "source_unavailable": "The calendar service cannot be reached or is busy; nothing was changed",
-    "source_refused": "The calendar service refuses; nothing was changed",
-    "outcome_unknown": "Nobody knows whether it was done",
-    "disk_failing": "The database cannot be written, so that nothing is changed",
-    "unexpected": "A fault of the bridge itself",
-}
-"""Every problem there is."""
 
 
 def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -208,12 +164,29 @@ async def _after_body(house: House, route: Route, request: web.Request) -> Calle
     """
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            await request.read()
+            if route.limit > BODY_LIMIT:
+                request[LARGE] = await _large(request, route.limit)
+            else:
+                await request.read()
     except TimeoutError as error:
         raise Problem(400, "bad_body", "it did not come in time") from error
     caller = (subscribed if route.basic else identified)(house, request)
     _permit(route, caller, request.method)
     return caller
+
+
+async def _large(request: web.Request, limit: int) -> bytes:
+    """A body that may be larger than others.
+
+    Raises:
+        Problem: it is larger than that.
+    """
+    body = bytearray()
+    while chunk := await request.content.readany():
+        body += chunk
+        if len(body) > limit:
+            raise Problem(413, "body_too_large")
+    return bytes(body)
 
 
 def _permit(route: Route, caller: Caller, method: str) -> None:
@@ -373,6 +346,7 @@ def answer(
 async def body_of(request: web.Request, kind: type[msgspec.Struct]) -> Any:  # an instance of `kind`
     """A JSON body as a struct."""
     try:
-        return msgspec.json.decode(await request.read(), type=kind)
+        body = request[LARGE] if LARGE in request else await request.read()
+        return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Problem(400, "bad_body", str(error)) from error

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Route, expect
 
-from bridge.views.web import TITLES
+from bridge.views.titles import TITLES
 from tests.bridge.conftest import Views
 from tests.process.doors import Door, browser, door, opened, views_of_now
 from tests.process.test_demo import SIZES

@@ -94,10 +94,10 @@ def test_an_upgrade_that_is_cut_short_goes_on_at_the_next_start(
         patched.setattr(last, "fn", cut(last.fn))
         with pytest.raises(DatabaseUnusable, match="disk is full"):
             Database(path)
-    assert "displays" not in counted(path)
+    assert "inventory" not in counted(path)
     with closing(Database(path)) as database:
         assert database.rows("SELECT id, display FROM tokens") == [("t1", None)]
-        assert database.rows("SELECT count(*) FROM displays") == [(0,)]
+        assert database.rows("SELECT count(*) FROM inventory") == [(0,)]
 
 
 def test_an_upgrade_whose_version_was_not_noted_any_more_is_taken_as_done(path: Path) -> None:
