@@ -6,7 +6,7 @@ import pytest
 
 from connector.errors import Denied, Unavailable
 from rooms.display import CheckIn, DisplayPolicy
-from rooms.model import Response
+from rooms.model import Person, Response
 from tests.bridge.attendance.world import DAY, DOOR, HOUR, MINUTE, SERVICE, Play, World
 
 BUSY = Unavailable("busy", reason="throttled")
@@ -369,7 +369,7 @@ def test_a_door_that_is_to_be_silent_hears_no_more_when_somebody_checks_in(
     play: Play, hidden: str
 ) -> None:
     async def story(world: World) -> None:
-        world.book(organizer="Ada Lovelace")
+        world.book(organizer=Person(name="Ada Lovelace"))
         display = DisplayPolicy(titles=hidden != "title", organizers=hidden != "organizer")
         told = {"title": "Review", "organizer": "Ada Lovelace"}
         async with world.running(display=display):
