@@ -151,6 +151,19 @@ async def test_a_change_is_seen_without_a_reload(hall: Hall) -> None:
     assert await hall.page.evaluate("() => window.stayed")
 
 
+async def test_a_device_whose_clock_is_set_back_goes_on_asking(hall: Hall) -> None:
+    await hall.open()
+    await expect(hall.card("Heron").locator(".word")).to_have_text("Free")
+    now = hall.views.clock.now()
+    await hall.page.clock.set_system_time(now - timedelta(hours=6))
+    await hall.keep(north("heron"), event("now", now - timedelta(minutes=1), 30))
+    hall.views.clock.move(timedelta(seconds=11))
+    await hall.page.clock.run_for(11_000)
+    await expect(hall.card("Heron").locator(".word")).to_have_text("In use")
+    await expect(hall.page.locator("#time")).to_have_text("12:00")
+    await expect(hall.page.locator("#trust")).to_have_text("")
+
+
 async def test_it_turns_by_the_clock_when_a_meeting_begins(hall: Hall) -> None:
     await hall.open()
     await expect(hall.card("Wren").locator(".word")).to_have_text("Starting soon")
