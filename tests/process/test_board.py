@@ -21,6 +21,7 @@ from rooms.room import Policy, Room
 from tests.bridge.conftest import Views
 from tests.fakes.sources import event, room
 from tests.fakes.virtual import FixedClock
+from tests.process.live_display import soon
 from tests.process.test_demo import SIZES, browser
 
 __all__ = ["browser"]  # a fixture
@@ -134,7 +135,7 @@ async def test_no_word_of_a_meeting_ever_reaches_it(hall: Hall) -> None:
     hall.page.on("response", keep)
     await hall.open()
     await expect(hall.card("Kestrel").locator(".word")).to_have_text("In use")
-    assert bodies
+    await soon(lambda: bool(bodies), "what the board was told")
     assert not [body for body in bodies if "erger" in body or "Talk" in body]
     assert all(url.startswith(hall.url.partition("/board")[0]) for url in hall.asked)
 

@@ -95,7 +95,7 @@ async def test_whoever_ends_a_meeting_is_told_who_has_the_room_then(door: Door) 
     await door.open()
     await door.touch("End now")
     await expect(door.note).to_contain_text("The room stays taken: \u2068Standup\u2069, ")
-    await door.keep(("Review", -10, 30), ("Standup", 30, 15))
+    await door.keep(("Review", -10, 30), ("Moment", 2, 0), ("Standup", 30, 15))
     await expect(door.note).to_contain_text("becomes free now")
 
 
