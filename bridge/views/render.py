@@ -127,18 +127,18 @@ def troubles(found: tuple[Trouble, ...]) -> tuple[TroubleShape, ...]:
 
 
 class Standing:
-    """How a room stands at an instant: free or busy, until when, and what comes next."""
+    """How a room stands at an instant: free or busy, until when, and what comes next.
+
+    By what takes the room alone: a note is not what comes next.
+    """
 
     def __init__(self, agenda: Agenda | None, now: datetime) -> None:
-        taken = [one for one in agenda.bookings if one.blocks] if agenda else []
+        taken = [one for one in agenda.bookings if one.takes_room] if agenda else []
         self.busy = any(one.start <= now < one.end for one in taken)
-        upcoming = [one for one in agenda.bookings if one.start > now] if agenda else []
-        self.next = upcoming[0] if upcoming else None
-        self.until = _end_of_block(taken, now) if self.busy else _first_start(taken, now)
-
-
-def _first_start(taken: list[Booking], now: datetime) -> datetime | None:
-    return min((one.start for one in taken if one.start > now), default=None)
+        coming = (one for one in taken if one.start > now)
+        self.next = min(coming, key=lambda one: (one.start, one.all_day), default=None)
+        following = self.next.start if self.next else None
+        self.until = _end_of_block(taken, now) if self.busy else following
 
 
 def _end_of_block(taken: list[Booking], now: datetime) -> datetime:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -95,7 +96,10 @@ async def test_the_same_fault_twice_is_one_and_keeps_the_last_note(
         assert again["fault"]["since"] == SINCE
     (one,) = (await get(client, "/api/v1/faults"))["faults"]
     assert one["note"] == "hums loudly"
-    assert len(await entries(views)) == 1
+    assert await entries(views) == [
+        ("token:test", "rooms.fault_reported", "kestrel", '{"code":"audio"}'),
+        ("token:test", "rooms.fault_reported", "kestrel", '{"code":"audio","note":"replaced"}'),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -190,6 +194,28 @@ async def test_faults_survive_a_restart_and_are_told_for_rooms_that_are_there(
     assert (subject, trouble.since) == (Subject("fault", "kestrel"), NOON)
     assert [one.note for one in again.of("kestrel")] == ["dark"]
     assert [one.code for one in again.of("gone")] == ["video"]
+
+
+async def test_a_disk_that_cannot_be_read_at_the_start_is_read_with_the_next_report(
+    database: Database, clock: FixedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    health = Health(clock)
+    before = Faults(database, Audit(database), Health(clock), clock)
+    await before.report("kestrel", FaultOrder(code="video"), actor="test")
+    await database.change(lambda db: db.execute("ALTER TABLE faults RENAME TO away"))
+    faults = Faults(database, Audit(database), health, clock)
+    await faults.load()
+    assert "what was reported of rooms cannot be read: OperationalError" in caplog.text
+    faults.adopt({"kestrel": room("kestrel")})
+    with pytest.raises(sqlite3.Error):
+        await faults.clear("kestrel", "video", actor="test")
+    assert not list(health.all())
+    await database.change(lambda db: db.execute("ALTER TABLE away RENAME TO faults"))
+    new, _ = await faults.report("kestrel", FaultOrder(code="audio"), actor="test")
+    assert new
+    assert [one.code for one in faults.of("kestrel")] == ["video", "audio"]
+    ((_, trouble),) = health.all()
+    assert trouble.words == "somebody reported: video, audio"
 
 
 Steps = st.lists(

@@ -21,6 +21,7 @@ from rooms.room import Policy, Room
 from tests.bridge.conftest import Views
 from tests.fakes.sources import event, room
 from tests.fakes.virtual import FixedClock
+from tests.process.live_display import soon
 from tests.process.test_demo import SIZES, browser
 
 __all__ = ["browser"]  # a fixture
@@ -134,7 +135,7 @@ async def test_no_word_of_a_meeting_ever_reaches_it(hall: Hall) -> None:
     hall.page.on("response", keep)
     await hall.open()
     await expect(hall.card("Kestrel").locator(".word")).to_have_text("In use")
-    assert bodies
+    await soon(lambda: bool(bodies), "what the board was told")
     assert not [body for body in bodies if "erger" in body or "Talk" in body]
     assert all(url.startswith(hall.url.partition("/board")[0]) for url in hall.asked)
 
@@ -149,6 +150,19 @@ async def test_a_change_is_seen_without_a_reload(hall: Hall) -> None:
     await hall.page.clock.run_for(11_000)
     await expect(hall.card("Heron").locator(".word")).to_have_text("In use")
     assert await hall.page.evaluate("() => window.stayed")
+
+
+async def test_a_device_whose_clock_is_set_back_goes_on_asking(hall: Hall) -> None:
+    await hall.open()
+    await expect(hall.card("Heron").locator(".word")).to_have_text("Free")
+    now = hall.views.clock.now()
+    await hall.page.clock.set_system_time(now - timedelta(hours=6))
+    await hall.keep(north("heron"), event("now", now - timedelta(minutes=1), 30))
+    hall.views.clock.move(timedelta(seconds=11))
+    await hall.page.clock.run_for(11_000)
+    await expect(hall.card("Heron").locator(".word")).to_have_text("In use")
+    await expect(hall.page.locator("#time")).to_have_text("12:00")
+    await expect(hall.page.locator("#trust")).to_have_text("")
 
 
 async def test_it_turns_by_the_clock_when_a_meeting_begins(hall: Hall) -> None:

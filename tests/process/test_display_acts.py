@@ -90,6 +90,15 @@ async def test_a_running_meeting_is_extended_and_ended(door: Door) -> None:
     assert [order for _, order in door.actions.taken] == [ExtendOrder(minutes=15), EndOrder()]
 
 
+async def test_whoever_ends_a_meeting_is_told_who_has_the_room_then(door: Door) -> None:
+    await door.keep(("Review", -10, 30), ("Standup", 3, 15), ("Call", -5, 5))
+    await door.open()
+    await door.touch("End now")
+    await expect(door.note).to_contain_text("The room stays taken: \u2068Standup\u2069, ")
+    await door.keep(("Review", -10, 30), ("Moment", 2, 0), ("Standup", 30, 15))
+    await expect(door.note).to_contain_text("becomes free now")
+
+
 async def test_giving_the_room_back_is_asked_for_first(door: Door) -> None:
     await door.keep(("Review", -10, 30))
     await door.open()

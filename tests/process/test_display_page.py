@@ -340,6 +340,27 @@ async def test_the_rest_of_the_day_is_listed_with_its_gaps(stage: Stage) -> None
     await expect(stage.page.locator("#track > .is-tentative")).to_have_count(1)
 
 
+async def test_a_note_within_a_gap_does_not_end_it(stage: Stage) -> None:
+    await stage.play(
+        scene(
+            MONDAY,
+            booking(MONDAY - 12 * MINUTE, 60, "Harvest"),
+            booking(MONDAY + 78 * MINUTE, 30, "Fire drill", show_as="free"),
+            booking(MONDAY + 108 * MINUTE, 0, "Moment"),
+            booking(MONDAY + 138 * MINUTE, 30, "Talk"),
+            booking(MONDAY + 198 * MINUTE, 30, "Lunch", show_as="free"),
+        )
+    )
+    items = await stage.page.locator("#list > li").all_text_contents()
+    assert items == [
+        "free for 1 h 30 min",
+        "11:30– 12:00Fire drill",
+        "12:00– 12:00Moment",
+        "12:30– 13:00Talk",
+        "13:30– 14:00Lunch",
+    ]
+
+
 ODD = [
     "<img src=x onerror=alert(1)><b>bold</b>",
     "\u202egnissecorP\u202d \u2066\u2067",

@@ -253,6 +253,18 @@ async def _cookies(door: Door) -> list[str]:
     return [one["value"] for one in await door.context.cookies() if one["name"] == COOKIE]
 
 
+async def test_who_looks_without_a_token_has_none_renewed(door: Door) -> None:
+    await door.context.set_extra_http_headers({})
+    asked: list[str] = []
+    door.page.on("request", lambda one: asked.append(one.url))
+    await door.page.clock.install()
+    await door.page.goto(f"{door.url}/display/kestrel")
+    await expect(door.page.locator("h1")).to_have_text("Kestrel")
+    await door.page.clock.run_for(31_000)
+    assert asked
+    assert not [url for url in asked if url.endswith("/renew")]
+
+
 async def test_a_link_that_is_not_good_says_so_and_a_code_is_there_all_the_same(
     door: Door,
 ) -> None:
@@ -260,6 +272,8 @@ async def test_a_link_that_is_not_good_says_so_and_a_code_is_there_all_the_same(
     await expect(door.page.locator("#words")).to_contain_text("The link is not valid")
     await expect(door.page.locator("#command")).to_contain_text("displays pair")
     assert "rb_wrong" not in door.page.url
+    await door.context.set_offline(True)
+    await expect(door.page.locator("#words")).to_contain_text("No connection", timeout=15_000)
 
 
 async def test_where_the_picture_leads_there_is_the_command_and_nothing_of_a_stranger(
