@@ -19,6 +19,7 @@ from bridge.views.inventory_shapes import (
     PlanShape,
     RoomEntryShape,
 )
+from bridge.views.orders import must_be_ours
 from bridge.views.web import Problem, Route, answer, body_of
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -306,7 +307,6 @@ def _number(text: str, code: str = "unknown_change") -> int:
 
 
 async def _order(request: web.Request, kind: type[T]) -> T:
-    if request.content_type != "application/json":  # a page elsewhere could not send that
-        raise Problem(400, "bad_body", "Content-Type must be application/json")
+    must_be_ours(request)
     order: T = await body_of(request, kind)
     return order
