@@ -9,7 +9,8 @@ from aiohttp import web
 
 from bridge.callers import Caller
 from bridge.views import render
-from bridge.views.house import COMMON, House, Rendered, encode
+from bridge.views.house import COMMON, House, encode
+from bridge.views.rendered import Rendered
 from bridge.views.rooms import seen_room
 from bridge.views.shapes import StatusShape
 from bridge.views.web import Route
@@ -147,7 +148,7 @@ class Hub:
 
     def _agenda(self, room: Room, caller: Caller, found: Rendered, now: datetime) -> bytes:
         """The `agenda` event of a room; its bytes are not kept."""
-        whole = found if found.tail is not None else self._house.whole(room, caller, now)
+        whole = self._house.whole(found, caller)
         self._house.let_go(room.id, caller)
         return _event("agenda", whole.body(now), whole.etag)
 
