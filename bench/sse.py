@@ -141,10 +141,14 @@ def _asked(asks: Connection, what: str) -> float:
 
 @contextmanager
 def _serving(build: Build, folder: Path) -> Iterator[tuple[int, Connection]]:
-    """A server in a process of its own: its port, and where it is asked."""
+    """A server in a process of its own: its port, and where it is asked.
+
+    It starts from nothing: a copy of this process would fill what the listeners of the server
+    before it have left free, and its streams would seem smaller than they are.
+    """
     listening = socket.create_server(("127.0.0.1", 0), backlog=DISPLAYS)
     here, there = multiprocessing.Pipe()
-    process = multiprocessing.get_context("fork").Process(
+    process = multiprocessing.get_context("spawn").Process(
         target=_serve, args=[listening, build, folder, there]
     )
     process.start()
