@@ -21,9 +21,8 @@ from rooms.room import Policy, Room
 from tests.bridge.conftest import Views
 from tests.fakes.sources import event, room
 from tests.fakes.virtual import FixedClock
-from tests.process.test_demo import SIZES, browser
+from tests.process.test_demo import SIZES
 
-__all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
 
 CUT = """() => [...document.querySelectorAll('li, main, header, footer, body')]

@@ -8,21 +8,15 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.process.conftest import PROGRAM, ROOT, until
 
-CHROMIUM = "/usr/bin/chromium"
 SIZES = [(1280, 800), (800, 1280), (1920, 1080), (480, 800)]
-
-
-def has_chromium() -> bool:
-    return Path(CHROMIUM).exists()
 
 
 class Demo:
@@ -102,20 +96,6 @@ def find(mailbox: str) -> str:
 async def demo() -> AsyncIterator[Demo]:
     async with started() as running:
         yield running
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    if not has_chromium():
-        pytest.skip("no Chromium here: scripts/need /usr/bin/chromium chromium")
-    async with async_playwright() as playwright:
-        arguments = [
-            "--no-sandbox",
-            "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1, EXCLUDE localhost",
-        ]
-        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield opened
-        await opened.close()
 
 
 @pytest.fixture

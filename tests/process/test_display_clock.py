@@ -9,9 +9,7 @@ from playwright.async_api import Browser, Page
 
 from tests.bridge.conftest import Views
 from tests.process.live_display import Bridge, bridge_of, views_of_now
-from tests.process.test_demo import browser
 
-__all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
 
 DAY = 86_400_000

@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, BrowserContext, Error, Page, async_playwright, expect
 
 from tests.bridge.conftest import Views
+from tests.process.chromium import CHROMIUM
 from tests.process.live_display import (
     MINUTE,
     Bridge,
@@ -22,9 +23,7 @@ from tests.process.live_display import (
     views_of_now,
     worked,
 )
-from tests.process.test_demo import CHROMIUM, browser
 
-__all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
 
 

@@ -19,9 +19,7 @@ from tests.process.stage import (
     staged,
     zoom,
 )
-from tests.process.test_demo import browser
 
-__all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
 
 MINUTE = timedelta(minutes=1)

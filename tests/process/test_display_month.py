@@ -11,9 +11,9 @@ from playwright.async_api import Browser, CDPSession, Page, async_playwright, ex
 
 from tests.bridge.conftest import Views
 from tests.fakes.sources import event
+from tests.process.chromium import CHROMIUM, has_chromium
 from tests.process.conftest import until
 from tests.process.live_display import Bridge, bridge_of, sign_in, trusts, views_of_now
-from tests.process.test_demo import CHROMIUM, has_chromium
 
 pytestmark = pytest.mark.browser
 

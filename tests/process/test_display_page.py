@@ -9,9 +9,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.process.stage import MONDAY, Json, Stage, asked, booking, scene, staged, zoom
-from tests.process.test_demo import browser
 
-__all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
 
 MINUTE = timedelta(minutes=1)

@@ -22,9 +22,8 @@ from tests.bridge.conftest import Views
 from tests.fakes.sources import event
 from tests.fakes.virtual import FixedClock
 from tests.process.conftest import Running, Site, until
-from tests.process.test_demo import SIZES, browser
+from tests.process.test_demo import SIZES
 
-__all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
 
 ADA = Caller(name="control:ada", scopes=frozenset(["control"]))

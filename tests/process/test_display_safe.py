@@ -21,10 +21,8 @@ from connector.simulators.graph import Tenant
 from rooms.model import Person
 from tests.bridge.test_authorisation import operations
 from tests.process.conftest import Running, Site, until
-from tests.process.test_demo import browser
 from tests.process.test_display_pairing import Wall
 
-__all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
 
 MARKUP = (

@@ -27,12 +27,10 @@ from connector.simulators.graph import Tenant
 from rooms.model import Person
 from tests.bridge.test_authorisation import Operation, operations
 from tests.process.conftest import Running, Site, until
-from tests.process.test_demo import browser
 from tests.process.test_display_pairing import WITHIN, Wall
 from tests.process.test_nothing_readable import lying_in, spellings
 from tests.process.test_writing import post, token
 
-__all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
 
 OWN = "Harvest planning"

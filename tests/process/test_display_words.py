@@ -17,9 +17,7 @@ from rooms.display import LANGUAGES
 from tests.bridge.conftest import Views
 from tests.bridge.test_words import PLURALS
 from tests.fakes.virtual import FixedClock
-from tests.process.test_demo import browser
 
-__all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
 
 BLANK = "<!doctype html><html lang='xx'><title>words</title></html>"

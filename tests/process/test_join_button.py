@@ -16,9 +16,8 @@ from tests.bridge.conftest import Views
 from tests.fakes.sources import event
 from tests.fakes.virtual import FixedClock
 from tests.process.doors import LOOK, ROOM
-from tests.process.test_demo import SIZES, browser
+from tests.process.test_demo import SIZES
 
-__all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
 
 ZOOM = "https://zoom.us/j/91234567890?pwd=x sip:91234567890.123456@zoomcrc.com"
