@@ -99,3 +99,11 @@ async def _emptied(context: BrowserContext, stays: Page) -> bool:
             await session.send("Storage.clearDataForOrigin", every)
     await session.detach()
     return True
+
+
+async def resized(page: Page, width: int, height: int) -> None:
+    """Give a page another size, and wait until it has found out what fits."""
+    await page.set_viewport_size({"width": width, "height": height})
+    await page.evaluate(
+        "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )

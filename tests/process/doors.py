@@ -51,6 +51,12 @@ LOOK: dict[str, Any] = {
     "logo": None,
     "dim": None,
 }
+SCREEN: dict[str, Any] = {
+    "viewport": {"width": 1280, "height": 800},
+    "locale": "en-GB",
+    "reduced_motion": "reduce",
+}
+"""What a browser beside a door has."""
 
 
 class Door:
@@ -167,15 +173,10 @@ class Door:
 @asynccontextmanager
 async def opened(browser: Browser, views: Views, **context_options: Any) -> AsyncIterator[Door]:
     """Kestrel's display, signed in and not opened yet."""
-    options = {
-        "viewport": {"width": 1280, "height": 800},
-        "locale": "en-GB",
-        "reduced_motion": "reduce",
-    }
     async with (
         views.database.running(),
         TestServer(site(views.house, views.routes())) as server,
-        lent(browser, **(options | context_options)) as context,
+        lent(browser, **(SCREEN | context_options)) as context,
     ):
         token = await views.token(room="kestrel")
         url = f"http://127.0.0.1:{server.port}/display/kestrel"

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import pytest
 from aiohttp.test_utils import TestServer
@@ -21,6 +21,7 @@ from rooms.database import Database
 from tests.bridge.conftest import Views
 from tests.fakes.sources import event
 from tests.fakes.virtual import FixedClock
+from tests.process.chromium import lent, resized
 from tests.process.conftest import Running, Site, until
 from tests.process.test_demo import SIZES
 
@@ -193,20 +194,20 @@ class Door:
 @pytest.fixture
 async def door(browser: Browser, views_of_now: Views) -> AsyncIterator[Door]:
     views = views_of_now
+    screen = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB"}
     async with (
         views.database.running(),
         TestServer(application(views.house, views.routes())) as server,
         views.pairing.running(),
+        lent(browser, **screen) as context,
     ):
         await views.keep(event("review", datetime.now(UTC)), as_of=datetime.now(UTC))
-        context = await browser.new_context(
-            viewport={"width": 1280, "height": 800}, locale="en-GB", color_scheme="light"
-        )
         # Loopback would see every room without a token.
         await context.set_extra_http_headers({"Via": "1.1 elsewhere"})
-        yield Door(views, context, await context.new_page(), f"http://127.0.0.1:{server.port}")
+        page = await context.new_page()
+        yield Door(views, context, page, f"http://127.0.0.1:{server.port}")
         views.hub.close()
-        await context.close()
+        await page.close()
 
 
 async def test_its_token_is_renewed_in_the_browser_and_the_copied_one_is_noticed(
@@ -294,14 +295,20 @@ FINE = """() => {
 }"""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_all_of_it_is_seen_and_read_at_every_size(door: Door, scheme: Any) -> None:
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
+
+async def test_all_of_it_is_seen_and_read_at_every_size_by_day_and_by_night(door: Door) -> None:
     page = door.page
-    await page.emulate_media(color_scheme=scheme)
     await page.goto(f"{door.url}/display")
     await expect(page.locator("#command")).to_contain_text("displays pair")
-    for width, height in SIZES:
-        await page.set_viewport_size({"width": width, "height": height})
-        assert await page.evaluate(FINE) == [[], [], []], (width, height)
+    grounds = set()
+    for scheme in SCHEMES:
+        await page.emulate_media(color_scheme=scheme)
+        grounds.add(await page.evaluate("getComputedStyle(document.body).backgroundColor"))
+        for width, height in SIZES:
+            await resized(page, width, height)
+            assert await page.evaluate(FINE) == [[], [], []], (scheme, width, height)
+    assert len(grounds) == 2
     await expect(page.get_by_role("img")).to_have_accessible_name("Or scan this code")
     assert len(await page.locator("#spoken").inner_text()) > len("The code is 1 2 3 4")

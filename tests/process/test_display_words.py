@@ -17,6 +17,7 @@ from rooms.display import LANGUAGES
 from tests.bridge.conftest import Views
 from tests.bridge.test_words import PLURALS
 from tests.fakes.virtual import FixedClock
+from tests.process.chromium import lent
 
 pytestmark = pytest.mark.browser
 
@@ -113,15 +114,14 @@ async def speaker(browser: Browser, views_of_now: Views) -> AsyncIterator[Speake
 @asynccontextmanager
 async def spoken_to(browser: Browser, origin: str, locale: str) -> AsyncIterator[Speaker]:
     """A page in the browser of somebody else."""
-    context = await browser.new_context(locale=locale)
-    page = await context.new_page()
     complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    await page.route("**/blank*", blank)
-    opened = Speaker(page, origin)
-    await opened.open()
-    yield opened
-    await context.close()
+    async with lent(browser, locale=locale) as context:
+        page = await context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        await page.route("**/blank*", blank)
+        opened = Speaker(page, origin)
+        await opened.open()
+        yield opened
     assert complaints == []
 
 
