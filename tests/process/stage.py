@@ -14,7 +14,7 @@ from bridge.views.site import site
 from rooms.database import Database
 from tests.bridge.conftest import Views
 from tests.fakes.virtual import FixedClock
-from tests.process.chromium import lent
+from tests.process.chromium import lent, resized
 
 Json = dict[str, Any]
 
@@ -123,6 +123,15 @@ class Stage:
         await self.page.wait_for_function("window.door")
         await self.play(first)
         await self.whole()
+
+    async def afresh(self) -> None:
+        """As it was opened: the screen, what the device is set to, and a free room."""
+        await self.page.emulate_media(
+            color_scheme="light", contrast="no-preference", forced_colors="none"
+        )
+        await self.page.evaluate("document.documentElement.dir = 'ltr'")
+        await resized(self.page, *DESKTOP)
+        await self.play(scene(MONDAY))
 
     async def whole(self) -> None:
         """All of the page is there, not only how the room stands."""

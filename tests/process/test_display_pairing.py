@@ -101,7 +101,9 @@ async def test_a_display_is_paired_by_what_it_shows_and_stays_so(wall: Wall) -> 
     await until(seen, "a display that is there")
 
 
-async def test_a_wrong_code_or_room_is_told_in_words(wall: Wall) -> None:
+async def test_a_wrong_code_or_room_is_told_and_while_nobody_answers_no_code_is_shown(
+    wall: Wall,
+) -> None:
     code = await wall.code()
     for words, told in (
         (("pair", "2222-2222", "kestrel"), "No display shows this code"),
@@ -112,6 +114,13 @@ async def test_a_wrong_code_or_room_is_told_in_words(wall: Wall) -> None:
         status, _, errors = await wall.site.command("displays", *words)
         assert (status, told in errors) == (1, True), errors
     assert (await wall.site.command("displays", "pair", "kestrel"))[0] == 2
+    wall.site.settings["listen"]["port"] = str(wall.running.port)
+    await wall.running.stop()
+    await expect(wall.page.locator("#words")).to_contain_text("No connection to the bridge")
+    await expect(wall.page.locator("#code")).to_be_hidden()
+    async with wall.site.running():
+        await expect(wall.page.locator("#code")).to_be_visible(timeout=20_000)
+        assert await wall.page.locator("#code").inner_text() != code
 
 
 async def test_a_revoked_display_forgets_within_a_second_and_shows_a_code(wall: Wall) -> None:
@@ -138,14 +147,7 @@ async def test_a_revoked_display_forgets_within_a_second_and_shows_a_code(wall: 
     await wall.pair("heron")
 
 
-async def test_a_moved_display_goes_to_its_new_room_by_itself(wall: Wall) -> None:
-    id_ = await wall.pair()
-    assert (await wall.site.command("displays", "pair", "--move", id_, "heron"))[0] == 0
-    await expect(wall.page).to_have_url(f"{wall.url}/display/heron")
-    await expect(wall.page.locator("h1")).to_have_text("Heron")
-
-
-async def test_it_outlives_a_restart_of_the_bridge(wall: Wall) -> None:
+async def test_it_outlives_a_restart_and_goes_to_its_new_room_by_itself(wall: Wall) -> None:
     id_ = await wall.pair()
     wall.site.settings["listen"]["port"] = str(wall.running.port)
     assert await wall.running.stop() == 0
@@ -156,19 +158,11 @@ async def test_it_outlives_a_restart_of_the_bridge(wall: Wall) -> None:
         _, out, _ = await wall.site.command("displays", "list", "--json")
         (listed,) = json.loads(out)["displays"]
         assert (listed["id"], listed["room"]) == (id_, "kestrel")
+        assert (await wall.site.command("displays", "pair", "--move", id_, "heron"))[0] == 0
+        await expect(wall.page).to_have_url(f"{wall.url}/display/heron")
+        await expect(wall.page.locator("h1")).to_have_text("Heron")
         assert (await wall.site.command("displays", "revoke", id_))[0] == 0
         await expect(wall.page.locator("#title")).to_have_text("Pair this display")
-
-
-async def test_while_nobody_answers_no_code_is_shown(wall: Wall) -> None:
-    first = await wall.code()
-    wall.site.settings["listen"]["port"] = str(wall.running.port)
-    await wall.running.stop()
-    await expect(wall.page.locator("#words")).to_contain_text("No connection to the bridge")
-    await expect(wall.page.locator("#code")).to_be_hidden()
-    async with wall.site.running():
-        await expect(wall.page.locator("#code")).to_be_visible(timeout=20_000)
-        assert await wall.page.locator("#code").inner_text() != first
 
 
 # --- with a clock that is moved
