@@ -6,8 +6,9 @@ import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, BrowserContext, Page, expect
@@ -58,6 +59,15 @@ class Wall:
         await expect(self.page.locator("h1")).to_have_text(room.title())
         return str(json.loads(out)["id"])
 
+    async def displays(self) -> list[dict[str, Any]]:
+        """What the list of displays is made of."""
+        way = aiohttp.UnixConnector(path=str(self.site.folder / "data" / "control.sock"))
+        async with (
+            aiohttp.ClientSession(connector=way) as person,
+            person.get("http://bridge/api/v1/displays") as answer,
+        ):
+            return list((await answer.json())["displays"])
+
     async def cookie(self) -> str:
         """The display's token, as its browser keeps it."""
         return next(one["value"] for one in await self.context.cookies() if one["name"] == COOKIE)
@@ -95,10 +105,11 @@ async def test_a_display_is_paired_by_what_it_shows_and_stays_so(wall: Wall) -> 
     await expect(page).to_have_url(f"{wall.url}/display/kestrel")
 
     async def seen() -> bool:
-        status, out, _ = await wall.site.command("displays", "list")
-        return status == 0 and "now" in out
+        return [one["live"] for one in await wall.displays()] == [True]
 
     await until(seen, "a display that is there")
+    status, out, _ = await wall.site.command("displays", "list")
+    assert (status, "now" in out) == (0, True)
 
 
 async def test_a_wrong_code_or_room_is_told_and_while_nobody_answers_no_code_is_shown(
