@@ -21,6 +21,7 @@ from connector.simulators.graph import Tenant
 from rooms.model import Person
 from tests.bridge.test_authorisation import operations
 from tests.process.conftest import Running, Site, until
+from tests.process.doors import SCREEN
 from tests.process.test_display_pairing import Wall
 
 pytestmark = pytest.mark.browser
@@ -112,11 +113,8 @@ async def watched(site: Site, browser: Browser) -> AsyncIterator[tuple[Running, 
     """The program has read all rooms, and a browser looks at it."""
     async with site.running() as running:
         await until(lambda: running.get("/readyz"), "all rooms")
-        context = await browser.new_context(
-            viewport={"width": 1280, "height": 800}, locale="en-GB", reduced_motion="reduce"
-        )
-        yield running, Watched(context, f"http://127.0.0.1:{running.port}")
-        await context.close()
+        async with await browser.new_context(**SCREEN) as context:
+            yield running, Watched(context, f"http://127.0.0.1:{running.port}")
 
 
 async def test_words_of_strangers_are_words_on_every_page_and_sheet(

@@ -27,6 +27,7 @@ from connector.simulators.graph import Tenant
 from rooms.model import Person
 from tests.bridge.test_authorisation import Operation, operations
 from tests.process.conftest import Running, Site, until
+from tests.process.doors import SCREEN
 from tests.process.test_display_pairing import WITHIN, Wall
 from tests.process.test_nothing_readable import lying_in, spellings
 from tests.process.test_writing import post, token
@@ -62,11 +63,8 @@ async def before_a_door(site: Site, browser: Browser) -> AsyncIterator[Wall]:
     """The program runs, every room was read, and a browser hangs beside a door."""
     async with site.running() as running:
         await until(lambda: running.get("/readyz"), "all rooms")
-        context = await browser.new_context(
-            viewport={"width": 1280, "height": 800}, locale="en-GB", reduced_motion="reduce"
-        )
-        yield Wall(site, running, context, await context.new_page())
-        await context.close()
+        async with await browser.new_context(**SCREEN) as context:
+            yield Wall(site, running, context, await context.new_page())
 
 
 # --- a token that was stolen
