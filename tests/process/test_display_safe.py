@@ -128,6 +128,7 @@ async def test_words_of_strangers_are_words_on_every_page_and_sheet(
         await expect(page.locator("h1")).to_have_text(ROOM)
         await seen.fine(page, "page")
         sheet, bar = page.locator("#sheet"), page.locator("#bar")
+        await expect(bar.get_by_role("button", name="More", exact=True)).to_be_visible()
         opened: list[str] = []
         for name in ("More", "Find a room", "Report a fault", "Extend", "Give back", "End now"):
             button = bar.get_by_role("button", name=name, exact=True)
