@@ -1,11 +1,37 @@
 """What every test has: a loop that nothing may block, and the vendors' material where it is."""
 
+import inspect
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One browser serves many tests, and it lives in one loop."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
+) -> Iterator[None]:
+    """What is made for one test is made in the loop of that test.
+
+    pytest-asyncio has a fixture name its loop, and so would need each fixture twice.
+    """
+    made = fixturedef.func
+    asked = fixturedef.scope == "function" and request.node.get_closest_marker("asyncio")
+    with pytest.MonkeyPatch.context() as patch:
+        if asked and (inspect.isasyncgenfunction(made) or inspect.iscoroutinefunction(made)):
+            scope = asked.kwargs.get("loop_scope")
+            patch.setattr(made, "_loop_scope", scope, raising=False)
+        return (yield)
 
 
 @pytest.fixture(autouse=True)

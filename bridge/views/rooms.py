@@ -7,7 +7,8 @@ from aiohttp import hdrs, web
 
 from bridge.callers import Caller
 from bridge.views import render
-from bridge.views.house import House, NotReadable, Rendered
+from bridge.views.house import House, NotReadable
+from bridge.views.rendered import Rendered
 from bridge.views.shapes import (
     AgendaShape,
     OtherRoomShape,

@@ -48,7 +48,8 @@ class House:
         self.store = Store(database)
         self.sources = {kind: HookedSource() for kind in ("graph", "ews", "google")}
         self.meters: list[Meter] = []
-        outside = Outside(http=None, clock=self.clock)  # type: ignore[arg-type] # nobody asks it
+        session: Any = None  # nobody asks it
+        outside = Outside(http=session, sockets=session, clock=self.clock)
         self.sync = Sync(
             outside,
             store=self.store,

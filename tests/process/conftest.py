@@ -17,7 +17,9 @@ from aiohttp.test_utils import TestServer
 
 from connector.simulators.cisco import Address, Codec, serve
 from connector.simulators.graph import CLIENT_ID, TENANT_ID, Meeting, Tenant, app
+from tests.process.chromium import browser
 
+__all__ = ["browser"]  # a fixture
 PROGRAM = [sys.executable, "-m", "bridge"]
 ROOT = Path(__file__).parents[2]
 PATIENCE = 20.0

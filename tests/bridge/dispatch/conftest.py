@@ -31,7 +31,7 @@ class World:
         self.store = Store(database)
         self.driver = driver
         session: Any = None  # the fakes have nothing to reach
-        outside = Outside(http=session, clock=self.clock)
+        outside = Outside(http=session, sockets=session, clock=self.clock)
         self.dispatch = Dispatch(outside, store=self.store, health=self.health, clock=self.clock)
 
     @property
