@@ -21,6 +21,7 @@ from rooms.agenda import Account, agenda_of
 from rooms.clock import Clock
 from rooms.model import Event, Window
 from rooms.store import Store
+from tests.fakes.furnished import furnished
 from tests.fakes.sources import event, room
 from tests.fakes.virtual import PatientDatabase, VirtualClock, in_virtual_time
 
@@ -143,7 +144,7 @@ def played(
 ) -> None:
     """Play it: two rooms, of which kestrel has that version; both are well to begin with."""
     database.GATHER = 0.0  # real seconds, while virtual time stands still
-    kept = PatientDatabase(folder / "bridge.db")
+    kept = PatientDatabase(furnished(folder / "bridge.db"))
 
     async def play() -> None:
         clock = VirtualClock()

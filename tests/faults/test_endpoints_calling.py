@@ -20,6 +20,7 @@ from rooms.store import Store
 from tests.connector import test_calling as units
 from tests.connector.calling_contract import ADDRESSES, CallingContract, Rig
 from tests.fakes.endpoints import FakeOptions
+from tests.fakes.furnished import furnished
 from tests.fakes.virtual import PatientDatabase, VirtualClock, in_virtual_time
 
 pytestmark = pytest.mark.allow_blocking
@@ -70,7 +71,7 @@ def played(
     **how: Any,
 ) -> None:
     """Play it in virtual time, with a unit of one kind."""
-    database = PatientDatabase(folder / "bridge.db")
+    database = PatientDatabase(furnished(folder / "bridge.db"))
 
     async def play() -> None:
         clock = VirtualClock()

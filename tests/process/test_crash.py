@@ -54,6 +54,7 @@ async def watched(running: Running, served: dict[str, int]) -> None:
             titles = await running.titles(name)
             if titles:
                 served[name] = max(served[name], one_round(titles))
+        await asyncio.sleep(0.02)  # the appliance reads once in a second
 
 
 def on_disk(site: Site) -> dict[str, int]:

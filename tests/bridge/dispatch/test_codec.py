@@ -24,6 +24,7 @@ from rooms.agenda import Account, agenda_of
 from rooms.database import Database
 from rooms.model import Event, Window
 from rooms.store import Store
+from tests.fakes.furnished import furnished
 from tests.fakes.sources import event, room
 
 SECONDS = 10.0
@@ -65,7 +66,7 @@ class Unit:
 @pytest.fixture
 def opened(tmp_path: Path) -> tuple[Database, Store]:
     """Opened before the loop runs."""
-    database = Database(tmp_path / "bridge.db")
+    database = Database(furnished(tmp_path / "bridge.db"))
     return database, Store(database)
 
 
