@@ -35,12 +35,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.allow_blocking)
 
 
-async def until(found: Callable[[], Coroutine[Any, Any, Any]], words: str = "") -> Any:
+async def until(
+    found: Callable[[], Coroutine[Any, Any, Any]], words: str = "", *, seconds: float = 0
+) -> Any:
     """Ask until there is an answer that is true; what a process does takes the time it takes."""
     last: Any = None
     pause = EAGER
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(seconds or PATIENCE):
             while not (last := await found()):
                 await asyncio.sleep(pause)
                 pause = min(pause * 1.1, CALM)

@@ -56,7 +56,7 @@ class Unit:
         """Wait until something is so."""
         async with asyncio.timeout(SECONDS):
             while not true():  # noqa: ASYNC110 - a simulated unit tells nobody
-                await asyncio.sleep(0)
+                await asyncio.sleep(0.002)
 
     async def state(self, wanted: str) -> None:
         """Wait until it stands so."""
