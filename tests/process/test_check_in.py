@@ -4,11 +4,8 @@ import sqlite3
 from datetime import datetime
 from typing import Any
 
-import pytest
-
 from connector.simulators.graph import Tenant
 from rooms.model import Person
-from tests.process import conftest
 from tests.process.conftest import HOUR, Running, Site, until
 from tests.process.test_writing import post, token
 
@@ -18,7 +15,7 @@ REAL_GRACE = 100.0
 
 
 async def test_who_checks_in_stays_and_a_room_without_anybody_is_given_back(
-    site: Site, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+    site: Site, tenant: Tenant
 ) -> None:
     tenant.register_app(secret="right", roles=["Calendars.ReadWrite"])
     site.settings |= {"writes": "release"}
@@ -37,8 +34,8 @@ async def test_who_checks_in_stays_and_a_room_without_anybody_is_given_back(
             status, told = await post(running, path, display)
             assert (status, told["done"]) == (200, "checked_in")
             assert told["booking"]["checked_in"] is True
-        monkeypatch.setattr(conftest, "PATIENCE", REAL_GRACE)
-        await until(lambda: alone(running, "Stays"), "that the other one is given back")
+        given_back = "that the other one is given back"
+        await until(lambda: alone(running, "Stays"), given_back, seconds=REAL_GRACE)
         (stays,) = (await running.get("/api/v1/rooms/kestrel/agenda"))["bookings"]
         assert (stays["checked_in"], stays["check_in"]) == (True, None)
         report = (await running.get("/api/v1/rooms/kestrel/attendance"))["bookings"]
