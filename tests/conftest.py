@@ -2,11 +2,38 @@
 
 import inspect
 import os
+import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
+
+from tests.fakes import host_keys
+
+# Without compiled files every worker would compile all tests, and every program that is started all
+# of the appliance: a fifth of what the suite costs.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that may take long come first, lest one worker be left with them in the end."""
+    weights: dict[Path, tuple[float, bool]] = defaultdict(lambda: (0.0, False))
+    for item in items:
+        limit = item.get_closest_marker("timeout")
+        weight = float(limit.args[0]) if limit else 0.0, "process" in item.keywords
+        weights[item.path] = max(weights[item.path], weight)
+    items.sort(key=lambda item: weights[item.path], reverse=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def keys_are_used_again() -> Iterator[None]:
+    """Simulated units share a few RSA keys in turn: making one costs more than most tests."""
+    with host_keys.shared():
+        yield
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -18,6 +18,7 @@ from rooms.agenda import Account, agenda_of
 from rooms.model import Event, Window
 from rooms.store import Store
 from tests.fakes.endpoints import FakeDevice, FakeDriver, FakeEndpoint, FakeOptions
+from tests.fakes.furnished import furnished
 from tests.fakes.sources import room
 from tests.fakes.virtual import PatientDatabase, VirtualClock, in_virtual_time
 
@@ -92,7 +93,7 @@ def play(
 ) -> Callable[[Story], World]:
     """Play a story in virtual time."""
     monkeypatch.setattr(load, "endpoint", lambda _kind: driver)
-    database = PatientDatabase(tmp_path / "bridge.db")
+    database = PatientDatabase(furnished(tmp_path / "bridge.db"))
 
     def played(story: Story) -> World:
         world = World(database, driver)
