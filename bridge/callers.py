@@ -94,7 +94,8 @@ def control(peer: socket.socket) -> Caller:
         name = pwd.getpwuid(uid).pw_name
     except KeyError:
         name = str(uid)
-    return Caller(name=f"control:{name}", scopes=frozenset(["read", "join", "write", "control"]))
+    scopes: frozenset[Scope] = frozenset(["read", "join", "write", "control", "audit"])
+    return Caller(name=f"control:{name}", scopes=scopes)
 
 
 def is_loopback(remote: str | None, host: str, headers: Mapping[str, str]) -> bool:

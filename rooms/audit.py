@@ -92,29 +92,6 @@ class Verdict(Value, frozen=True, kw_only=True):
     bad: Bad | None = None
 
 
-def add(tables: "Tables", entry: Entry) -> None:
-    """Write down one entry together with what it tells of: in the same piece of work."""
-    connection = tables.conn
-    last = connection.execute("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
-    former = Head(seq=last[0], hash=last[1]) if last else Head()
-    row = linked(
-        former,
-        {
-            "at": entry.at.astimezone(UTC).isoformat(),
-            "actor": entry.actor,
-            "action": entry.action,
-            "object": entry.object,
-            "origin": entry.origin,
-            "detail": entry.detail,
-        },
-    )
-    fields = msgspec.structs.astuple(
-        msgspec.structs.replace(row, detail=msgspec.json.encode(row.detail).decode())
-    )
-    sql = f"INSERT INTO audit ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)"  # noqa: S608
-    connection.execute(sql, fields)
-
-
 class Audit:
     """The log in `bridge.db`; triggers there refuse to change or remove a row."""
 
@@ -122,9 +99,34 @@ class Audit:
         self._database = database
         self._verifying = asyncio.Lock()
 
+    @staticmethod
+    def add(tables: "Tables", entry: Entry) -> None:
+        """Write down one entry together with what it tells of: in the same piece of work."""
+        connection = tables.conn
+        last = connection.execute(
+            "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1"
+        ).fetchone()
+        former = Head(seq=last[0], hash=last[1]) if last else Head()
+        row = linked(
+            former,
+            {
+                "at": entry.at.astimezone(UTC).isoformat(),
+                "actor": entry.actor,
+                "action": entry.action,
+                "object": entry.object,
+                "origin": entry.origin,
+                "detail": entry.detail,
+            },
+        )
+        fields = msgspec.structs.astuple(
+            msgspec.structs.replace(row, detail=msgspec.json.encode(row.detail).decode())
+        )
+        sql = f"INSERT INTO audit ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)"  # noqa: S608
+        connection.execute(sql, fields)
+
     async def record(self, entry: Entry) -> None:
         """Write down one entry before whoever did it hears of success."""
-        await self._database.change(lambda tables: add(tables, entry))
+        await self._database.change(lambda tables: self.add(tables, entry))
 
     async def head(self) -> Head:
         """The last row."""

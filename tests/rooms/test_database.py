@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database as Tables
 
-from rooms.audit import Entry, add
+from rooms.audit import Audit, Entry
 from rooms.database import SCHEMA, Database, DatabaseUnusable
 from rooms.migrations import schema
 from tests.fakes.virtual import NOON
@@ -22,7 +22,7 @@ def database(tmp_path: Path) -> Database:
 
 
 def insert(text: str) -> Callable[[Tables], object]:
-    return lambda db: add(db, Entry(at=NOON, actor=text, action="test"))
+    return lambda db: Audit.add(db, Entry(at=NOON, actor=text, action="test"))
 
 
 def rows(path: Path) -> list[str]:
