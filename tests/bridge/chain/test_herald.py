@@ -266,7 +266,7 @@ def test_what_was_sent_is_compared_at_the_next_start(tmp_path: Path) -> None:
     before = Bench(tmp_path)
     assert before.play(first).told[-1]["seq"] == 4
     again = Bench(tmp_path, before.port)
-    assert [one["count"] for one in again.play(sound).told] == [0, 0]
+    assert again.play(sound).told[-1]["count"] == 0
     with closing(sqlite3.connect(tmp_path / "bridge.db")) as connection, connection:
         connection.execute("DROP TRIGGER audit_no_delete")
         connection.execute("DELETE FROM audit WHERE seq = 4")
