@@ -54,6 +54,18 @@ def measures(
         ("source", "credential"),
         seconds_left(identities, house.clock.now()),
     )
+    yield from _attendance(house)
+    yield Family(
+        "roombridge_audit_head_age_seconds",
+        "gauge",
+        "Seconds since a receiver was known to have the newest head of the audit log",
+        ("receiver",),
+        herald.ages(),
+    )
+    yield Family("roombridge_streams", "gauge", "Open event streams", (), {(): len(hub)})
+
+
+def _attendance(house: House) -> Iterator[Family]:
     yield Family(
         "roombridge_checkins",
         "counter",
@@ -68,14 +80,6 @@ def measures(
         ("scope",),
         house.attended.releases,
     )
-    yield Family(
-        "roombridge_audit_head_age_seconds",
-        "gauge",
-        "Seconds since a receiver was known to have the newest head of the audit log",
-        ("receiver",),
-        herald.ages(),
-    )
-    yield Family("roombridge_streams", "gauge", "Open event streams", (), {(): len(hub)})
 
 
 def _endpoints(dispatch: Dispatch) -> Iterator[Family]:

@@ -23,6 +23,7 @@ CHUNK = 500
 """Rows that are read at once: other work of the database's thread waits a few milliseconds."""
 SEARCHED = 10 * CHUNK
 """Rows that are looked at in one piece for the few that somebody wants."""
+_encode = msgspec.json.Encoder().encode
 _BEFORE_ALL, _AFTER_ALL = -(2**63), 2**63 - 1
 _COLUMNS = "seq, at, actor, action, object, origin, detail, former, hash"
 _CALLER: ContextVar[tuple[str, str]] = ContextVar("caller", default=("", ""))
@@ -119,7 +120,7 @@ class Audit:
             },
         )
         fields = msgspec.structs.astuple(
-            msgspec.structs.replace(row, detail=msgspec.json.encode(row.detail).decode())
+            msgspec.structs.replace(row, detail=_encode(row.detail).decode())
         )
         sql = f"INSERT INTO audit ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)"  # noqa: S608
         connection.execute(sql, fields)

@@ -18,6 +18,10 @@ START = "0" * 64
 """What stands in place of the former hash in the first row."""
 _HEAD = re.compile(r"(\d{1,18}):([0-9a-f]{64})")
 
+_canonical = msgspec.json.Encoder(order="sorted").encode
+_read_detail = msgspec.json.Decoder(dict[str, str | int]).decode
+# Made once: to make one takes longer than all the rest of a row.
+
 Detail = Mapping[str, str | int]
 
 
@@ -78,7 +82,7 @@ def digest(fields: Mapping[str, Any]) -> str:
     Keys are ASCII and numbers whole and below 2^53, so that sorted keys without spaces are what
     RFC 8785 demands.
     """
-    return hashlib.sha256(msgspec.json.encode(fields, order="sorted")).hexdigest()
+    return hashlib.sha256(_canonical(fields)).hexdigest()
 
 
 def linked(former: Head, fields: Mapping[str, Any]) -> Row:
@@ -90,7 +94,7 @@ def linked(former: Head, fields: Mapping[str, Any]) -> Row:
 def detail_of(text: object) -> Detail | str:
     """What stands in the column `detail`: an object, or text where it is none."""
     try:
-        return msgspec.json.decode(str(text), type=dict[str, str | int])
+        return _read_detail(str(text))
     except (msgspec.DecodeError, UnicodeError):
         return str(text)
 

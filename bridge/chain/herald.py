@@ -232,7 +232,7 @@ class Herald:
 def _receivers(settings: AuditSettings) -> Iterator[tuple[str, str, Send]]:
     """Name, key and way of each who is told; keys hold no address, which may be a secret."""
     if settings.syslog is not None:
-        yield "syslog", _key(msgspec.json.encode(settings.syslog)), _to_syslog(settings.syslog)
+        yield "syslog", _key(repr(settings.syslog).encode()), _to_syslog(settings.syslog)
     if settings.webhook is not None:
         url = settings.webhook.url.reveal().encode()
         yield "webhook", _key(url), _to_webhook(settings.webhook)

@@ -12,6 +12,8 @@ from bridge.cli.control import ask, lines, told
 from bridge.cli.tables import moment, pretty, table
 from rooms.chain import Bad, Head, Row, Walk, head_of
 
+_read = msgspec.json.Decoder(Row).decode
+
 PAGE = 1000
 """Entries that are asked for at once."""
 
@@ -78,7 +80,7 @@ def checked(
     walk: Walk | None = None
     for line in exported:
         try:
-            row = msgspec.json.decode(line, type=Row)
+            row = _read(line)
         except (msgspec.DecodeError, UnicodeDecodeError):
             walk = walk or Walk(known)
             return walk, Bad(seq=walk.head.seq + 1, why="its line is no entry")
