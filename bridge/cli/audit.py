@@ -29,11 +29,11 @@ def show(given: Namespace) -> int:
         (
             str(one["seq"]),
             moment(one["at"]),
-            one["actor"],
-            one["origin"] or "-",
-            one["action"],
-            one["object"] or "-",
-            _words(one["detail"]),
+            _plain(one["actor"]),
+            _plain(one["origin"]) or "-",
+            _plain(one["action"]),
+            _plain(one["object"]) or "-",
+            _plain(_words(one["detail"])),
         )
         for one in entries
     ]
@@ -128,3 +128,8 @@ def _words(detail: dict[str, Any] | str) -> str:
     if isinstance(detail, str):
         return detail
     return " ".join(f"{name}={value}" for name, value in detail.items())
+
+
+def _plain(text: str) -> str:
+    """Without what terminals obey: people choose the names that stand in entries."""
+    return "".join(char if char.isprintable() else "?" for char in text)

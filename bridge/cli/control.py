@@ -20,6 +20,8 @@ from bridge.settings.typed import Reader
 
 RUNTIME = Path("/run/roombridge/control.sock")
 SECONDS = 30.0
+PIECE = 64 << 10
+"""Bytes of a long answer that are read at a time."""
 
 
 class NotRunning(Exception):
@@ -77,7 +79,13 @@ def lines(
     with _answered(given, "GET", _target(path, query), None, SECONDS) as answer:
         if answer.status >= 400:
             _meaning(answer.status, answer.read())
-        yield from answer
+        rest = b""
+        # Its own lines end silently where the answer breaks off (`http.client` peeks).
+        while piece := answer.read(PIECE):
+            *whole, rest = (rest + piece).split(b"\n")
+            yield from (line + b"\n" for line in whole)
+        if rest:
+            yield rest
 
 
 def _target(path: str, query: dict[str, str | None] | None) -> str:
@@ -103,7 +111,9 @@ def _answered(
             yield answer
         except BrokenPipeError:  # of who reads what we print
             raise
-        except (OSError, http.client.HTTPException) as error:
+        except http.client.HTTPException as error:
+            raise NotRunning(f"{place}: the answer broke off") from error
+        except OSError as error:
             raise NotRunning(f"{place}: {error}") from error
         finally:
             connection.close()

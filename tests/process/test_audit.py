@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 
 from rooms.audit import _COLUMNS, _row
-from rooms.chain import Row, Walk
+from rooms.chain import Head, Row, Walk, linked
 from rooms.database import Database
 from tests.fakes.syslog import over_udp
+from tests.fakes.virtual import NOON
 from tests.process.conftest import Site, until
 
 KILLS = 6
@@ -44,7 +46,7 @@ async def made(site: Site, *names: str) -> None:
 
 async def test_who_did_what_is_shown_exported_and_checked(site: Site) -> None:
     async with site.running():
-        await made(site, "reception", "signage", "lobby")
+        await made(site, "reception", "signage", "lobby\x1b[2J")
         await site.command("tokens", "revoke", "nothing")
         status, out, _ = await site.command("audit", "show", "--action", "tokens")
         assert status == 0
@@ -52,9 +54,9 @@ async def test_who_did_what_is_shown_exported_and_checked(site: Site) -> None:
         assert heading.split()[:2] == ["SEQ", "WHEN"]
         assert [line.split()[0] for line in lines] == ["1", "2", "3"]
         assert all("control:" in line and " control " in line for line in lines)
-        assert "name=lobby" in lines[-1]
+        assert "name=lobby?[2J" in lines[-1]
         status, out, _ = await site.command("audit", "show", "--limit", "2", "--json")
-        assert [one["detail"]["name"] for one in json.loads(out)] == ["signage", "lobby"]
+        assert [one["detail"]["name"] for one in json.loads(out)] == ["signage", "lobby\x1b[2J"]
         status, exported, _ = await site.command("audit", "export")
         assert (status, len(exported.splitlines())) == (0, 3)
         status, out, _ = await site.command("audit", "verify")
@@ -77,6 +79,31 @@ async def test_who_did_what_is_shown_exported_and_checked(site: Site) -> None:
     status, _, errors = await site.command("audit", "export")
     assert (status, "no appliance runs" in errors) == (2, True)
     await off_line(site, exported, head)
+
+
+async def test_an_export_that_breaks_off_is_not_taken_for_the_whole(site: Site) -> None:
+    site.write()
+    (site.folder / "data").mkdir()
+    row = linked(
+        Head(),
+        {"at": NOON.isoformat(), "actor": "a", "action": "tokens.create"}
+        | {"object": "t", "origin": "", "detail": {}},
+    )
+    line = msgspec.json.encode(row) + b"\n"
+
+    async def breaks_off(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        writer.write(b"%x\r\n%s\r\n" % (len(line), line))
+        await writer.drain()
+        writer.close()
+
+    socket = str(site.folder / "data" / "control.sock")
+    async with await asyncio.start_unix_server(breaks_off, socket):
+        for words in ("export", "verify"):
+            status, out, errors = await site.command("audit", words)
+            assert (status, out) == (2, "")
+            assert "broke off" in errors
 
 
 async def off_line(site: Site, exported: str, head: str) -> None:
