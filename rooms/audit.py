@@ -25,7 +25,11 @@ SEARCHED = 10 * CHUNK
 """Rows that are looked at in one piece for the few that somebody wants."""
 _encode = msgspec.json.Encoder().encode
 _BEFORE_ALL, _AFTER_ALL = -(2**63), 2**63 - 1
-_COLUMNS = "seq, at, actor, action, object, origin, detail, former, hash"
+_TEXTS = ("at", "actor", "action", "object", "origin", "detail", "former", "hash")
+_COLUMNS = f"seq, {', '.join(_TEXTS)}"
+_READ = f"seq, {', '.join(f'CAST({name} AS BLOB)' for name in _TEXTS)}"
+"""As bytes: what somebody put into the file need not be text, and must be found all the same."""
+_LAST = "SELECT seq, CAST(hash AS BLOB), CAST(at AS BLOB) FROM audit ORDER BY seq DESC LIMIT 1"
 _CALLER: ContextVar[tuple[str, str]] = ContextVar("caller", default=("", ""))
 
 
@@ -104,10 +108,8 @@ class Audit:
     def add(tables: "Tables", entry: Entry) -> None:
         """Write down one entry together with what it tells of: in the same piece of work."""
         connection = tables.conn
-        last = connection.execute(
-            "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1"
-        ).fetchone()
-        former = Head(seq=last[0], hash=last[1]) if last else Head()
+        last = connection.execute(_LAST).fetchone()
+        former = _head(last) if last else Head()
         row = linked(
             former,
             {
@@ -131,14 +133,13 @@ class Audit:
 
     async def head(self) -> Head:
         """The last row."""
-        sql = "SELECT seq, hash, at FROM audit ORDER BY seq DESC LIMIT 1"
-        rows = await self._read(sql, ())
-        return Head(seq=rows[0][0], hash=str(rows[0][1]), at=str(rows[0][2])) if rows else Head()
+        rows = await self._read(_LAST, ())
+        return _head(rows[0]) if rows else Head()
 
     async def hash_of(self, seq: int) -> str | None:
         """The hash of one row; None where there is no such row."""
-        rows = await self._read("SELECT hash FROM audit WHERE seq = ?", (seq,))
-        return str(rows[0][0]) if rows else None
+        rows = await self._read("SELECT CAST(hash AS BLOB) FROM audit WHERE seq = ?", (seq,))
+        return _text(rows[0][0]) if rows else None
 
     async def page(self, wanted: Wanted, *, limit: int = CHUNK, before: int | None = None) -> Page:
         """Some of the entries, the newest first; `before` as the page before this one told it."""
@@ -148,7 +149,7 @@ class Audit:
         while top > 1:
             low = top - SEARCHED
             sql = (
-                f"SELECT {_COLUMNS} FROM audit WHERE seq >= ? AND seq < ?{where}"  # noqa: S608
+                f"SELECT {_READ} FROM audit WHERE seq >= ? AND seq < ?{where}"  # noqa: S608
                 " ORDER BY seq DESC LIMIT ?"
             )
             some = await self._read(sql, (low, top, *values, limit + 1 - len(found)))
@@ -165,7 +166,7 @@ class Audit:
         while True:
             high = after + SEARCHED if where else _AFTER_ALL
             sql = (
-                f"SELECT {_COLUMNS} FROM audit WHERE seq > ? AND seq <= ?{where}"  # noqa: S608
+                f"SELECT {_READ} FROM audit WHERE seq > ? AND seq <= ?{where}"  # noqa: S608
                 " ORDER BY seq LIMIT ?"
             )
             rows = [_row(one) for one in await self._read(sql, (after, high, *values, CHUNK))]
@@ -216,15 +217,16 @@ def _condition(wanted: Wanted) -> tuple[str, list[str]]:
 
 def _row(columns: Sequence[Any]) -> Row:
     """A row of the table, whatever somebody did to it: its hash tells."""
-    seq, at, actor, action, object_, origin, detail, former, hash_ = columns
-    return Row(
-        seq=seq,
-        at=str(at),
-        actor=str(actor),
-        action=str(action),
-        object=str(object_),
-        origin=str(origin),
-        detail=detail_of(detail),
-        former=str(former),
-        hash=str(hash_),
-    )
+    seq, *texts = columns
+    told = dict(zip(_TEXTS, map(_text, texts), strict=True))
+    detail = detail_of(told.pop("detail"))
+    return Row(seq=seq, detail=detail, **told)
+
+
+def _head(columns: Sequence[Any]) -> Head:
+    seq, hash_, at = columns
+    return Head(seq=seq, hash=_text(hash_), at=_text(at))
+
+
+def _text(column: bytes | None) -> str:
+    return (column or b"").decode(errors="replace")

@@ -155,7 +155,7 @@ class Herald:
             await asyncio.sleep(wait)
             try:
                 await self.verify()
-            except sqlite3.Error as error:
+            except Exception as error:  # noqa: BLE001 - a fault here must not end the appliance
                 log.error("the audit log was not checked: %s", fault(error))
             wait = CHECK_EVERY
 

@@ -15,7 +15,7 @@ import aiohttp
 import msgspec
 import pytest
 
-from rooms.audit import _COLUMNS, _row
+from rooms.audit import _READ, _row
 from rooms.chain import Head, Row, Walk, linked
 from rooms.database import Database
 from tests.fakes.syslog import over_udp
@@ -35,7 +35,7 @@ def opened(site: Site) -> Iterator[sqlite3.Connection]:
 def on_disk(site: Site) -> list[Row]:
     """All entries, as another start would find them."""
     with closing(Database(site.folder / "data" / "bridge.db")) as database:
-        return [_row(row) for row in database.rows(f"SELECT {_COLUMNS} FROM audit ORDER BY seq")]
+        return [_row(row) for row in database.rows(f"SELECT {_READ} FROM audit ORDER BY seq")]
 
 
 async def made(site: Site, *names: str) -> None:

@@ -141,6 +141,8 @@ TAMPERED = {
     "UPDATE audit SET actor = 'nobody' WHERE seq = 3": Bad(seq=3, why="was changed"),
     "UPDATE audit SET detail = 'x' WHERE seq = 3": Bad(seq=3, why="was changed"),
     "UPDATE audit SET origin = x'ff00' WHERE seq = 3": Bad(seq=3, why="was changed"),
+    "UPDATE audit SET actor = CAST(x'ff' AS TEXT) WHERE seq = 3": Bad(seq=3, why="was changed"),
+    "UPDATE audit SET hash = CAST(x'ff' AS TEXT) WHERE seq = 5": Bad(seq=5, why="was changed"),
     "DELETE FROM audit WHERE seq = 3": Bad(seq=3, why="missing"),
     "UPDATE audit SET hash = former WHERE seq = 3": Bad(seq=3, why="was changed"),
     "INSERT INTO audit (seq, at, actor, action, object, detail) VALUES (-1, '', '', '', '', '')": (
@@ -161,6 +163,8 @@ async def test_what_somebody_does_to_the_file_is_found(
     verdict = await audit.verify()
     assert verdict.bad == bad
     assert (await audit.page(Wanted())).rows  # it can be read all the same
+    await audit.record(entry(9))  # and goes on
+    assert (await audit.verify()).bad == bad
 
 
 async def test_a_log_that_was_cut_short_is_found_by_a_head_that_was_sent_out(
