@@ -144,14 +144,16 @@ class Audit:
     async def page(self, wanted: Wanted, *, limit: int = CHUNK, before: int | None = None) -> Page:
         """Some of the entries, the newest first; `before` as the page before this one told it."""
         where, values = _condition(wanted)
-        top = before if before is not None else (await self.head()).seq + 1
+        span = (
+            "SELECT min(seq) FROM (SELECT seq FROM audit WHERE seq < ? ORDER BY seq DESC LIMIT ?)"
+        )
+        sql = (
+            f"SELECT {_READ} FROM audit WHERE seq >= ? AND seq < ?{where}"  # noqa: S608
+            " ORDER BY seq DESC LIMIT ?"
+        )
+        top = _AFTER_ALL if before is None else before
         found: list[Row] = []
-        while top > 1:
-            low = top - SEARCHED
-            sql = (
-                f"SELECT {_READ} FROM audit WHERE seq >= ? AND seq < ?{where}"  # noqa: S608
-                " ORDER BY seq DESC LIMIT ?"
-            )
+        while (low := (await self._read(span, (top, SEARCHED)))[0][0]) is not None:
             some = await self._read(sql, (low, top, *values, limit + 1 - len(found)))
             found += map(_row, some)
             if len(found) > limit:
@@ -162,22 +164,17 @@ class Audit:
     async def chunks(self, wanted: Wanted | None = None) -> AsyncIterator[list[Row]]:
         """All entries that are wanted, the oldest first, some at a time; later ones too."""
         where, values = _condition(wanted or Wanted())
-        after, end = 0 if where else _BEFORE_ALL, (await self.head()).seq
-        while True:
-            high = after + SEARCHED if where else _AFTER_ALL
-            sql = (
-                f"SELECT {_READ} FROM audit WHERE seq > ? AND seq <= ?{where}"  # noqa: S608
-                " ORDER BY seq LIMIT ?"
-            )
+        span = "SELECT max(seq) FROM (SELECT seq FROM audit WHERE seq > ? ORDER BY seq LIMIT ?)"
+        sql = (
+            f"SELECT {_READ} FROM audit WHERE seq > ? AND seq <= ?{where}"  # noqa: S608
+            " ORDER BY seq LIMIT ?"
+        )
+        after = _BEFORE_ALL
+        while (high := (await self._read(span, (after, SEARCHED)))[0][0]) is not None:
             rows = [_row(one) for one in await self._read(sql, (after, high, *values, CHUNK))]
             if rows:
                 yield rows
-            if len(rows) == CHUNK:
-                after = rows[-1].seq
-            elif high >= end:
-                return
-            else:
-                after = high
+            after = rows[-1].seq if len(rows) == CHUNK else high
 
     async def verify(self, known: Head | None = None) -> Verdict:
         """Check every row, one check at a time; other work of the process goes on meanwhile."""

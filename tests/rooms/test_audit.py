@@ -106,6 +106,18 @@ async def test_pages_go_back_to_the_first_entry_and_give_each_once(
     assert [row.seq for row in await all_of(audit)] == list(range(1, 41))
 
 
+async def test_a_page_before_a_number_far_beyond_the_last_entry_comes_at_once(
+    audit: Audit, opened: Database
+) -> None:
+    await audit.record(entry(0))
+    assert len((await audit.page(Wanted(), before=2**53)).rows) == 1
+    for name in ("update", "gap"):
+        await opened.change(lambda db, name=name: db.execute(f"DROP TRIGGER audit_no_{name}"))  # type: ignore[misc]
+    await opened.change(lambda db: db.execute(f"UPDATE audit SET seq = {2**60}"))
+    assert len((await audit.page(Wanted(actor="token:a"))).rows) == 1
+    assert len(await all_of(audit, Wanted(actor="token:a"))) == 1
+
+
 @pytest.mark.parametrize("searched", [2, 1000])
 async def test_entries_are_found_by_who_what_to_what_and_since(
     audit: Audit, monkeypatch: pytest.MonkeyPatch, searched: int
