@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rooms.chain import START, Bad, Head, Row, Walk, detail_of, head_of, linked
@@ -43,6 +43,7 @@ def head(rows: Sequence[Row]) -> Head:
     return Head(seq=rows[-1].seq, hash=rows[-1].hash)
 
 
+@settings(deadline=None)
 @given(logs())
 def test_a_log_that_nobody_touched_is_sound_and_its_head_is_its_last_row(rows: list[Row]) -> None:
     assert found(rows) is None
@@ -50,6 +51,7 @@ def test_a_log_that_nobody_touched_is_sound_and_its_head_is_its_last_row(rows: l
     assert found(rows, head(rows[:1])) is None
 
 
+@settings(deadline=None)
 @given(logs(), st.data())
 def test_any_change_of_a_row_is_found_at_it_or_at_the_next(
     rows: list[Row], data: st.DataObject
@@ -68,12 +70,14 @@ def test_any_change_of_a_row_is_found_at_it_or_at_the_next(
         assert bad.seq == rows[place].seq
 
 
+@settings(deadline=None)
 @given(logs(least=2), st.data())
 def test_a_row_that_was_taken_out_is_found(rows: list[Row], data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(rows) - 2))
     assert found(rows[:place] + rows[place + 1 :]) == Bad(seq=place + 1, why="missing")
 
 
+@settings(deadline=None)
 @given(logs(least=2), st.data())
 def test_a_row_that_was_taken_out_is_found_where_the_others_were_numbered_anew(
     rows: list[Row], data: st.DataObject
@@ -85,6 +89,7 @@ def test_a_row_that_was_taken_out_is_found_where_the_others_were_numbered_anew(
     assert bad.seq == place + 1
 
 
+@settings(deadline=None)
 @given(logs(least=2), st.data())
 def test_two_rows_that_changed_places_are_found(rows: list[Row], data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(rows) - 2))
@@ -96,6 +101,7 @@ def test_two_rows_that_changed_places_are_found(rows: list[Row], data: st.DataOb
         assert bad.seq == place + 1
 
 
+@settings(deadline=None)
 @given(logs(), FIELDS, st.data())
 def test_a_row_that_was_put_in_is_found_though_its_own_hash_is_right(
     rows: list[Row], fields: dict[str, object], data: st.DataObject
@@ -112,6 +118,7 @@ def test_a_row_that_was_put_in_is_found_though_its_own_hash_is_right(
     assert bad.seq == place + 2
 
 
+@settings(deadline=None)
 @given(logs(least=2), st.data())
 def test_an_end_that_was_cut_off_is_found_by_a_head_that_is_known(
     rows: list[Row], data: st.DataObject
@@ -122,6 +129,7 @@ def test_an_end_that_was_cut_off_is_found_by_a_head_that_is_known(
     assert bad == Bad(seq=left + 1, why="missing: the log was longer")
 
 
+@settings(deadline=None)
 @given(logs(least=2), FIELDS, st.data())
 def test_a_log_written_anew_from_some_row_on_is_found_by_a_head_that_is_known(
     rows: list[Row], fields: dict[str, object], data: st.DataObject
@@ -142,6 +150,7 @@ def test_a_log_written_anew_from_some_row_on_is_found_by_a_head_that_is_known(
         assert bad == Bad(seq=len(rows), why="is not the row whose hash is known")
 
 
+@settings(deadline=None)
 @given(logs())
 def test_a_hash_is_what_anybody_gets_from_a_line_of_the_export(rows: list[Row]) -> None:
     """As `docs/audit.md` says it, with nothing of this program."""
@@ -155,6 +164,7 @@ def test_a_hash_is_what_anybody_gets_from_a_line_of_the_export(rows: list[Row]) 
         former = hash_
 
 
+@settings(deadline=None)
 @given(TEXT)
 def test_whatever_stands_in_a_detail_it_is_an_object_or_a_text(text: str) -> None:
     assert detail_of(text) == text or isinstance(detail_of(text), dict)
