@@ -16,6 +16,7 @@ from bridge.alerts.courier import Courier
 from bridge.beyond import Beyond
 from bridge.calling.composition import Calling
 from bridge.certificate import plain
+from bridge.chain.herald import Herald
 from bridge.discovery import EVERY, JITTER, Discovery
 from bridge.dispatch import Dispatch
 from bridge.displays.composition import Displays
@@ -37,6 +38,7 @@ from bridge.sync import Sync
 from bridge.upkeep import upkeep
 from bridge.views import (
     alerts,
+    audit,
     discovery,
     explain,
     health,
@@ -101,6 +103,8 @@ class Appliance:
         devices = await self._stack.enter_async_context(
             open_outside(made.clock, ca_file=site_.ca_file, networks=site_.endpoint_networks)
         )
+        self.herald = Herald(services, made.audit, self.health, site_.data_dir)
+        await self._stack.enter_async_context(self.herald.running())
         self.sync = Sync(
             services,
             store=made.store,
@@ -165,6 +169,7 @@ class Appliance:
         await self.displays.adopt(configuration)
         await self.discovery.adopt(configuration)
         self.courier.adopt(configuration.site)
+        self.herald.adopt(configuration.site)
         self.beyond.adopt(configuration.site)
 
     async def reload(self, configuration: Configuration) -> None:
@@ -207,6 +212,7 @@ class Appliance:
             *discovery.routes(self.discovery),
             *inventory.routes(Counter(self._made.keeper)),
             alerts.route(self.courier.test),
+            *audit.routes(self._made.audit, self.herald.verify),
             hooks.route(posted(self.sync, self.dispatch)),
             *self.facade.routes,
             *pages.ROUTES,
@@ -219,6 +225,7 @@ class Appliance:
                     self.dispatch,
                     self.hub,
                     self.identities,
+                    herald=self.herald,
                     version=VERSION,
                 )
             ),

@@ -117,21 +117,20 @@ class Tokens:
         )
         key = _hash(secret)
         row = _row(token, key)
+        entry = Entry(
+            at=token.created,
+            actor=actor,
+            action="tokens.create",
+            object=token.id,
+            detail={"name": name, "scopes": " ".join(scopes), "room": room or ""},
+        )
 
         def write(tables: "Tables") -> None:
             tables.table("tokens").insert(row)
             beside(tables, token)
+            self._audit.add(tables, entry)
 
         await self._database.change(write)
-        await self._audit.record(
-            Entry(
-                at=token.created,
-                actor=actor,
-                action="tokens.create",
-                object=token.id,
-                detail={"name": name, "scopes": " ".join(scopes), "room": room or ""},
-            )
-        )
         self._keep(key, token)
         return token, secret
 
@@ -160,24 +159,17 @@ class Tokens:
                 self._keep(key, ended[-1])
                 self.on_revoked(token.id)
 
+        entries = [_revoked(token, now, actor) for token in ended]
+
         def write(tables: "Tables") -> None:
-            for token in ended:
+            for token, entry in zip(ended, entries, strict=True):
                 revoked = (token.revoked or now).isoformat()
                 tables.table("tokens").update(token.id, {"revoked": revoked})
+                self._audit.add(tables, entry)
             beside(tables)
 
         await self._database.change(write)
         self._unwritten.difference_update(token.id for token in ended)
-        for token in ended:
-            await self._audit.record(
-                Entry(
-                    at=now,
-                    actor=actor,
-                    action="tokens.revoke",
-                    object=token.id,
-                    detail={"name": token.name},
-                )
-            )
         return ended
 
     async def move(
@@ -229,6 +221,11 @@ class Tokens:
             display=token.display,
             expires=token.expires,
         )
+
+
+def _revoked(token: Token, now: datetime, actor: str) -> Entry:
+    detail = {"name": token.name}
+    return Entry(at=now, actor=actor, action="tokens.revoke", object=token.id, detail=detail)
 
 
 def _hash(token: str) -> bytes:

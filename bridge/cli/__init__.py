@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_rooms(commands)
     _add_endpoints(commands)
     _add_offline(commands)
+    _add_audit(commands.group("audit", "the audit log: who did what"))
     _add_examining(commands)
     return parser
 
@@ -270,6 +271,26 @@ def _add_endpoints(commands: Commands) -> None:
             )
         if name == "tones":
             one.add_argument("digits", metavar="DIGITS", help="0-9, * and #")
+
+
+def _add_audit(audit: Commands) -> None:
+    show = audit.add("show", "who did what, the newest last", "audit.show")
+    show.add_argument("--actor", metavar="NAME", help="only what this one did")
+    show.add_argument("--action", metavar="ACTION", help="only this: bookings.create, or bookings")
+    show.add_argument("--object", metavar="OBJECT", help="only to this: a room, and its bookings")
+    show.add_argument("--limit", type=int, default=50, help="how many (default: 50)")
+    verify = audit.add(
+        "verify", "check that no entry was changed, removed or added since", "audit.verify"
+    )
+    verify.add_argument(
+        "file", metavar="FILE", nargs="?", help="an export instead of the running appliance's log"
+    )
+    verify.add_argument(
+        "--head", metavar="SEQ:HASH", help="an entry as it was sent out: it must be there still"
+    )
+    export = audit.add("export", "every entry with its hash, as JSON lines", "audit.export")
+    for command in (show, export):
+        command.add_argument("--since", metavar="TIME", help="only from then on, RFC 3339")
 
 
 def _add_offline(commands: Commands) -> None:

@@ -5,7 +5,8 @@ import os
 import socket
 import sys
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -19,6 +20,8 @@ from bridge.settings.typed import Reader
 
 RUNTIME = Path("/run/roombridge/control.sock")
 SECONDS = 30.0
+PIECE = 64 << 10
+"""Bytes of a long answer that are read at a time."""
 
 
 class NotRunning(Exception):
@@ -59,24 +62,62 @@ def ask(
         NotRunning: no appliance answers on its socket.
         Refused: it answered with a problem.
     """
-    asked = {name: value for name, value in (query or {}).items() if value is not None}
-    target = f"/api/v1{path}" + (f"?{urlencode(asked)}" if asked else "")
     sent = None if body is None else msgspec.json.encode(body)
+    with _answered(given, method, _target(path, query), sent, seconds) as answer:
+        return _meaning(answer.status, answer.read())
+
+
+def lines(
+    given: Namespace, path: str, *, query: dict[str, str | None] | None = None
+) -> Iterator[bytes]:
+    """The lines of an answer, as they come.
+
+    Raises:
+        NotRunning: no appliance answers on its socket, or not to the end.
+        Refused: it answered with a problem.
+    """
+    with _answered(given, "GET", _target(path, query), None, SECONDS) as answer:
+        if answer.status >= 400:
+            _meaning(answer.status, answer.read())
+        rest = b""
+        # Its own lines end silently where the answer breaks off (`http.client` peeks).
+        while piece := answer.read(PIECE):
+            *whole, rest = (rest + piece).split(b"\n")
+            yield from (line + b"\n" for line in whole)
+        if rest:
+            yield rest
+
+
+def _target(path: str, query: dict[str, str | None] | None) -> str:
+    asked = {name: value for name, value in (query or {}).items() if value is not None}
+    return f"/api/v1{path}" + (f"?{urlencode(asked)}" if asked else "")
+
+
+@contextmanager
+def _answered(
+    given: Namespace, method: str, target: str, body: bytes | None, seconds: float
+) -> Iterator[http.client.HTTPResponse]:
+    """The beginning of an answer; while it is read, what goes wrong is told as ever."""
     for place in (RUNTIME, _data_dir(given.config) / "control.sock"):
         connection = _OverSocket(place, seconds)
         try:
-            connection.request(method, target, sent)
-            answer = connection.getresponse()
-            content = answer.read()
-        except (FileNotFoundError, ConnectionRefusedError):
-            continue
-        except PermissionError as error:
-            raise Refused(f"{place} is not for {os.environ.get('USER', 'you')}") from error
+            try:
+                connection.request(method, target, body)
+                answer = connection.getresponse()
+            except (FileNotFoundError, ConnectionRefusedError):
+                continue
+            except PermissionError as error:
+                raise Refused(f"{place} is not for {os.environ.get('USER', 'you')}") from error
+            yield answer
+        except BrokenPipeError:  # of who reads what we print
+            raise
+        except http.client.HTTPException as error:
+            raise NotRunning(f"{place}: the answer broke off") from error
         except OSError as error:
             raise NotRunning(f"{place}: {error}") from error
         finally:
             connection.close()
-        return _meaning(answer.status, content)
+        return
     raise NotRunning("no appliance runs with this configuration; `roombridge run` starts it")
 
 

@@ -293,6 +293,8 @@ def _check_site(site: Site, place: Place) -> None:
     warn_of_keys(site, place)
     for key, words in site.alerts.problems() if site.alerts is not None else ():
         place.at(f"alerts.{key}").error(words)
+    for key, words in site.audit.problems():
+        place.at(f"audit.{key}").error(words)
     for key, words in site.mqtt.problems() if site.mqtt is not None else ():
         place.at(f"mqtt.{key}").error(words)
     if site.mqtt is not None:

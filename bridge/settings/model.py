@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from bridge.settings.alerts import Alerts
+from bridge.settings.audit import AuditSettings
 from bridge.settings.displays import CheckInSettings, DisplaySettings, check_in, display_policy
 from bridge.settings.typed import Network
 from connector import load
@@ -202,6 +203,8 @@ class Site(Settings, frozen=True, kw_only=True):
     """For old units only, and for the few paths that they need; health warns while it is there."""
     alerts: Alerts | None = None
     """Who is told of what fails, and of its end."""
+    audit: AuditSettings = AuditSettings()
+    """Where the head of the audit log's chain is sent."""
     mqtt: Broker | None = None
     """A broker that is told how every room stands, without titles and people."""
     public_url: str = ""

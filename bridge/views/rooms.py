@@ -115,26 +115,31 @@ async def _part(
 
 def _asked(request: web.Request) -> Window:
     """The span that `from` and `to` ask for; without one of them it is open on that side."""
-    start = _time(request, "from") or EVER.start
-    end = _time(request, "to") or EVER.end
+    start = instant(request, "from") or EVER.start
+    end = instant(request, "to") or EVER.end
     if start >= end:
         raise Problem(400, "bad_time", "`from` must be before `to`")
     return Window(start=start, end=end)
 
 
-def _time(request: web.Request, key: str) -> datetime | None:
+def instant(request: web.Request, key: str) -> datetime | None:
+    """The instant that a parameter of the query names; None where it is not there.
+
+    Raises:
+        Problem: `bad_time`.
+    """
     text = request.query.get(key)
     if text is None:
         return None
     try:
         # A plus sign that was not percent-encoded arrives as a space.
         time = datetime.fromisoformat(text.replace(" ", "+"))
-        instant = time.astimezone(UTC)
+        found = time.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise Problem(400, "bad_time", f"`{key}` is not RFC 3339") from error
     if time.tzinfo is None:
         raise Problem(400, "bad_time", f"`{key}` needs an offset from UTC")
-    return instant
+    return found
 
 
 def matches(asked: str, etag: str) -> bool:

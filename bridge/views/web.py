@@ -24,6 +24,7 @@ from bridge.logs import fault
 from bridge.views.house import JSON, House, Touch, encode
 from bridge.views.shapes import ProblemShape, Shape
 from bridge.views.titles import TITLES
+from rooms.audit import calling
 from rooms.display import Offer
 
 log = logging.getLogger(__name__)
@@ -135,9 +136,10 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
                 _permit(route, caller, request.method)
                 if request.can_read_body:
                     caller = await _after_body(house, route, request)
-            if route.offer is not None and caller.room is not None:
-                await _pass(house, caller, request, route.offer, route.asks)
-            return await serve(house, caller, request)
+            with calling(caller.name, origin(house, request)):
+                if route.offer is not None and caller.room is not None:
+                    await _pass(house, caller, request, route.offer, route.asks)
+                return await serve(house, caller, request)
         except Problem as problem:
             if route.basic and problem.code == "unauthorized":
                 problem.headers["WWW-Authenticate"] += ', Basic realm="roombridge"'
@@ -263,6 +265,12 @@ def admitted(
     if wait:
         raise too_many(wait)
     return caller
+
+
+def origin(house: House, request: web.Request) -> str:
+    """From where a request comes, for the audit log: an address, or `control`."""
+    address = client_address(request.remote, request.headers, house.proxies)
+    return address or request.remote or "control"
 
 
 def too_many(wait: int) -> Problem:

@@ -21,6 +21,7 @@ from bridge.views import (
     alerts,
     alternatives,
     attendance,
+    audit,
     board,
     bookings,
     discovery,
@@ -127,18 +128,17 @@ class Views:
         self.discovery = FakeDiscovery()
         self.panels = Panels()
         self.boards = Boards(names={"north": "North wing"})
-        audit = Audit(database)
-        self.house.gate = Gate(audit, clock)
+        self.audit = Audit(database)
+        self.house.gate = Gate(self.audit, clock)
         self.house.writable = lambda room: room.source not in self.unwritable
         self.house.dials = lambda room: self.joins.dials and room == "kestrel"
         self.unwritable: set[str] = set()
         """Sources that can only be read."""
         self.doors = display.Doors(self.house)
         self.house.display = self.doors.version
-        self.faults = Faults(database, audit, self.health, clock)
+        self.faults = Faults(database, self.audit, self.health, clock)
         self.hub = Hub(self.house)
         self.tokens.on_revoked = self.hub.expel
-        self.audit = Audit(database)
         self.paired = Paired(database, self.tokens, self.audit, clock)
         self.pairing = Pairing(self.paired, house=self.house, hub=self.hub, audit=self.audit)
         self.called: list[tuple[str, str, hooks.HookCall]] = []
@@ -174,6 +174,7 @@ class Views:
             *sources.routes(FakeDesk()),
             *discovery.routes(self.discovery),
             alerts.route(nobody),
+            *audit.routes(self.audit, self.audit.verify),
             hooks.route(self.hook),
             *pages.ROUTES,
             *status.ROUTES,

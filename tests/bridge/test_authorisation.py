@@ -34,7 +34,7 @@ OF_THE_ROOM = (b"Openly", b"Lovelace")
 TO_JOIN = b"91234567890"
 TO_JOIN_PRIVATELY = b"98765432109"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-EVERYTHING: frozenset[Scope] = frozenset(["read", "join", "write", "control"])
+EVERYTHING: frozenset[Scope] = frozenset(["read", "join", "write", "control", "audit"])
 STREAM = "text/event-stream"
 
 
@@ -64,6 +64,7 @@ async def cases(views: Views) -> dict[str, Case]:
         "read": (await views.token("read"), frozenset(["read"]), None),
         "read and join": (await views.token("read", "join"), frozenset(["read", "join"]), None),
         "write": (await views.token("read", "write"), frozenset(["read", "write"]), None),
+        "audit": (await views.token("read", "audit"), frozenset(["read", "audit"]), None),
         "own room": (await views.token(room="kestrel"), frozenset(["read", "write"]), "kestrel"),
         "other room": (await views.token(room="heron"), frozenset(["read", "write"]), "heron"),
     }
