@@ -18,9 +18,16 @@ sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that may take long come first, lest one worker be left with them in the end."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """One browser serves many tests, and it lives in one loop.
+
+    Files that may take long come first, lest one worker be left with them in the end.
+    """
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+    yield
     weights: dict[Path, tuple[float, bool]] = defaultdict(lambda: (0.0, False))
     for item in items:
         limit = item.get_closest_marker("timeout")
@@ -34,14 +41,6 @@ def keys_are_used_again() -> Iterator[None]:
     """Simulated units share a few RSA keys in turn: making one costs more than most tests."""
     with host_keys.shared():
         yield
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One browser serves many tests, and it lives in one loop."""
-    for item in items:
-        if "browser" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
