@@ -62,9 +62,7 @@ def prepared(
         paired=Paired(database, tokens, audit, clock),
         audit=audit,
         custody=Custody(configuration.site, database, audit, clock),
-        keeper=Keeper(
-            opening.rows(configuration.site), audit=audit, clock=clock, memory=opening.memory
-        ),
+        keeper=Keeper(opening.rows(configuration.site), clock=clock, memory=opening.memory),
         revoked=Revoked(database),
         spending=Spending(database),
         presented=_presented(configuration, clock),

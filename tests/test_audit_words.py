@@ -16,6 +16,11 @@ NOTING = {"Entry", "_entry", "note", "_note", "_noted", "_record"}
 FAMILIES = {
     "bookings.": get_args(Action),
     "secrets.": get_args(get_type_hints(Change)["what"]),
+    "inventory.": (
+        *(f"room_{what}" for what in ("added", "changed", "removed", "renamed")),
+        *(f"list_{what}" for what in ("added", "changed", "removed")),
+        *(f"endpoint_{what}" for what in ("added", "changed", "removed", "moved")),
+    ),
     "displays.": ("pair", "move", "renew", "revoke", "end"),
 }
 """Actions whose last word is known only when they are written."""
