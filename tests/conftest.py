@@ -51,7 +51,7 @@ def pytest_fixture_setup(
 
     pytest-asyncio has a fixture name its loop, and so would need each fixture twice.
     """
-    made = fixturedef.func
+    made = getattr(fixturedef.func, "__func__", fixturedef.func)  # of a method too
     asked = fixturedef.scope == "function" and request.node.get_closest_marker("asyncio")
     with pytest.MonkeyPatch.context() as patch:
         if asked and (inspect.isasyncgenfunction(made) or inspect.iscoroutinefunction(made)):
