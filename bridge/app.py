@@ -23,6 +23,7 @@ from bridge.doctor.round import Rounds
 from bridge.doctor.visit import Visit
 from bridge.door import LOOPBACK, Door, control_socket
 from bridge.facade import Facade
+from bridge.furnished import furnish
 from bridge.health import BRIDGE, Health, Subject
 from bridge.housekeeping import Chore
 from bridge.identities import Identities
@@ -43,7 +44,9 @@ from bridge.views import (
     hooks,
     openapi,
     pages,
+    people,
     rooms,
+    sessions,
     sources,
     status,
     stream,
@@ -85,9 +88,11 @@ class Appliance:
             clock=clock,
             tokens=made.tokens,
             started=clock.now(),
+            people=made.people,
         )
         self.hub = Hub(self.house)
         made.tokens.on_revoked = self.hub.expel
+        made.people.sessions.on_ended = self.hub.expel_session
         self.facade = Facade(self.house, self.hub, lambda: self.configuration)
         self.wanted = asyncio.Event()
         """Set it to have the configuration read again."""
@@ -136,7 +141,7 @@ class Appliance:
         self.calling.read_by(self.house.readers.visit, self.house.readers.has_newest)
         self.displays = Displays(made, self.house, self.hub, self.writing, self.calling)
         self.courier = Courier(services, health=self.health, data_dir=site_.data_dir)
-        self._furnish()
+        furnish(self.house, self.configuration)
         await self._serve()
         await self._stack.enter_async_context(_working(made.store.run()))
         await made.custody.refresh(self.health)
@@ -154,7 +159,7 @@ class Appliance:
     async def adopt(self, configuration: Configuration) -> None:
         """Work by this configuration from now on."""
         self.configuration = configuration
-        self._furnish()
+        furnish(self.house, self.configuration)
         endpoints = {endpoint.id for endpoint in configuration.inventory.endpoints}
         of_rooms = dict.fromkeys(OF_ROOMS, self.house.rooms)
         of_sources = ("source", "identity", "watch", "discovery", "presence")
@@ -220,13 +225,6 @@ class Appliance:
                 after = await asyncio.to_thread(signature, self.configuration)
             before = after
 
-    def _furnish(self) -> None:
-        """Show the views what the configuration says."""
-        site_ = self.configuration.site
-        self.house.rooms = {room.id: room for room in self.configuration.inventory.rooms}
-        self.house.stale_after = site_.stale_after
-        self.house.proxies = site_.proxies
-
     async def _serve(self) -> None:
         """Answer displays over the network and the command line over its socket."""
         routes = [
@@ -237,6 +235,8 @@ class Appliance:
             *self.calling.routes,
             *self.displays.routes,
             *tokens.ROUTES,
+            *people.ROUTES,
+            *sessions.ROUTES,
             *sources.routes(self.identities),
             *discovery.routes(self.discovery),
             alerts.route(self.courier.test),
@@ -314,6 +314,7 @@ class Appliance:
             ),
             Chore(name="discovery", every=EVERY, jitter=JITTER, do=self.discovery.run),
             self.facade.chore,
+            Chore(name="people", every=timedelta(minutes=1), do=self._made.people.settle),
             Chore(name="credentials", every=LOOK_AT_CREDENTIALS, do=self.identities.look),
         ]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bridge.certificate import plain
 from bridge.custody import Custody
 from bridge.paired import Paired
+from bridge.people.reception import Reception
 from bridge.presented import Presented, modern, weak
 from bridge.revoked import Revoked
 from bridge.settings.model import Configuration
@@ -29,6 +30,7 @@ class Prepared:
     store: Store
     tokens: Tokens
     paired: Paired
+    people: Reception
     audit: Audit
     custody: Custody
     revoked: Revoked
@@ -58,6 +60,7 @@ def prepared(configuration: Configuration, clock: Clock) -> Prepared:
         store=store,
         tokens=tokens,
         paired=Paired(database, tokens, audit, clock),
+        people=Reception(database, audit, clock),
         audit=audit,
         custody=Custody(configuration.site, database, audit, clock),
         revoked=Revoked(database),

@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from aiohttp import hdrs, web
 
+from bridge.views.guard import admitted, guarded
 from bridge.views.house import House
-from bridge.views.web import Problem, Route, admitted, guarded
+from bridge.views.web import Problem, Route
 
 BODY_LIMIT = 64 << 10
 """Bytes of a request's body."""

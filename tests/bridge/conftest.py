@@ -15,6 +15,8 @@ from bridge.displays.gate import Gate
 from bridge.displays.pairing import Pairing
 from bridge.health import Health
 from bridge.paired import Paired
+from bridge.people.passwords import Passwords
+from bridge.people.reception import Reception
 from bridge.settings.model import Inventory
 from bridge.tokens import Tokens
 from bridge.views import (
@@ -34,7 +36,9 @@ from bridge.views import (
     openapi,
     pages,
     pairing,
+    people,
     rooms,
+    sessions,
     sources,
     status,
     stream,
@@ -110,6 +114,7 @@ class Views:
         self.store = Store(database)
         self.health = Health(clock)
         self.tokens = Tokens(database, Audit(database), clock)
+        self.people = Reception(database, Audit(database), clock, Passwords(memory=64))
         self.house = House(
             store=self.store,
             health=self.health,
@@ -117,6 +122,7 @@ class Views:
             tokens=self.tokens,
             started=clock.now(),
             rooms={name: room(name) for name in ("kestrel", "heron")},
+            people=self.people,
         )
         self.rounds = FakeRounds()
         self.actions = FakeActions()
@@ -137,6 +143,7 @@ class Views:
         self.faults = Faults(database, audit, self.health, clock)
         self.hub = Hub(self.house)
         self.tokens.on_revoked = self.hub.expel
+        self.people.sessions.on_ended = self.hub.expel_session
         self.audit = Audit(database)
         self.paired = Paired(database, self.tokens, self.audit, clock)
         self.pairing = Pairing(self.paired, house=self.house, hub=self.hub, audit=self.audit)
@@ -170,6 +177,8 @@ class Views:
             *alternatives.routes(alternatives.Elsewhere(self.doors, self.actions)),
             *pairing.routes(self.pairing),
             *tokens.ROUTES,
+            *people.ROUTES,
+            *sessions.ROUTES,
             *sources.routes(FakeDesk()),
             *discovery.routes(self.discovery),
             alerts.route(nobody),
