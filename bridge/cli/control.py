@@ -51,6 +51,7 @@ def ask(
     *,
     query: dict[str, str | None] | None = None,
     body: object = None,
+    headers: dict[str, str] | None = None,
     seconds: float = SECONDS,
 ) -> Any:  # what the API answers
     """One question to the running appliance.
@@ -65,7 +66,7 @@ def ask(
     for place in (RUNTIME, _data_dir(given.config) / "control.sock"):
         connection = _OverSocket(place, seconds)
         try:
-            connection.request(method, target, sent)
+            connection.request(method, target, sent, headers or {})
             answer = connection.getresponse()
             content = answer.read()
         except (FileNotFoundError, ConnectionRefusedError):
@@ -81,6 +82,8 @@ def ask(
 
 
 def _meaning(status: int, content: bytes) -> Any:
+    if status == 204:
+        return None
     try:
         told = msgspec.json.decode(content)
     except msgspec.DecodeError as error:

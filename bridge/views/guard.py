@@ -108,7 +108,7 @@ async def _prove(house: House, request: web.Request) -> None:
     Raises:
         Problem: a page elsewhere may have sent it.
     """
-    if not proven(house, request, await request.read() if request.can_read_body else b""):
+    if not proven(house, request, await request.read()):  # read already, where there is one
         raise Problem(403, "not_ours")
 
 

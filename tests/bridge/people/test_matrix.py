@@ -90,16 +90,22 @@ def due(operation: Operation, who: Person | Service) -> str:
         return "303"
     if who.elsewhere and near(operation):
         return "404"
-    if operation.scope is None and isinstance(who, Person) and who.foreign:
-        return "403" if operation.path == "/api/v1/session" else "answer"
     if operation.scope is None:
-        return "answer" if "read" in who.scopes or not operation.of_a_room else "401"
+        return of_all(operation, who)
     if not counts:
         return "401"
     limited = who.lists is not None if isinstance(who, Service) else who.account.within is not None
     if operation.scope not in who.scopes or (limited and not operation.told.get("x-lists", True)):
         return "403"
     return of_service(operation, who) if isinstance(who, Service) else of_person(operation, who)
+
+
+def of_all(operation: Operation, who: Person | Service) -> str:
+    """What is open to everybody shows a room, or a list, to who sees it."""
+    if operation.of_a_room and "read" not in who.scopes:
+        return "401"
+    foreign = isinstance(who, Person) and who.foreign
+    return "403" if foreign and operation.path == "/api/v1/session" else "answer"
 
 
 def of_service(operation: Operation, who: Service) -> str:
