@@ -74,7 +74,7 @@ def _files(site: Site) -> dict[str, bytes]:
 
 
 async def test_the_command_line_invites_changes_and_removes(site: Site) -> None:
-    async with site.running() as running:
+    async with site.running():
         await site.command("people", "invite", "ada", "--role", "owner")
         status, out, _ = await site.command(
             "people", "invite", "bob", "--role", "facilities", "--shown", "Bob", "--json"
