@@ -89,6 +89,7 @@ class Appliance:
             tokens=made.tokens,
             started=clock.now(),
             people=made.people,
+            csrf=made.people.form_secret,
         )
         self.hub = Hub(self.house)
         made.tokens.on_revoked = self.hub.expel

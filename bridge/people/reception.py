@@ -69,6 +69,10 @@ class Reception:
         """Whether somebody who was let in still is."""
         return self.sessions.lasts(session)
 
+    def form_secret(self, caller: Caller) -> str:
+        """What the forms of a caller's session carry; empty for who has none."""
+        return self.sessions.form_secret(caller.session) if caller.session else ""
+
     # --- coming and going
 
     async def sign_in(self, name: str, password: str, visitor: Visitor) -> str:

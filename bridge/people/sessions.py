@@ -78,6 +78,11 @@ class Sessions:
         """A session in force, by its id."""
         return self._by_id[id_] if self.lasts(id_) else None
 
+    def form_secret(self, id_: str) -> str:
+        """What each form of a session carries; empty where it has ended."""
+        found = (key for key, one in self._by_hash.items() if one.id == id_)
+        return _form_secret(next(found)) if self.lasts(id_) else ""
+
     def seen(self, session: Session) -> datetime:
         """When its owner last asked for anything."""
         return self._seen[session.id]
@@ -174,9 +179,14 @@ def erase(tables: "Tables", ids: Collection[str]) -> None:
 def form_secret(secret: str) -> str:
     """What each form of a session carries, so that no page elsewhere can send one.
 
-    It is made from the secret in the cookie, which pages cannot read, and tells nothing of it.
+    It is made from the secret in the cookie, which pages elsewhere cannot read, by way of what is
+    kept of that: so it is known again after a restart, and opens nothing without the cookie.
     """
-    digest = hashlib.sha256(b"form of " + secret.encode(errors="surrogateescape")).digest()
+    return _form_secret(_hash(secret))
+
+
+def _form_secret(key: bytes) -> str:
+    digest = hashlib.sha256(b"form of " + key).digest()
     return base64.urlsafe_b64encode(digest[:24]).decode()
 
 

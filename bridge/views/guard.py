@@ -5,8 +5,6 @@ import base64
 import logging
 import socket
 from collections.abc import Awaitable, Callable
-from html import escape
-from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
@@ -20,9 +18,10 @@ from bridge.limits import (
     group,
 )
 from bridge.logs import fault
-from bridge.views.house import COMMON, House
+from bridge.views.house import House
 from bridge.views.signed_in import FORM, FORM_WITH_FILES, HEADER, proven, signed_in
 from bridge.views.touch import Touch
+from bridge.views.visitors import to_sign_in
 from bridge.views.web import ANYBODY, COOKIE, PIN, Problem, Route, refused, too_many
 from rooms.display import Offer
 
@@ -40,46 +39,38 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
     serve, scope = route.serve, route.scope
 
     async def handle(request: web.Request) -> web.StreamResponse:
+        caller = ANYBODY
         try:
             caller = admitted(
                 house, request, scope, hook=route.hook, signs=route.signs, basic=route.basic
             )
-            if route.page and scope is not None and caller.session is None:
-                return _sign_in_first(request)
             caller = await _let_in(house, route, caller, request)
             return await serve(house, caller, request)
-        except Problem as problem:
+        except Problem as refusal:
+            problem = refusal
             if route.basic and problem.code == "unauthorized":
                 problem.headers["WWW-Authenticate"] += ', Basic realm="roombridge"'
-            return _told(house, route, request, problem)
         except web.HTTPRequestEntityTooLarge:
-            return _told(house, route, request, Problem(413, "body_too_large"))
+            problem = Problem(413, "body_too_large")
         except (web.HTTPException, ConnectionError):
             raise
         except Exception as error:  # noqa: BLE001 - told as a problem, logged without its message
             log.error("%s %s: %s", route.method, route.path, fault(error))
-            return _told(house, route, request, Problem(500, "unexpected"))
+            problem = Problem(500, "unexpected")
+        return await told(house, request, caller, problem, page=route.page)
 
     return handle
 
 
-def _told(house: House, route: Route, request: web.Request, problem: Problem) -> web.Response:
-    """A problem, to people as a page."""
-    if not route.page:
+async def told(
+    house: House, request: web.Request, caller: Caller, problem: Problem, *, page: bool
+) -> web.Response:
+    """A problem as who asked can read it: people get a page."""
+    if not page or house.problem_page is None:
         return problem.response()
-    if house.problem_page is not None:
-        return house.problem_page(request, problem.shape())
-    shape = problem.shape()
-    text = f"<!doctype html><title>{escape(shape.title)}</title><p>{escape(shape.title)}"
-    headers = COMMON | {"Content-Type": "text/html; charset=utf-8"} | problem.headers
-    return web.Response(status=problem.status, body=text.encode(), headers=headers)
-
-
-def _sign_in_first(request: web.Request) -> web.Response:
-    """To the page where people sign in, and from there to where they wanted to look."""
-    wanted = f"?next={quote(request.path_qs, safe='')}" if request.method in _LOOKING else ""
-    headers = COMMON | {"Location": f"/admin/login{wanted}", "Cache-Control": "no-store"}
-    return web.Response(status=303, headers=headers)
+    answer = await house.problem_page(request, caller, problem.shape())
+    answer.headers.update(problem.headers)
+    return answer
 
 
 def _find(house: House, route: Route, caller: Caller, request: web.Request) -> None:
@@ -102,13 +93,13 @@ def _find(house: House, route: Route, caller: Caller, request: web.Request) -> N
         raise Problem(404, "unknown_endpoint")
 
 
-async def _prove(house: House, request: web.Request) -> None:
+async def _prove(house: House, caller: Caller, request: web.Request) -> None:
     """Let a change pass that somebody who is signed in wanted.
 
     Raises:
         Problem: a page elsewhere may have sent it.
     """
-    if not proven(house, request, await request.read()):  # read already, where there is one
+    if not proven(house, caller, request, await request.read()):  # read already, where there is one
         raise Problem(403, "not_ours")
 
 
@@ -116,15 +107,18 @@ async def _let_in(house: House, route: Route, caller: Caller, request: web.Reque
     """Let a caller in who may, as who they are once their body is there.
 
     Raises:
+        HTTPSeeOther: it is a page, and nobody is signed in.
         Problem: everybody else, with why not.
     """
+    if route.page and route.scope is not None and caller.person is None:
+        raise to_sign_in(request)
     _find(house, route, caller, request)
     if route.scope is not None:
         _permit(route, caller, request.method)
         if request.can_read_body:
             caller = await _after_body(house, route, request)
         if caller.session is not None and request.method not in _LOOKING:
-            await _prove(house, request)
+            await _prove(house, caller, request)
     if route.offer is not None and caller.room is not None:
         await _pass(house, caller, request, route.offer, route.asks)
     return caller

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, Protocol
 
 import msgspec
-from aiohttp import web
 from multidict import CIMultiDict
 
 from bridge.callers import Caller, Sight
@@ -20,8 +19,8 @@ from bridge.readers import Readers
 from bridge.tokens import Token, Tokens
 from bridge.views import render
 from bridge.views.further import Beyond
-from bridge.views.shapes import ProblemShape
 from bridge.views.touch import Gate
+from bridge.views.visitors import ProblemPage
 from bridge.words import ADVICE
 from rooms.clock import Clock
 from rooms.model import Agenda, Booking, Window
@@ -167,8 +166,10 @@ class House:
     """How people elsewhere reach the appliance; empty where nobody said."""
     lists: Mapping[str, str] = field(default_factory=dict)
     """What people call each room list."""
-    problem_page: Callable[[web.Request, ProblemShape], web.Response] | None = None
-    """How people are told that something is not done; without it in one plain line."""
+    problem_page: ProblemPage | None = None
+    """Without one people are told of problems as JSON."""
+    csrf: Callable[[Caller], str] = lambda _caller: ""
+    """What the forms of a caller's session carry."""
     _listed: "_Listed" = field(init=False)
     _rendered: dict[tuple[str, Sight], Rendered] = field(default_factory=dict)
     limits: Limits = field(init=False)
@@ -356,14 +357,8 @@ class House:
 
 
 def _trouble(code: str, since: datetime) -> Trouble:
-    advice = ADVICE[code]
-    return Trouble(
-        code=code,
-        since=since,
-        words=advice.words,
-        fix=advice.fix,
-        severity=severity_of(code),
-    )
+    words, fix = ADVICE[code]
+    return Trouble(code=code, since=since, words=words, fix=fix, severity=severity_of(code))
 
 
 def _shows_the_same(known: Rendered, room: Room, kept: Kept | None, *, stale: bool) -> bool:

@@ -9,7 +9,7 @@ from bridge.callers import Caller
 from bridge.limits import client_address
 from bridge.people.reception import Reception
 from bridge.people.refused import Locked, Refused
-from bridge.people.sessions import Session, Visitor, form_secret
+from bridge.people.sessions import Session, Visitor
 from bridge.views import signed_in
 from bridge.views.house import COMMON, House
 from bridge.views.pairing import family
@@ -51,9 +51,9 @@ def _guessed(house: House, came: Visitor) -> None:
 # --- the API
 
 
-async def who(house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
+async def who(house: House, caller: Caller, _request: web.Request) -> web.StreamResponse:
     """Who calls."""
-    return answer(_who(house, caller, request), headers={"Cache-Control": "no-store"})
+    return answer(_who(house, caller), headers={"Cache-Control": "no-store"})
 
 
 async def sign_in(house: House, _caller: Caller, request: web.Request) -> web.StreamResponse:
@@ -72,7 +72,7 @@ async def sign_in(house: House, _caller: Caller, request: web.Request) -> web.St
     caller = desk.caller(secret)
     if caller is None:  # disabled in the same moment
         raise Problem(403, "wrong_password")
-    response = answer(_who(house, caller, request, secret), status=201)
+    response = answer(_who(house, caller), status=201)
     signed_in.remember(response, house, request, secret)
     return response
 
@@ -121,10 +121,9 @@ async def end(house: House, caller: Caller, request: web.Request) -> web.StreamR
     return answer(told)
 
 
-def _who(house: House, caller: Caller, request: web.Request, secret: str = "") -> WhoShape:
+def _who(house: House, caller: Caller) -> WhoShape:
     desk = house.people
     session = desk.sessions.get(caller.session) if desk and caller.session else None
-    token = form_secret(secret) if secret else signed_in.form_token(house, request)
     return WhoShape(
         name=caller.name,
         role=caller.role,
@@ -132,7 +131,7 @@ def _who(house: House, caller: Caller, request: web.Request, secret: str = "") -
         lists=None if caller.lists is None else tuple(sorted(caller.lists)),
         person=caller.person,
         session=caller.session,
-        csrf=token if session else None,
+        csrf=house.csrf(caller) or None,
         ends=desk.sessions.ends(session) if desk and session else None,
     )
 
@@ -200,7 +199,7 @@ async def welcome(house: House, _caller: Caller, request: web.Request) -> web.St
         return _to(f"{WELCOME}?locked={error.wait}")
     except Refused as error:
         if error.code != "wrong_code":
-            return _to(f"{WELCOME}?refused={error.code}")
+            return _to(f"{WELCOME}?weak={error.code}")
         _guessed(house, came)
         return _to(f"{WELCOME}?wrong=1")
     await _leave(house, request)

@@ -14,7 +14,6 @@ from urllib.parse import parse_qsl, urlsplit
 from aiohttp import hdrs, web
 
 from bridge.callers import Caller
-from bridge.people.sessions import form_secret
 from bridge.views.house import House
 
 SECURE, PLAIN = "__Host-roombridge", "roombridge_session"
@@ -38,12 +37,6 @@ def signed_in(house: House, request: web.Request) -> Caller | None:
     secret = _secret(house, request)
     caller = house.people.caller(secret) if house.people is not None and secret else None
     return house.placed(caller) if caller is not None else None
-
-
-def form_token(house: House, request: web.Request) -> str:
-    """What a form of this session carries in its field `csrf`, a script in `X-CSRF-Token`."""
-    secret = _secret(house, request)
-    return form_secret(secret) if secret else ""
 
 
 def remember(response: web.StreamResponse, house: House, request: web.Request, secret: str) -> None:
@@ -74,7 +67,7 @@ def came_from_us(house: House, request: web.Request) -> bool | None:
     return urlsplit(origin).netloc.lower() in ours
 
 
-def proven(house: House, request: web.Request, body: bytes) -> bool:
+def proven(house: House, caller: Caller, request: web.Request, body: bytes) -> bool:
     """Whether a change was asked for by a page of the very session that it comes with."""
     shown = request.headers.get(HEADER)
     if shown is None and request.content_type == FORM:
@@ -82,9 +75,10 @@ def proven(house: House, request: web.Request, body: bytes) -> bool:
     elif shown is None and request.content_type == FORM_WITH_FILES:
         first = _FIRST_PART.match(body[:_LOOKED_INTO])
         shown = first[1].decode() if first else None
-    if not shown or not came_from_us(house, request):
+    expected = house.csrf(caller)
+    if not shown or not expected or not came_from_us(house, request):
         return False
-    return hmac.compare_digest(shown.encode(errors="replace"), form_token(house, request).encode())
+    return hmac.compare_digest(shown.encode(errors="replace"), expected.encode())
 
 
 def fields(body: bytes) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from bridge.callers import Caller
 from bridge.views.house import JSON, encode
-from bridge.views.route import Route
+from bridge.views.route import Handler, Route
 from bridge.views.shapes import ProblemShape, Shape
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "COOKIE",
     "PIN",
     "TITLES",
+    "Handler",
     "Problem",
     "Route",
     "answer",

@@ -123,6 +123,7 @@ class Views:
             started=clock.now(),
             rooms={name: room(name) for name in ("kestrel", "heron")},
             people=self.people,
+            csrf=self.people.form_secret,
         )
         self.rounds = FakeRounds()
         self.actions = FakeActions()

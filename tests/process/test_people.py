@@ -45,7 +45,7 @@ async def test_from_the_first_owner_on_nobody_needs_a_default_password(site: Sit
         assert "invited until" in (await site.command("people", "list"))[1]
         form = {"code": code, "password": "too short"}
         _, where, _ = await post(running, "/admin/welcome", data=form)
-        assert where == "/admin/welcome?refused=password_too_short"
+        assert where == "/admin/welcome?weak=password_too_short"
         form = {"code": code, "password": PASSWORD}
         status, where, cookie = await post(running, "/admin/welcome", data=form)
         assert (status, where) == (303, "/admin")

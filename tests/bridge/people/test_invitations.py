@@ -112,7 +112,7 @@ async def test_a_weak_password_leaves_the_code_good(client: Client, owner: dict[
         ("password1234", "password_too_common"),
         ("bobby-tables-1", "password_is_name"),
     ):
-        assert await welcomed(client, code, password) == f"/admin/welcome?refused={why}"
+        assert await welcomed(client, code, password) == f"/admin/welcome?weak={why}"
     assert await welcomed(client, code) == "/admin"
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from yarl import URL
 
 from bridge.health import Subject
 from bridge.views.web import COOKIE
@@ -250,6 +251,7 @@ async def test_nobody_who_is_not_signed_in_sees_a_page_of_the_administration(
 
     from bridge.callers import Caller
     from bridge.views.house import House
+    from bridge.views.shapes import ProblemShape
     from bridge.views.site import site
     from bridge.views.web import Problem, Route
 
@@ -257,6 +259,11 @@ async def test_nobody_who_is_not_signed_in_sees_a_page_of_the_administration(
         if caller.role != "owner":
             raise Problem(404, "unknown_room")
         return web.Response(text=str(caller.role))
+
+    async def told_by_a_page(
+        _request: web.Request, _caller: Caller, shape: ProblemShape
+    ) -> web.Response:
+        return web.Response(status=shape.status, text=shape.title, content_type="text/html")
 
     page = Route(
         method="GET",
@@ -273,11 +280,11 @@ async def test_nobody_who_is_not_signed_in_sees_a_page_of_the_administration(
         for headers in ({}, await views.token("read", "people"), cookie("x" * 43)):
             answer = await pages.get("/admin/x/y?q=a&b", headers=headers, allow_redirects=False)
             assert answer.status == 303
-            assert answer.headers["Location"] == "/admin/login?next=%2Fadmin%2Fx%2Fy%3Fq%3Da%26b"
+            where = URL(answer.headers["Location"])
+            assert (where.path, where.query["next"]) == ("/admin/login", "/admin/x/y?q=a&b")
         assert await (await pages.get("/admin/x/y", headers=good)).text() == "owner"
+        assert (await pages.get("/admin/x/y", headers=other)).status == 404
+        views.house.problem_page = told_by_a_page
         problem = await pages.get("/admin/x/y", headers=other)
         assert (problem.status, problem.content_type) == (404, "text/html")
-        views.house.problem_page = lambda _request, shape: web.Response(
-            status=shape.status, text=shape.title
-        )
         assert "no such room" in await (await pages.get("/admin/x/y", headers=other)).text()

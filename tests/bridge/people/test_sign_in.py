@@ -212,7 +212,6 @@ async def test_the_form_leads_to_where_somebody_wanted(
     ours = {"Sec-Fetch-Site": "same-origin"}
     refused = await client.post("/admin/logout", headers=cookie(opened) | ours)
     assert refused.status == 403
-    assert refused.content_type == "text/html"
     out = await client.post(
         "/admin/logout", data=fields, headers=cookie(opened) | ours, allow_redirects=False
     )
