@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Collection, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from importlib.metadata import version
@@ -63,8 +63,6 @@ from rooms.audit import Entry
 log = logging.getLogger(__name__)
 
 VERSION = version("room-calendar-bridge")
-OF_ROOMS = ("room", "watched", "mailbox", "auto_join", "attendance", "fault", "display")
-"""Kinds of what may fail around a room."""
 LOOK_EVERY = 2.0
 """Seconds between two looks at the configuration's files."""
 LOOK_AT_CREDENTIALS = timedelta(seconds=10)
@@ -161,12 +159,13 @@ class Appliance:
         """Work by this configuration from now on."""
         self.configuration = configuration
         furnish(self.house, self.configuration)
-        endpoints = {endpoint.id for endpoint in configuration.inventory.endpoints}
-        of_rooms = dict.fromkeys(OF_ROOMS, self.house.rooms)
-        of_sources = ("source", "identity", "watch", "discovery", "presence")
-        known = {"endpoint": endpoints, "reader": endpoints, **of_rooms}
-        known |= dict.fromkeys(of_sources, configuration.sources)
-        self.health.forget(lambda subject: subject.id in known.get(subject.kind, {subject.id}))
+        known: dict[str, Collection[str]] = {
+            "bridge": {BRIDGE.id},
+            "room": self.house.rooms,
+            "source": configuration.sources,
+            "endpoint": {endpoint.id for endpoint in configuration.inventory.endpoints},
+        }
+        self.health.forget(lambda subject: subject.id in known[subject.about])
         self._made.store.adopt(configuration.inventory.rooms)
         await self.calling.adopt(configuration)
         await self.identities.adopt(configuration)

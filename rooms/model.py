@@ -154,6 +154,11 @@ class Booking(Value, frozen=True, kw_only=True):
         return self.join is not None and self.no_join_reason is None
 
     @property
+    def takes_room(self) -> bool:
+        """Whether it takes the room: neither a note does, nor what has no length."""
+        return self.blocks and self.start < self.end
+
+    @property
     def window(self) -> Window:
         """When it is."""
         return Window(start=self.start, end=self.end)

@@ -24,9 +24,7 @@ from bridge.attendance.release import ACTOR, GONE, NOT_ALLOWED, PASSING, Answer
 from bridge.attendance.signs import Came
 from bridge.attendance.state import Entry, Record
 from bridge.calling.notes import Notes
-from bridge.logs import fault
-from bridge.places import Places
-from bridge.turns import Turns
+from bridge.rota import Rota
 from bridge.views.house import NOBODY_ASKED, Attendance, House
 from rooms.room import Room
 
@@ -43,8 +41,6 @@ MOST = 300.0
 TICK = 10.0
 """Seconds between two looks at the clocks."""
 PURGE_EVERY = 3600.0
-AT_A_TIME = 64
-"""Rooms looked at, beside those whose calendars take long."""
 UNHEARD = timedelta(minutes=2)
 """How long the calendar may take to show a booking that somebody came for."""
 
@@ -77,15 +73,13 @@ class Attending:
         self._means = means
         self._house, self._keeping = means.house, means.keeping
         self._clock = means.house.clock
-        self._turns: Turns[str] = Turns(self._clock)
-        self._places = Places(AT_A_TIME)
+        self._rota = Rota(self._clock, self._look, subject=troubles.subject, again=UNREAD)
         self._unbroken = Unbroken(self._clock)
         self._rooms: dict[str, Room] = {}
         self._since: dict[str, datetime] = {}
         """Since when each room is watched without a break, by the same policy."""
         self._shown: dict[str, Attendance] = {}
         self._signs: defaultdict[str, list[Came]] = defaultdict(list)
-        self._looking: set[str] = set()
         self._unread: set[str] = set()
         """Rooms that wait for a read before they can be given back."""
         self._releasing: set[tuple[str, str]] = set()
@@ -102,7 +96,7 @@ class Attending:
         except sqlite3.Error as error:  # nobody is asked to meetings that are not known for long
             log.error("who came to bookings cannot be read: %s", type(error).__name__)
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(work) for work in (self._run(), self._tick())]
+            tasks = [group.create_task(work) for work in (self._rota.run(), self._tick())]
             try:
                 yield
             finally:
@@ -113,7 +107,7 @@ class Attending:
         """By the policies of these rooms."""
         wanted = {room.id: room for room in rooms if room.policy.check_in.enabled}
         for gone in self._rooms.keys() - wanted.keys():
-            self._turns.drop(gone)
+            self._rota.drop(gone)
             self._house.health.good(troubles.subject(gone))
             self._since.pop(gone, None)
             self._signs.pop(gone, None)
@@ -127,7 +121,7 @@ class Attending:
         self._barred.clear()
         self._failures.clear()
         for name in wanted:
-            self._soon(name)
+            self._rota.soon(name)
 
     def attendance(self, room: str) -> Attendance:
         """Who came to a room's bookings; the same object while nothing of it changes."""
@@ -137,13 +131,13 @@ class Attending:
         """A room was read well."""
         if room in self._rooms and (changed or room in self._unread):
             self._unread.discard(room)
-            self._soon(room)
+            self._rota.soon(room)
 
     def told(self, room: str, came: Came) -> None:
         """Somebody came, or was seen: by the door, by a call, by a room's system."""
         if room in self._rooms:
             self._signs[room].append(came)
-            self._soon(room)
+            self._rota.soon(room)
 
     def came(self, room: str, at: datetime, booking: str = "") -> None:
         """A room's system is in a call."""
@@ -178,9 +172,6 @@ class Attending:
         await self._keeping.save(room.id)
         self._tell(room)
 
-    def _soon(self, room: str) -> None:
-        self._turns.sooner(room, self._clock.monotonic())
-
     async def _tick(self) -> None:
         """Notice when time did not go on as it should, and forget what is old."""
         purged = self._clock.monotonic()
@@ -198,34 +189,13 @@ class Attending:
             log.warning("the clock jumped: rooms are not given back for a whole grace")
             for name in self._rooms:
                 self._since[name] = now
-                self._soon(name)
+                self._rota.soon(name)
 
-    async def _run(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            while True:
-                await self._places.acquire()
-                name = await self._turns.next()
-                if name in self._rooms and name not in self._looking:
-                    self._looking.add(name)
-                    self._places.hold(group.create_task(self._turn(self._rooms[name])))
-                else:
-                    self._places.release()
-                    if name in self._rooms:
-                        self._turns.sooner(name, self._clock.monotonic() + 1.0)
-
-    async def _turn(self, room: Room) -> None:
-        try:
-            wait = await self._look(room)
-        except Exception as error:  # noqa: BLE001 - one room's fault must not end the others
-            log.error("%s: %s", troubles.subject(room.id), fault(error))
-            wait = UNREAD
-        finally:
-            self._looking.discard(room.id)
-        if room.id in self._rooms:
-            self._turns.sooner(room.id, self._clock.monotonic() + wait)
-
-    async def _look(self, room: Room) -> float:
+    async def _look(self, name: str) -> float | None:
         """Do what is to be done in a room now; seconds until it is to be looked at again."""
+        room = self._rooms.get(name)
+        if room is None:
+            return None
         self._steady()
         record = self.record(room)
         if record is None:

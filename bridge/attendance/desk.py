@@ -35,13 +35,9 @@ class Desk:
         if not entry.came:
             how: state.How = "service" if caller.room is None else "display"
             await self._attending.mark(room, entry, Came(how, now, booking, caller.name))
-        sight = caller.sight
-        shape = render.booking(
-            found,
-            room.zone,
-            join=sight == "all" or (sight == "open" and not found.private),
-            checked_in=True,
-        )
+        told = render.seen(found, room, caller.sight)
+        joins = render.joins(found, caller.sight)
+        shape = render.booking(told, room.zone, join=joins, checked_in=True)
         return ActedShape(done="checked_in", booking=shape, shown=True, overlaps=False)
 
     def _found(self, room: Room, booking: str) -> Booking:

@@ -130,7 +130,7 @@ def renewed(record: Record, bookings: Sequence[Booking], policy: CheckIn, now: d
 
 def exempt(booking: Booking, seen: datetime, policy: CheckIn) -> str:
     """Why nobody is asked to check in to a booking; empty where somebody is."""
-    if not booking.blocks or booking.start >= booking.end:
+    if not booking.takes_room:
         return "not_taking_the_room"
     if booking.all_day:
         return "all_day"

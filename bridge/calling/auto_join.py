@@ -14,9 +14,7 @@ from bridge.calling.joining import Joining
 from bridge.calling.notes import Notes
 from bridge.calling.units import Refused
 from bridge.health import Health, Subject
-from bridge.logs import fault
-from bridge.places import Places
-from bridge.turns import Turns
+from bridge.rota import Rota
 from bridge.writing.attempts import Attempt, Attempts, Claim, Reply, Unkept, claim
 from connector.errors import ConnectorError
 from rooms.clock import Clock
@@ -35,8 +33,6 @@ REST = 3600.0
 """Seconds after which a room is looked at though nothing is to be done."""
 UNREAD = 60.0
 """Seconds after which a room is looked at whose calendar was not read well of late."""
-AT_A_TIME = 64
-"""Rooms looked at, beside those whose systems take long."""
 _FINAL = frozenset({"no_join", "no_endpoint", "endpoint_denied", "endpoint_unsupported"})
 """Refusals that the next try would meet again."""
 _IMPOSSIBLE = {
@@ -67,18 +63,16 @@ class AutoJoin:
         self._health = health
         self._clock = clock
         self._stale = stale
-        self._turns: Turns[str] = Turns(clock)
+        self._rota = Rota(clock, self._look, subject=_subject, again=REST)
         self._rooms: dict[str, Room] = {}
-        self._looking: set[str] = set()
         self._taken: set[tuple[str, str]] = set()
         """Bookings that systems told to be in; to be written down."""
-        self._places = Places(AT_A_TIME)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Join and leave until the end."""
         async with asyncio.TaskGroup() as group:
-            task = group.create_task(self._run())
+            task = group.create_task(self._rota.run())
             try:
                 yield
             finally:
@@ -88,7 +82,7 @@ class AutoJoin:
         """By the policies of these rooms."""
         wanted = {room.id: room for room in rooms if _wants(room)}
         for gone in self._rooms.keys() - wanted.keys():
-            self._turns.drop(gone)
+            self._rota.drop(gone)
             self._health.good(_subject(gone))
         self._rooms = wanted
         for room in wanted.values():
@@ -101,7 +95,7 @@ class AutoJoin:
     def changed(self, room: str) -> None:
         """A room's agenda, or its policy, is another."""
         if room in self._rooms:
-            self._turns.sooner(room, self._clock.monotonic())
+            self._rota.soon(room)
 
     def heard(self, room: str, booking: str) -> None:
         """A room's system told that it is in a booking's call, whoever dialled."""
@@ -124,32 +118,11 @@ class AutoJoin:
         except Unkept:
             log.warning("%s: it is not kept that somebody joined", _subject(room))
 
-    async def _run(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            while True:
-                await self._places.acquire()
-                name = await self._turns.next()
-                if name in self._rooms and name not in self._looking:
-                    self._looking.add(name)
-                    self._places.hold(group.create_task(self._turn(self._rooms[name])))
-                else:
-                    self._places.release()
-                    if name in self._rooms:
-                        self._turns.sooner(name, self._clock.monotonic() + 1.0)
-
-    async def _turn(self, room: Room) -> None:
-        try:
-            wait = await self._look(room)
-        except Exception as error:  # noqa: BLE001 - one room's fault must not end the others
-            log.error("%s: %s", _subject(room.id), fault(error))
-            wait = REST
-        finally:
-            self._looking.discard(room.id)
-        if room.id in self._rooms:
-            self._turns.sooner(room.id, self._clock.monotonic() + wait)
-
-    async def _look(self, room: Room) -> float:
+    async def _look(self, name: str) -> float | None:
         """Do what is to be done in a room now; seconds until it is to be looked at again."""
+        room = self._rooms.get(name)
+        if room is None:
+            return None
         for taken in [one for one in self._taken if one[0] == room.id]:
             self._taken.discard(taken)
             await self.taken(*taken)

@@ -237,12 +237,14 @@ class Pairing:
             await self._go(self.settle if self._paired.news.is_set() else self.look)
 
     async def _go(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do this; a disk that fails ends nothing, and is tried again."""
+        """Do this; a disk that fails, or a fault, ends nothing, and it is tried again."""
         self._paired.news.clear()
         try:
             await work()
         except sqlite3.Error as error:
             log.warning("paired displays are not written down: %s", fault(error))
+        except Exception as error:  # noqa: BLE001 - displays are not all that the appliance does
+            log.error("paired displays: %s", fault(error))
 
     async def settle(self) -> None:
         """Do what displays that came have decided, and say of which there are two."""

@@ -1,14 +1,21 @@
 """How every room stands, told as it changes: one heap of instants, no look at all rooms."""
 
+import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+from bridge.logs import fault
 from bridge.occupancy.standing import changes, stand
 from bridge.turns import Turns
 from bridge.views.house import House, Presence
 from rooms.clock import Clock
 from rooms.room import Room
+
+log = logging.getLogger(__name__)
+
+AGAIN = 60.0
+"""Seconds after which a room is judged again that could not be."""
 
 State = Literal["unknown", "free", "busy", "soon", "check_in"]
 
@@ -59,14 +66,19 @@ class Faces:
             return
         face = self._judged(room)
         if face != self._faces.get(room):
-            self._faces[room] = face
             for told in self.on_change:
                 told(room, face)
+            self._faces[room] = face
 
     async def run(self) -> None:
         """Look at rooms when their meetings begin and end; until cancelled."""
         while True:
-            self.look(await self._turns.next())
+            name = await self._turns.next()
+            try:
+                self.look(name)
+            except Exception as error:  # noqa: BLE001 - one room's fault must not end the others
+                log.error("face of room %s: %s", name, fault(error))
+                self._turns.sooner(name, self._clock.monotonic() + AGAIN)
 
     def _judged(self, room: str) -> Face:
         house, now = self._house, self._clock.now()

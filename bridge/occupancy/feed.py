@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import logging
 from collections.abc import Iterable
 from contextlib import suppress
 from itertools import islice
@@ -10,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bridge.health import BRIDGE, Health
+from bridge.logs import fault
 from bridge.occupancy.faces import Face
 from bridge.occupancy.retained import Retained
 from bridge.pace import doubling, spread
@@ -20,12 +22,15 @@ from connector.feeds.broker import Broker
 from rooms.clock import Clock
 from rooms.room import Room
 
+log = logging.getLogger(__name__)
+
 FIRST_RETRY, LONGEST_RETRY = 1.0, 120.0
 HELD = 60.0
 """Seconds that a connection must have stood for its end to count as the first."""
 TOLD = 2
 """Failures in a row before somebody is told: a broker that starts anew is no trouble."""
 CODE = "mqtt_failing"
+FAULT = "a fault of the bridge itself: the log says where"
 
 
 class Feed:
@@ -82,6 +87,10 @@ class Feed:
                 if failures >= TOLD:
                     self._health.bad(BRIDGE, CODE, str(error), error.fix)
                 await self._rest(broker, doubling(FIRST_RETRY, failures - 1, LONGEST_RETRY))
+            except Exception as error:  # noqa: BLE001 - a fault of the feed must not end the rest
+                log.error("mqtt: %s", fault(error))
+                self._health.bad(BRIDGE, CODE, FAULT)
+                await self._rest(broker, LONGEST_RETRY)
 
     async def _rest(self, broker: Broker, seconds: float) -> None:
         """Wait before the next try, unless the configuration names another broker."""

@@ -4,16 +4,23 @@ What is told outweighs what is not: a call, then people or a check-in, then a sy
 nobody. A room that nothing tells of is unknown, never free: an idle system is no empty room.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from bridge.logs import fault
 from bridge.settings.model import EndpointSettings
 from bridge.turns import Turns
 from bridge.views.house import House, Presence
 from connector.endpoint import PhoneCall
 from rooms.clock import Clock
+
+log = logging.getLogger(__name__)
+
+AGAIN = 60.0
+"""Seconds after which it is looked again where that was not possible."""
 
 State = Literal["unknown", "free", "in_use", "in_call"]
 OnPresence = Callable[[str, State, datetime], None]
@@ -110,12 +117,19 @@ class Occupancy:
         """Notice systems that stay silent, and the ends of meetings; until cancelled."""
         while True:
             kind, name = await self._turns.next()
-            unit = self._units.get(name) if kind == "unit" else None
-            if unit is not None:
-                unit.in_call, unit.people = False, None
-                self._sense(unit.room)
-            elif kind == "room":
-                self.look(name)
+            try:
+                self._due(kind, name)
+            except Exception as error:  # noqa: BLE001 - one room's fault must not end the others
+                log.error("presence by %s %s: %s", kind, name, fault(error))
+                self._turns.sooner((kind, name), self._clock.monotonic() + AGAIN)
+
+    def _due(self, kind: str, name: str) -> None:
+        unit = self._units.get(name) if kind == "unit" else None
+        if unit is not None:
+            unit.in_call, unit.people = False, None
+            self._sense(unit.room)
+        elif kind == "room":
+            self.look(name)
 
     def _silent(self, name: str, unit: _Unit) -> None:
         if not unit.silent:

@@ -26,7 +26,7 @@ class Standing(NamedTuple):
 def stand(agenda: Agenda, attendance: Attendance, now: datetime) -> Standing:
     """How a room stands by its agenda."""
     found = Agendas(agenda, now)
-    following = min((one.start for one in _taken(agenda) if one.start > now), default=None)
+    following = found.next.start if found.next else None
     state: State = "busy" if found.busy else "free"
     if not found.busy and following is not None and following - now <= SOON:
         state = "soon"
@@ -43,7 +43,7 @@ def changes(agenda: Agenda, attendance: Attendance, now: datetime) -> datetime |
 
 
 def _taken(agenda: Agenda) -> Iterator[Booking]:
-    return (one for one in agenda.bookings if one.blocks and one.start < one.end)
+    return (one for one in agenda.bookings if one.takes_room)
 
 
 def _asks(agenda: Agenda, attendance: Attendance, now: datetime, *, busy: bool) -> bool:

@@ -10,10 +10,11 @@ from aiohttp import web
 from bridge.callers import Caller
 from bridge.views import bounds
 from bridge.views.booking_shapes import ActedShape, CreateOrder
-from bridge.views.bookings import KEY, Actions, Asked, key_of
+from bridge.views.bookings import Actions, Asked
 from bridge.views.display import Doors
 from bridge.views.display_shapes import AlternativeShape, AlternativesShape, ElsewhereOrder
 from bridge.views.house import JSON, House
+from bridge.views.orders import KEY, key_of, must_be_ours
 from bridge.views.rooms import SLICE, seen_room
 from bridge.views.web import Problem, Route, answer, body_of
 from rooms.display import Reach
@@ -86,6 +87,7 @@ class Elsewhere:
         here = seen_room(house, caller, request)
         if not caller.acts(here.id):
             raise Problem(403, "forbidden")
+        must_be_ours(request)
         key = key_of(request)
         order = await body_of(request, ElsewhereOrder)
         room = house.rooms.get(order.room)
@@ -159,7 +161,7 @@ def _free(house: House, room: Room, held: Agenda | None, minutes: int, now: date
     if held is None or house.stale(house.store.kept(room.id), now):
         return False
     wanted = Window(start=now, end=now + minutes * MINUTE)
-    if any(one.blocks and wanted.overlaps(one.window) for one in held.bookings):
+    if any(one.takes_room and wanted.overlaps(one.window) for one in held.bookings):
         return False
     return house.presence(room.id).state not in _TAKEN
 

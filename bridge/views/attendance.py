@@ -8,9 +8,9 @@ from msgspec import Meta
 
 from bridge.callers import Caller
 from bridge.views.booking_shapes import ActedShape
-from bridge.views.bookings import KEY
 from bridge.views.endpoint_shapes import NothingOrder
 from bridge.views.house import House
+from bridge.views.orders import KEY, must_be_ours
 from bridge.views.shapes import Shape
 from bridge.views.web import Problem, Route, answer, body_of
 from rooms.room import Room
@@ -61,8 +61,7 @@ def routes(check_ins: CheckIns) -> tuple[Route, ...]:
         room = _room(house, request)
         if not caller.acts(room.id):
             raise Problem(403, "forbidden")
-        if request.content_type != "application/json":  # a page elsewhere could not send that
-            raise Problem(400, "bad_body", "Content-Type must be application/json")
+        must_be_ours(request)
         await body_of(request, NothingOrder)
         return answer(await check_ins.check_in(room, request.match_info["booking"], caller))
 

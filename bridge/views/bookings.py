@@ -17,13 +17,12 @@ from bridge.views.booking_shapes import (
     ReleaseOrder,
 )
 from bridge.views.house import JSON, House
+from bridge.views.orders import KEY, key_of, must_be_ours
 from bridge.views.web import Problem, Route, body_of
 from rooms.display import Offer
 from rooms.model import Window
 from rooms.room import Room
 
-KEY = "Idempotency-Key"
-_LONGEST_KEY = 255
 _ALWAYS = (
     "bad_body",
     "unknown_room",
@@ -71,20 +70,6 @@ class Actions(Protocol):
         """Give the room back."""
 
 
-def key_of(request: web.Request) -> str:
-    """The Idempotency-Key of a request that only our own pages and services can send.
-
-    Raises:
-        Problem: `bad_body`.
-    """
-    if request.content_type != "application/json":  # a page elsewhere could not send that
-        raise Problem(400, "bad_body", "Content-Type must be application/json")
-    key = request.headers.get(KEY, "").strip()
-    if len(key) > _LONGEST_KEY:
-        raise Problem(400, "bad_body", f"{KEY} has at most {_LONGEST_KEY} characters")
-    return key
-
-
 def _serve(
     order: type[msgspec.Struct], do: Callable[[Asked, Any], Awaitable[tuple[int, bytes]]]
 ) -> Callable[[House, Caller, web.Request], Awaitable[web.StreamResponse]]:
@@ -94,6 +79,7 @@ def _serve(
             raise Problem(404, "unknown_room")
         if not caller.acts(room.id):
             raise Problem(403, "forbidden")
+        must_be_ours(request)
         key = key_of(request)
         wanted = await body_of(request, order)
         booking = request.match_info.get("booking", "")

@@ -82,7 +82,7 @@ def lengths(policy: DisplayPolicy) -> str:
 
 def first_start(agenda: Agenda | None, now: datetime) -> datetime | None:
     """When a room is taken next."""
-    taken = (one.start for one in agenda.bookings if one.blocks) if agenda else ()
+    taken = (one.start for one in agenda.bookings if one.takes_room) if agenda else ()
     return min((start for start in taken if start > now), default=None)
 
 

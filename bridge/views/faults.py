@@ -8,9 +8,9 @@ import msgspec
 from aiohttp import web
 
 from bridge.callers import Caller
-from bridge.views.bookings import KEY
 from bridge.views.display_shapes import FaultOrder, FaultShape, FaultsShape, ReportedShape
 from bridge.views.house import House
+from bridge.views.orders import KEY, must_be_ours
 from bridge.views.rooms import seen_room
 from bridge.views.web import Problem, Route, answer, body_of
 
@@ -49,8 +49,7 @@ class _Answers:
         room = seen_room(house, caller, request)
         if not caller.acts(room.id):
             raise Problem(403, "forbidden")
-        if request.content_type != "application/json":  # a page elsewhere could not send that
-            raise Problem(400, "bad_body", "Content-Type must be application/json")
+        must_be_ours(request)
         order = await body_of(request, FaultOrder)
         try:
             new, fault = await self._faults.report(room.id, order, actor=caller.name)

@@ -1,6 +1,6 @@
 """Everything that is not as it should be, and the live checks that find it out."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Protocol
 
@@ -8,7 +8,7 @@ from aiohttp import web
 
 from bridge.callers import Caller
 from bridge.findings import ORDER
-from bridge.health import Subject, Trouble
+from bridge.health import BRIDGE, Subject, Trouble
 from bridge.views.house import House
 from bridge.views.shapes import ConcernedShape, FindingShape, HealthShape, UpkeepShape
 from bridge.views.web import Problem, Route, answer
@@ -94,14 +94,16 @@ def _concerns(house: House, caller: Caller, subject: Subject) -> bool:
 
 
 def _around(house: House, room: str) -> Iterator[tuple[Subject, Trouble]]:
-    near = {
-        Subject("bridge", ""),
-        Subject("room", room),
-        *(Subject(kind, room) for kind in ("watched", "mailbox")),
-        *(Subject(kind, house.rooms[room].source) for kind in ("source", "watch")),
-        *(Subject("endpoint", name) for name in house.room_endpoints(room)),
+    """What concerns a room; which other rooms its source has does not."""
+    near: dict[str, Collection[str]] = {
+        "bridge": {BRIDGE.id},
+        "room": {room},
+        "source": {house.rooms[room].source},
+        "endpoint": house.room_endpoints(room),
     }
-    return (pair for pair in _everything(house) if pair[0] in near)
+    for subject, trouble in _everything(house):
+        if subject.id in near[subject.about] and subject.kind != "discovery":
+            yield subject, trouble
 
 
 def _shape(

@@ -1,6 +1,5 @@
 """What the views may look at, and a room's agenda as bytes that are made once."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,8 +16,8 @@ from bridge.limits import Limits, Network
 from bridge.people.reception import Reception
 from bridge.readers import Readers
 from bridge.tokens import Token, Tokens
-from bridge.views import render
 from bridge.views.further import Beyond
+from bridge.views.rendered import Attended, Rendered, rendered
 from bridge.views.touch import Gate
 from bridge.views.visitors import ProblemPage
 from bridge.words import ADVICE
@@ -98,30 +97,6 @@ class _Listed(NamedTuple):
 
     rooms: Mapping[str, Room]
     of: dict[frozenset[str], frozenset[str]]
-
-
-class Rendered(NamedTuple):
-    """A room's agenda as JSON, but for its age, which changes every second."""
-
-    kept: Kept | None
-    room: Room
-    attendance: Attendance
-    stale: bool
-    etag: str
-    room_json: bytes
-    head: bytes
-    """All that comes before the age."""
-    tail: bytes | None
-    """All that comes after it; None where nobody has asked for it since it was told."""
-    headers: CIMultiDict[str] | None = None
-    """Those of an answer, where somebody asked for one."""
-
-    def body(self, now: datetime) -> bytes:
-        """The whole answer at an instant."""
-        assert self.tail is not None  # noqa: S101 - `House.agenda` answers with it
-        if self.kept is None:
-            return self.head + b"null" + self.tail
-        return b"%b%d%b" % (self.head, render.age(self.kept.as_of, now), self.tail)
 
 
 @dataclass(kw_only=True)
@@ -218,19 +193,37 @@ class House:
 
     def agenda(self, room: Room, caller: Caller, now: datetime) -> Rendered:
         """A room's agenda as this caller sees it, with all that an answer needs."""
-        found = self.whole(room, caller, now)
+        found = self.outline(room, caller, now)
         if found.headers is None:
-            found = _answerable(found)
-            self._rendered[room.id, caller.sight] = found
+            found = _answerable(self.whole(found, caller))
+            self._keep(found, caller.sight)
         return found
 
-    def whole(self, room: Room, caller: Caller, now: datetime) -> Rendered:
-        """A room's agenda as this caller sees it."""
-        found = self.outline(room, caller, now)
-        if found.tail is None:
-            del self._rendered[room.id, caller.sight]
-            found = self.outline(room, caller, now)
+    def outline(self, room: Room, caller: Caller, now: datetime) -> Rendered:
+        """A room's agenda as this caller sees it, perhaps without its bytes.
+
+        It has them where it is new, and they are kept where somebody asked for them before.
+        """
+        kept, attendance, sight = self.store.kept(room.id), self.attendance(room.id), caller.sight
+        stale = self.stale(kept, now)
+        known = self._rendered.get((room.id, sight))
+        if known is None or not known.shows(room, kept, attendance, stale=stale):
+            found = self._made(room, kept, attendance, stale=stale, sight=sight)
+            self._keep(found.outline(), sight)
+        elif known.kept is kept:
+            found = known
+        else:
+            found = known.read_again(kept)
+            self._keep(found, sight)
         return found
+
+    def whole(self, found: Rendered, caller: Caller) -> Rendered:
+        """An agenda with its bytes."""
+        if found.tail is not None:
+            return found
+        return self._made(
+            found.room, found.kept, found.attendance, stale=found.stale, sight=caller.sight
+        )
 
     def let_go(self, room: str, caller: Caller) -> None:
         """Whoever listens has been told: the bytes are made again if somebody asks for them.
@@ -239,49 +232,34 @@ class House:
         """
         known = self._rendered.get((room, caller.sight))
         if known is not None and known.tail is not None:
-            self._rendered[room, caller.sight] = known._replace(tail=None, headers=None)
+            self._keep(known.outline(), caller.sight)
 
-    def outline(self, room: Room, caller: Caller, now: datetime) -> Rendered:
-        """A room's agenda as this caller sees it, perhaps without its bytes."""
-        kept = self.store.kept(room.id)
-        stale = self.stale(kept, now)
-        sight = caller.sight
-        known = self._rendered.get((room.id, sight))
-        if (
-            known is not None
-            and known.kept is kept
-            and known.stale == stale
-            and known.room is room
-            and known.attendance is self.attendance(room.id)
-        ):
-            return known
-        made = self._made(room, kept, stale=stale, sight=sight, known=known)
+    def _keep(self, found: Rendered, sight: Sight) -> None:
         if len(self._rendered) >= CACHED:
             self._rendered.clear()
-        self._rendered[room.id, sight] = made
-        return made
+        self._rendered[found.room.id, sight] = found
 
     def _made(
-        self, room: Room, kept: Kept | None, *, stale: bool, sight: Sight, known: Rendered | None
+        self,
+        room: Room,
+        kept: Kept | None,
+        attendance: Attended,
+        *,
+        stale: bool,
+        sight: Sight,
     ) -> Rendered:
-        """The bytes anew; where only the time of the read differs, from the old ones."""
-        same = known is not None and known.attendance is self.attendance(room.id)
-        if known is not None and same and _shows_the_same(known, room, kept, stale=stale):
-            return known._replace(
-                kept=kept,
-                headers=None,
-                head=_head(known.room_json, kept),
-            )
+        """What is kept of a room, with its bytes."""
         held = self.store.agenda(room.id)
-        return self._rendering(room, kept, held.bookings if held else (), stale=stale, sight=sight)
+        shown = held.bookings if held else ()
+        return rendered(room, kept, shown, attendance, stale=stale, sight=sight)
 
     def part(self, whole: Rendered, caller: Caller, span: Window) -> Rendered:
         """A part of an agenda, made for this one answer."""
-        held = self.store.agenda(whole.room.id)
+        room, sight = whole.room, caller.sight
+        held = self.store.agenda(room.id)
         inside = [one for one in held.bookings if span.overlaps(one.window)] if held else []
-        made = self._rendering(
-            whole.room, whole.kept, inside, stale=whole.stale, sight=caller.sight
-        )
+        attendance = self.attendance(room.id)
+        made = rendered(room, whole.kept, inside, attendance, stale=whole.stale, sight=sight)
         return _answerable(made)
 
     def beyond_window(self, room: Room, caller: Caller, agenda: Agenda) -> Rendered:
@@ -289,42 +267,9 @@ class House:
         kept = Kept(
             mailbox=room.mailbox, shown=b"", as_of=agenda.as_of, window=agenda.window, version=0
         )
-        made = self._rendering(room, kept, agenda.bookings, stale=False, sight=caller.sight)
+        attendance = self.attendance(room.id)
+        made = rendered(room, kept, agenda.bookings, attendance, stale=False, sight=caller.sight)
         return _answerable(made)
-
-    def _rendering(
-        self,
-        room: Room,
-        kept: Kept | None,
-        shown: Sequence[Booking],
-        *,
-        stale: bool,
-        sight: Sight,
-    ) -> Rendered:
-        attendance, zone = self.attendance(room.id), room.zone
-        bookings = tuple(
-            render.booking(
-                render.seen(one, room, sight),
-                zone,
-                join=render.joins(one, sight),
-                checked_in=one.id in attendance.checked_in,
-                check_in=attendance.asked.get(one.id),
-            )
-            for one in shown
-        )
-        room_json = encode(render.agenda_room(room))
-        tail = b',"stale":' + encode(stale) + b',"bookings":' + encode(bookings) + b"}"
-        etag = f'W/"{hashlib.blake2b(room_json + tail, digest_size=12).hexdigest()}"'
-        return Rendered(
-            kept=kept,
-            room=room,
-            attendance=attendance,
-            stale=stale,
-            etag=etag,
-            room_json=room_json,
-            head=_head(room_json, kept),
-            tail=tail,
-        )
 
     def health_of(self, room: Room, now: datetime) -> tuple[Trouble, ...]:
         """What fails around a room: its calendar, its source, its systems, the bridge itself.
@@ -361,24 +306,9 @@ def _trouble(code: str, since: datetime) -> Trouble:
     return Trouble(code=code, since=since, words=words, fix=fix, severity=severity_of(code))
 
 
-def _shows_the_same(known: Rendered, room: Room, kept: Kept | None, *, stale: bool) -> bool:
-    return (
-        known.kept is not None
-        and kept is not None
-        and known.kept.shown is kept.shown
-        and known.stale == stale
-        and known.room is room
-    )
-
-
-def _head(room_json: bytes, kept: Kept | None) -> bytes:
-    as_of = encode(kept.as_of if kept else None)
-    return b'{"room":%b,"as_of":%b,"age_s":' % (room_json, as_of)
-
-
 def _answerable(made: Rendered) -> Rendered:
     """With the headers of an answer."""
-    return made._replace(headers=_headers(made.kept, made.etag))
+    return msgspec.structs.replace(made, headers=_headers(made.kept, made.etag))
 
 
 def _headers(kept: Kept | None, etag: str) -> CIMultiDict[str]:

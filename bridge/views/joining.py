@@ -6,15 +6,14 @@ from typing import Protocol
 from aiohttp import web
 
 from bridge.callers import Caller
-from bridge.views.bookings import KEY
 from bridge.views.endpoint_shapes import JoinedShape, NothingOrder, RoomCallShape
 from bridge.views.endpoints import order_of
 from bridge.views.house import House
+from bridge.views.orders import KEY, key_of, must_be_ours
 from bridge.views.rooms import seen_room
 from bridge.views.web import COOKIE, Problem, Route, answer
 from rooms.room import Room
 
-LONGEST_KEY = 255
 _PROBLEMS = (
     "key_reused",
     "bad_body",
@@ -101,12 +100,9 @@ def _serve(
             raise Problem(404, "unknown_room")
         if not caller.acts(room.id):
             raise Problem(403, "forbidden")
-        # A page elsewhere could not send that: a cookie alone must not make a room dial.
-        if COOKIE in request.cookies and request.content_type != "application/json":
-            raise Problem(400, "bad_body", "Content-Type must be application/json")
-        key = request.headers.get(KEY, "").strip()
-        if len(key) > LONGEST_KEY:
-            raise Problem(400, "bad_body", f"{KEY} has at most {LONGEST_KEY} characters")
+        if COOKIE in request.cookies:  # that alone must not make a room dial
+            must_be_ours(request)
+        key = key_of(request)
         await order_of(request, NothingOrder)
         return answer(await do(room, request.match_info["booking"], key=key, caller=caller))
 

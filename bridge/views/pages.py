@@ -78,7 +78,8 @@ async def display(house: House, caller: Caller, request: web.Request) -> web.Str
     if room is None or not caller.sees(room.id):
         return shown(page("pair/pair.html", lang=spoken(request)), request, status=401)
     lang = spoken(request, room.policy.display.language)
-    file = page("display/display.html", lang=lang, room=room.id)
+    token = "held" if caller.token else "none"
+    file = page("display/display.html", lang=lang, room=room.id, token=token)
     return shown(file, request, Display_Release=release())
 
 

@@ -8,7 +8,8 @@ from aiohttp import hdrs, web
 from bridge.callers import Caller
 from bridge.views import render
 from bridge.views.further import NotReadable
-from bridge.views.house import House, Rendered
+from bridge.views.house import House
+from bridge.views.rendered import Rendered
 from bridge.views.shapes import (
     AgendaShape,
     OtherRoomShape,

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from bridge.callers import Scope
+from bridge.views.instants import LocalTime
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,8 +155,8 @@ class BookingShape(Shape, frozen=True, kw_only=True):
     """A booking as its room shows it."""
 
     id: Annotated[str, Meta(description="Stable while the meeting lives.", max_length=64)]
-    start: datetime
-    end: datetime
+    start: LocalTime
+    end: LocalTime
     all_day: bool
     title: str
     organizer: str

@@ -63,6 +63,7 @@ from tests.fakes.actions import FakeActions
 from tests.fakes.check_ins import FakeCheckIns
 from tests.fakes.desk import FakeDesk
 from tests.fakes.diallers import FakeEndpoints, FakeJoins
+from tests.fakes.furnished import furnished
 from tests.fakes.sources import room
 from tests.fakes.virtual import NOON, FixedClock
 
@@ -221,7 +222,7 @@ def clock() -> FixedClock:
 def made(tmp_path: Path, clock: FixedClock) -> Views:
     """Opened before the loop runs."""
     pages.files()
-    return Views(Database(tmp_path / "bridge.db"), clock)
+    return Views(Database(furnished(tmp_path / "bridge.db")), clock)
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bridge.views.booking_shapes import CreateOrder
-from bridge.views.bookings import KEY
 from bridge.views.house import Presence
+from bridge.views.orders import KEY
 from rooms.display import DisplayPolicy, Reach
 from rooms.model import Event
 from rooms.room import Policy, Room, Writes

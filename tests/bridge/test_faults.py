@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from rooms.database import Database
 from tests.bridge.conftest import Client, Views
 from tests.bridge.test_display_views import let
 from tests.bridge.test_views import code, get
+from tests.fakes.furnished import furnished
 from tests.fakes.sources import room
 from tests.fakes.virtual import NOON, FixedClock
 
@@ -95,7 +97,10 @@ async def test_the_same_fault_twice_is_one_and_keeps_the_last_note(
         assert again["fault"]["since"] == SINCE
     (one,) = (await get(client, "/api/v1/faults"))["faults"]
     assert one["note"] == "hums loudly"
-    assert len(await entries(views)) == 1
+    assert await entries(views) == [
+        ("token:test", "rooms.fault_reported", "kestrel", '{"code":"audio"}'),
+        ("token:test", "rooms.fault_reported", "kestrel", '{"code":"audio","note":"replaced"}'),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -163,7 +168,7 @@ async def test_without_a_disk_nothing_is_taken(
 @pytest.fixture
 def opened(tmp_path: Path) -> Database:
     """Opened before the loop runs."""
-    return Database(tmp_path / "faults.db")
+    return Database(furnished(tmp_path / "faults.db"))
 
 
 @pytest.fixture
@@ -190,6 +195,28 @@ async def test_faults_survive_a_restart_and_are_told_for_rooms_that_are_there(
     assert (subject, trouble.since) == (Subject("fault", "kestrel"), NOON)
     assert [one.note for one in again.of("kestrel")] == ["dark"]
     assert [one.code for one in again.of("gone")] == ["video"]
+
+
+async def test_a_disk_that_cannot_be_read_at_the_start_is_read_with_the_next_report(
+    database: Database, clock: FixedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    health = Health(clock)
+    before = Faults(database, Audit(database), Health(clock), clock)
+    await before.report("kestrel", FaultOrder(code="video"), actor="test")
+    await database.change(lambda db: db.execute("ALTER TABLE faults RENAME TO away"))
+    faults = Faults(database, Audit(database), health, clock)
+    await faults.load()
+    assert "what was reported of rooms cannot be read: OperationalError" in caplog.text
+    faults.adopt({"kestrel": room("kestrel")})
+    with pytest.raises(sqlite3.Error):
+        await faults.clear("kestrel", "video", actor="test")
+    assert not list(health.all())
+    await database.change(lambda db: db.execute("ALTER TABLE away RENAME TO faults"))
+    new, _ = await faults.report("kestrel", FaultOrder(code="audio"), actor="test")
+    assert new
+    assert [one.code for one in faults.of("kestrel")] == ["video", "audio"]
+    ((_, trouble),) = health.all()
+    assert trouble.words == "somebody reported: video, audio"
 
 
 Steps = st.lists(
@@ -228,4 +255,4 @@ def test_whatever_is_reported_and_cleared_stands_in_memory_disk_and_health(
                 assert words == ([f"somebody reported: {in_order}"] if known else [])
 
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(work(Database(Path(folder) / "faults.db")))
+        asyncio.run(work(Database(furnished(Path(folder) / "faults.db"))))

@@ -60,10 +60,21 @@ async def test_live_checks_answer_with_what_they_found(client: Client, views: Vi
 async def test_live_checks_of_one_room_tell_what_concerns_it(client: Client, views: Views) -> None:
     views.health.bad(Subject("room", "heron"), "access_denied")
     views.health.bad(Subject("room", "kestrel"), "timeout")
+    views.health.bad(Subject("fault", "kestrel"), "fault_reported")
+    views.health.bad(Subject("fault", "heron"), "fault_reported")
+    views.health.bad(Subject("attendance", "kestrel"), "release_failed")
+    views.health.bad(Subject("presence", "m365"), "presence_failing")
+    views.health.bad(Subject("discovery", "m365"), "discovery_differs")
     headers = await views.token("control")
     answer = await client.post("/api/v1/doctor?room=kestrel", headers=headers)
     codes = [one["code"] for one in (await answer.json())["findings"]]
-    assert codes == ["never_read", "timeout"]
+    assert sorted(codes) == [
+        "fault_reported",
+        "never_read",
+        "presence_failing",
+        "release_failed",
+        "timeout",
+    ]
     assert views.rounds.asked == ["kestrel"]
     assert (await client.post("/api/v1/doctor?room=attic", headers=headers)).status == 404
 

@@ -84,6 +84,22 @@ def test_each_state_has_its_word_and_until_when() -> None:
     assert (told(never).state, told(never).until) == ("unknown", "The calendar was not read yet")
 
 
+def test_what_does_not_take_the_room_is_neither_next_nor_announced() -> None:
+    note, moment = event("note", at(12, 5), 60, blocks=False), event("moment", at(12, 6), 0)
+    shown = told(scene(note, moment, event("talk", at(14), 60)))
+    assert (shown.state, shown.until) == ("free", "until 14:00")
+    assert shown.entry is not None
+    assert shown.entry.title == "Talk"
+    assert [one.title for one in shown.later] == ["Note", "Moment"]
+    assert len(shown.line) == 1
+
+
+def test_nobody_is_asked_to_check_in_during_the_meeting_before() -> None:
+    review, talk = event("review", at(11, 30), 33), event("talk", at(12, 3), 60)
+    assert told(scene(review, talk, asked=["Talk"])).state == "busy"
+    assert told(scene(talk, asked=["Talk"])).state == "check_in"
+
+
 def test_meetings_one_after_another_are_one_and_nothing_is_free_at_midnight() -> None:
     shown = scene(event("a", at(11), 60), event("b", at(12), 60), event("c", at(13), 30))
     assert told(shown).until == "until 13:30"

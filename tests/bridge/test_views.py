@@ -235,7 +235,10 @@ async def test_back_to_back_meetings_count_as_one_block(
         "2026-11-23T16:00:00Z",
         "M2",
     )
-    clock.move(3 * HOUR)
+    clock.move(2 * HOUR)
+    one = await get(client, "/api/v1/rooms/kestrel")
+    assert one["next"] is None, "a note does not take the room"
+    clock.move(HOUR)
     assert (await get(client, "/api/v1/rooms/kestrel"))["state"] == "free"
 
 

@@ -7,9 +7,9 @@ from playwright.async_api import Route, expect
 
 from bridge.views.booking_shapes import CreateOrder, EndOrder, ExtendOrder, ReleaseOrder
 from rooms.model import Person
-from tests.process.doors import Door, browser, door, views_of_now
+from tests.process.doors import Door, door, views_of_now
 
-__all__ = ["browser", "door", "views_of_now"]  # fixtures
+__all__ = ["door", "views_of_now"]  # fixtures
 pytestmark = pytest.mark.browser
 
 ZOOM = "https://zoom.us/j/91234567890?pwd=x sip:91234567890.123456@zoomcrc.com"
@@ -88,6 +88,15 @@ async def test_a_running_meeting_is_extended_and_ended(door: Door) -> None:
     await door.choose("End now")
     await expect(door.title).to_contain_text("The meeting ends at")
     assert [order for _, order in door.actions.taken] == [ExtendOrder(minutes=15), EndOrder()]
+
+
+async def test_whoever_ends_a_meeting_is_told_who_has_the_room_then(door: Door) -> None:
+    await door.keep(("Review", -10, 30), ("Standup", 3, 15), ("Call", -5, 5))
+    await door.open()
+    await door.touch("End now")
+    await expect(door.note).to_contain_text("The room stays taken: \u2068Standup\u2069, ")
+    await door.keep(("Review", -10, 30), ("Moment", 2, 0), ("Standup", 30, 15))
+    await expect(door.note).to_contain_text("becomes free now")
 
 
 async def test_giving_the_room_back_is_asked_for_first(door: Door) -> None:

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.process.stage import MONDAY, Json, Stage, asked, booking, scene, staged, zoom
-from tests.process.test_demo import browser
 
-__all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
 
 MINUTE = timedelta(minutes=1)
@@ -22,12 +21,20 @@ LINES = """() => ["word", "until", "detail"].map((id) => {
 })"""
 
 
-@pytest.fixture
-async def stage(browser: Browser, tmp_path: Path) -> AsyncIterator[Stage]:
-    """A page that shows a free room."""
-    async with staged(browser, tmp_path) as opened:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def hung(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """A page that is loaded once."""
+    async with staged(browser, tmp_path_factory.mktemp("stage")) as opened:
         await opened.open(scene(MONDAY))
         yield opened
+
+
+@pytest.fixture
+async def stage(hung: Stage) -> AsyncIterator[Stage]:
+    """A page that shows a free room; whatever it complains of fails the test."""
+    await hung.afresh()
+    yield hung
+    assert hung.complaints == []
 
 
 def at(text: str) -> datetime:
@@ -338,6 +345,27 @@ async def test_the_rest_of_the_day_is_listed_with_its_gaps(stage: Stage) -> None
     blocks = stage.page.locator("#track > .block")
     await expect(blocks).to_have_count(3)
     await expect(stage.page.locator("#track > .is-tentative")).to_have_count(1)
+
+
+async def test_a_note_within_a_gap_does_not_end_it(stage: Stage) -> None:
+    await stage.play(
+        scene(
+            MONDAY,
+            booking(MONDAY - 12 * MINUTE, 60, "Harvest"),
+            booking(MONDAY + 78 * MINUTE, 30, "Fire drill", show_as="free"),
+            booking(MONDAY + 108 * MINUTE, 0, "Moment"),
+            booking(MONDAY + 138 * MINUTE, 30, "Talk"),
+            booking(MONDAY + 198 * MINUTE, 30, "Lunch", show_as="free"),
+        )
+    )
+    items = await stage.page.locator("#list > li").all_text_contents()
+    assert items == [
+        "free for 1 h 30 min",
+        "11:30– 12:00Fire drill",
+        "12:00– 12:00Moment",
+        "12:30– 13:00Talk",
+        "13:30– 14:00Lunch",
+    ]
 
 
 ODD = [

@@ -21,10 +21,9 @@ from connector.simulators.graph import Tenant
 from rooms.model import Person
 from tests.bridge.test_authorisation import operations
 from tests.process.conftest import Running, Site, until
-from tests.process.test_demo import browser
+from tests.process.doors import SCREEN
 from tests.process.test_display_pairing import Wall
 
-__all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
 
 MARKUP = (
@@ -114,11 +113,8 @@ async def watched(site: Site, browser: Browser) -> AsyncIterator[tuple[Running, 
     """The program has read all rooms, and a browser looks at it."""
     async with site.running() as running:
         await until(lambda: running.get("/readyz"), "all rooms")
-        context = await browser.new_context(
-            viewport={"width": 1280, "height": 800}, locale="en-GB", reduced_motion="reduce"
-        )
-        yield running, Watched(context, f"http://127.0.0.1:{running.port}")
-        await context.close()
+        async with await browser.new_context(**SCREEN) as context:
+            yield running, Watched(context, f"http://127.0.0.1:{running.port}")
 
 
 async def test_words_of_strangers_are_words_on_every_page_and_sheet(
@@ -132,6 +128,7 @@ async def test_words_of_strangers_are_words_on_every_page_and_sheet(
         await expect(page.locator("h1")).to_have_text(ROOM)
         await seen.fine(page, "page")
         sheet, bar = page.locator("#sheet"), page.locator("#bar")
+        await expect(bar.get_by_role("button", name="More", exact=True)).to_be_visible()
         opened: list[str] = []
         for name in ("More", "Find a room", "Report a fault", "Extend", "Give back", "End now"):
             button = bar.get_by_role("button", name=name, exact=True)

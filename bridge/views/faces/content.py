@@ -101,7 +101,7 @@ def content(scene: Scene, words: Wording) -> Content:
     standing = Standing(scene.agenda, scene.now)
     current = _current(scene)
     following = _following(scene)
-    asked = _asked(scene)
+    asked = _asked(scene, busy=standing.busy)
     state = _state(scene, standing, asked)
     shown = current or following
     first, last = _hours(scene)
@@ -151,11 +151,12 @@ def _state(scene: Scene, standing: Standing, asked: AskedToCheckIn | None) -> St
     return "soon" if soon else "free"
 
 
-def _asked(scene: Scene) -> AskedToCheckIn | None:
-    """What somebody must check in to now."""
+def _asked(scene: Scene, *, busy: bool) -> AskedToCheckIn | None:
+    """What somebody must check in to now: what runs, or what comes while the room is free."""
     asked = scene.attendance.asked
     for one in scene.bookings:
-        if one.id in asked and asked[one.id].opens <= scene.now < asked[one.id].until:
+        open_ = one.id in asked and asked[one.id].opens <= scene.now < asked[one.id].until
+        if open_ and (one.start <= scene.now or not busy):
             return asked[one.id]
     return None
 
@@ -188,14 +189,15 @@ def _until(
 
 def _current(scene: Scene) -> Booking | None:
     """The meeting that takes the room; a short one before one of the whole day."""
-    running = [one for one in scene.bookings if one.blocks and one.start <= scene.now < one.end]
+    running = [one for one in scene.bookings if one.takes_room and one.start <= scene.now < one.end]
     return next((one for one in running if not one.all_day), running[0] if running else None)
 
 
 def _following(scene: Scene) -> Booking | None:
+    """The next meeting today; what does not take the room is not announced."""
     end = scene.midnight(1)
     later = (one for one in scene.bookings if scene.now < one.start < end and not one.all_day)
-    return next(later, None)
+    return next((one for one in later if one.takes_room), None)
 
 
 def _later(scene: Scene, shown: Booking | None) -> Iterator[Booking]:
@@ -264,7 +266,7 @@ def _minute(scene: Scene, moment: datetime) -> int:
 def _bars(scene: Scene) -> Iterator[Bar]:
     """What takes the room today. What clocks set back show twice is drawn once."""
     for one in scene.bookings:
-        if one.blocks and one.start < scene.midnight(1) and one.end > scene.midnight():
+        if one.takes_room and one.start < scene.midnight(1) and one.end > scene.midnight():
             start, end = _minute(scene, one.start), _minute(scene, one.end)
             yield Bar(start, max(start, end), running=one.start <= scene.now < one.end)
 

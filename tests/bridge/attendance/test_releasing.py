@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from connector.errors import Denied, Unavailable
-from rooms.display import CheckIn
-from rooms.model import Response
-from tests.bridge.attendance.world import DAY, HOUR, MINUTE, SERVICE, Play, World
+from rooms.display import CheckIn, DisplayPolicy
+from rooms.model import Person, Response
+from tests.bridge.attendance.world import DAY, DOOR, HOUR, MINUTE, SERVICE, Play, World
 
 BUSY = Unavailable("busy", reason="throttled")
 
@@ -360,5 +360,24 @@ def test_what_came_of_bookings_is_forgotten_after_thirty_days(play: Play) -> Non
                 lambda db: db.execute("SELECT count(*) FROM attended").fetchone()
             )
             assert rows == (0,)
+
+    play(story)
+
+
+@pytest.mark.parametrize("hidden", ["title", "organizer"])
+def test_a_door_that_is_to_be_silent_hears_no_more_when_somebody_checks_in(
+    play: Play, hidden: str
+) -> None:
+    async def story(world: World) -> None:
+        world.book(organizer=Person(name="Ada Lovelace"))
+        display = DisplayPolicy(titles=hidden != "title", organizers=hidden != "organizer")
+        told = {"title": "Review", "organizer": "Ada Lovelace"}
+        async with world.running(display=display):
+            await world.until(181)
+            for caller, known in ((DOOR, told | {hidden: ""}), (SERVICE, told)):
+                shape = await world.desk.check_in(world.room, world.id(), caller)
+                assert shape.booking is not None
+                assert shape.booking.checked_in
+                assert {key: getattr(shape.booking, key) for key in told} == known
 
     play(story)

@@ -1,19 +1,28 @@
 """What a broker is sent: each room once, then what changes, and nothing else."""
 
+import asyncio
 import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import jsonschema
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.health import BRIDGE
 from bridge.occupancy.faces import Face
+from bridge.occupancy.feed import LONGEST_RETRY, Feed
 from bridge.occupancy.retained import Retained
+from bridge.settings.model import Site
 from bridge.views.house import Presence
+from connector.feeds.broker import Broker
+from tests.bridge.occupancy.test_presence import World, played
+from tests.fakes.sources import room
 from tests.fakes.virtual import NOON
 
+SECRET = "the name of a person"
 SCHEMA = Path(__file__).parents[3] / "docs" / "mqtt-state.schema.json"
 MINUTE = timedelta(minutes=1)
 FACES = [
@@ -104,3 +113,31 @@ def test_whatever_happens_the_broker_ends_with_what_is_so(steps: list[Any]) -> N
     send()
     assert broker == wanted
     assert not retained.due()
+
+
+def test_a_fault_of_the_feed_is_told_and_tried_again_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tries: list[str] = []
+
+    def gone(name: str) -> None:
+        tries.append(name)
+        raise ImportError(SECRET)
+
+    async def story(world: World) -> None:
+        feed = Feed(world.house, world.house.health, world.clock)
+        running = asyncio.create_task(feed.run())
+        feed.adopt(Site(data_dir=tmp_path, mqtt=Broker(url="mqtt://127.0.0.1:1")), [room()])
+        await asyncio.sleep(1)
+        ((subject, trouble),) = world.house.health.all()
+        assert (subject, trouble.code) == (BRIDGE, "mqtt_failing")
+        assert trouble.fix
+        await asyncio.sleep(LONGEST_RETRY * 3)
+        assert not running.done()
+        assert len(tries) > 1
+        running.cancel()
+
+    monkeypatch.setattr("importlib.import_module", gone)
+    played(tmp_path, story)
+    assert "mqtt: ImportError" in caplog.text
+    assert SECRET not in caplog.text

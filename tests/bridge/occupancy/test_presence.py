@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bridge.health import Health
 from bridge.occupancy.presence import SILENT, Occupancy
 from bridge.settings.model import EndpointSettings
@@ -15,8 +17,10 @@ from connector.endpoint import PhoneCall
 from rooms.agenda import Account, agenda_of
 from rooms.audit import Audit
 from rooms.model import Window
+from rooms.room import Room
 from rooms.store import Store
 from tests.fakes.endpoints import FakeOptions
+from tests.fakes.furnished import furnished
 from tests.fakes.sources import event, room
 from tests.fakes.virtual import NOON, PatientDatabase, VirtualClock, in_virtual_time
 
@@ -65,18 +69,20 @@ class World:
     def state(self) -> str:
         return self.house.presence("kestrel").state
 
-    async def meet(self, *starts: datetime) -> list[str]:
+    async def meet(self, *starts: datetime, of: Room | None = None) -> list[str]:
         """Put meetings of an hour into the calendar; their ids."""
+        of = of or room()
+        self.store.adopt([*self.house.rooms.values()])
         window = Window(start=NOON - 24 * HOUR, end=NOON + 24 * HOUR)
         events = [event(f"meeting {start:%H}", start, minutes=60) for start in starts]
-        agenda, _ = agenda_of(room(), events, window=window, as_of=NOON)
-        await self.store.replace(room(), agenda, Account())
+        agenda, _ = agenda_of(of, events, window=window, as_of=NOON)
+        await self.store.replace(of, agenda, Account())
         return [one.id for one in agenda.bookings]
 
 
 def played(tmp_path: Path, story: Any) -> None:
     """Run a story to its end."""
-    database = PatientDatabase(tmp_path / "bridge.db")
+    database = PatientDatabase(furnished(tmp_path / "bridge.db"))
     world = World(database)
 
     async def play() -> None:
@@ -152,6 +158,26 @@ def test_who_checked_in_uses_the_room_until_the_meeting_ends(tmp_path: Path) -> 
         assert world.told == ["free", "in_use", "free"]
 
     played(tmp_path, story)
+
+
+def test_the_fault_of_one_room_ends_nothing_and_is_tried_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story(world: World) -> None:
+        def hear(_room: str, state: str, _at: datetime) -> None:
+            if state == "unknown" and not caplog.records:
+                raise ValueError(state)
+            world.told.append(f"heard {state}")
+
+        world.occupancy.on_presence.insert(0, hear)
+        world.occupancy.called("codec", CALL)
+        world.occupancy.called("codec", None)
+        await asyncio.sleep(SILENT + 90)
+        assert world.state == "unknown"
+        assert world.told[0] == "heard in_call"
+
+    played(tmp_path, story)
+    assert "presence by unit codec: ValueError" in caplog.text
 
 
 def test_what_is_configured_no_more_says_nothing(tmp_path: Path) -> None:

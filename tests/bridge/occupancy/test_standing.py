@@ -6,6 +6,7 @@ import pytest
 
 from bridge.occupancy.standing import Standing, changes, stand
 from bridge.views.house import AskedToCheckIn, Attendance
+from bridge.views.render import Standing as Agendas
 from rooms.model import Agenda, Booking, Window
 from tests.fakes.virtual import NOON
 
@@ -70,6 +71,12 @@ def test_what_does_not_take_the_room_changes_nothing() -> None:
     note = agenda(booking(-10, 10, blocks=False), booking(5, 5))
     assert stand(note, Attendance(), NOON).state == "free"
     assert changes(note, Attendance(), NOON) is None
+    later = agenda(booking(10, 30, blocks=False), booking(15, 15), booking(40, 60, "meeting"))
+    assert stand(later, Attendance(), NOON) == Standing("free", at(40), at(40))
+    assert stand(later, Attendance(), at(5)).state == "free", "the note is not announced"
+    following = Agendas(later, NOON).next
+    assert following is not None
+    assert following.id == "meeting"
 
 
 def test_whoever_must_check_in_is_asked_before_and_during_but_not_in_anothers_meeting() -> None:

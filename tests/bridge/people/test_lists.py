@@ -260,9 +260,7 @@ async def test_nobody_who_is_not_signed_in_sees_a_page_of_the_administration(
             raise Problem(404, "unknown_room")
         return web.Response(text=str(caller.role))
 
-    async def told_by_a_page(
-        _request: web.Request, _caller: Caller, shape: ProblemShape
-    ) -> web.Response:
+    def told_by_a_page(_request: web.Request, shape: ProblemShape) -> web.Response:
         return web.Response(status=shape.status, text=shape.title, content_type="text/html")
 
     page = Route(

@@ -1,6 +1,7 @@
 // The board of a list: which rooms are free and until when, live, and how old that is.
 // It asks again and again, and at the moment at which a room changes by the clock.
 
+import { BridgeClock } from "../display/clock.js";
 import { clock, day, dayKey, placed, speak, t } from "../display/words.js";
 import { arrange } from "./arrange.js";
 import { cards } from "./cards.js";
@@ -18,17 +19,19 @@ const shown = cards($("rooms"), $("room"));
 
 let board = null;
 let etag = null;
-let offset = 0;                    // the bridge's clock minus ours, in ms
-let heard = 0;                     // when the bridge last answered, by our clock
-const began = Date.now();
+const time = new BridgeClock();
+const steady = () => performance.now();  // somebody may set the device's clock
+const began = { at: steady(), time: time.now() };
+let heard = null;                  // when the bridge last answered, by both
 let refused = 0;                   // the status that said no
 let asking = false;
 let askedAt = 0;
 let page = 0;
-let turned = Date.now();
+let turned = steady();
+let slept = false;
 let held = false;
 
-const now = () => new Date(Date.now() + offset);
+const now = () => time.now();
 
 function text(element, value) {
   if (element.textContent !== value) element.textContent = value;
@@ -37,7 +40,7 @@ function text(element, value) {
 async function ask() {
   if (asking) return;
   asking = true;
-  askedAt = Date.now();
+  askedAt = steady();
   const giveUp = new AbortController();
   const timer = setTimeout(() => giveUp.abort(), PATIENCE_MS);
   try {
@@ -56,9 +59,8 @@ async function ask() {
 
 async function take(answer) {
   const body = answer.status === 200 ? await answer.json() : null;
-  heard = Date.now();
-  const told = Date.parse(answer.headers.get("Bridge-Time"));
-  if (!Number.isNaN(told)) offset = told - heard;
+  time.told(Date.parse(answer.headers.get("Bridge-Time")), steady() - askedAt);
+  heard = { at: steady(), time: time.now() };
   if (!body) return;
   etag = answer.headers.get("ETag");
   const look = JSON.stringify(body.look);
@@ -111,8 +113,8 @@ function common(rooms) {
 
 function showPage(at) {
   const { pages, each } = arrange($("rooms"), board.rooms.length);
-  if (!held && Date.now() - turned >= TURN_MS) {
-    turned = Date.now();
+  if (!held && steady() - turned >= TURN_MS) {
+    turned = steady();
     page += 1;
   }
   page %= pages;
@@ -124,11 +126,12 @@ function showPage(at) {
 }
 
 function showTrust(at, zone) {
-  const lost = Date.now() - (heard || began) > LOST_MS;
+  const last = heard ?? began;
+  const lost = steady() - last.at > LOST_MS;
   let words = "";
   if (refused === 404) words = t("board.unknown_list");
   else if (refused) words = t("board.not_allowed");
-  else if (lost) words = since(new Date((heard || began) + offset), at, zone);
+  else if (lost) words = since(last.time, at, zone);
   root.dataset.trust = words ? "lost" : heard ? "good" : "first";
   text($("trust").lastElementChild, words);
 }
@@ -141,7 +144,7 @@ function since(when, at, zone) {
 
 $("hold").addEventListener("click", () => {
   held = !held;
-  turned = Date.now();
+  turned = steady();
   show();
 });
 addEventListener("resize", show);
@@ -149,8 +152,10 @@ document.addEventListener("words", show);
 document.addEventListener("visibilitychange", () => document.hidden || ask());
 
 setInterval(() => {
-  const quiet = Date.now() - askedAt;
-  if (quiet >= EVERY_MS || (quiet >= 1000 && due(now()))) ask();
+  const leapt = time.leapt(slept);
+  slept = document.hidden;
+  const quiet = steady() - askedAt;
+  if (leapt || quiet >= EVERY_MS || (quiet >= 1000 && due(now()))) ask();
   show();
 }, 1000);
 

@@ -116,4 +116,5 @@ if (!told.display) await speak({});
 spoken = true;
 draw();
 setInterval(tick, TICK_MS);
-keepPaired(room, () => document.documentElement.dataset.release);
+const { release, token } = document.documentElement.dataset;
+if (token === "held") keepPaired(room, () => release);  // who sits at the appliance needs none

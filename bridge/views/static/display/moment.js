@@ -7,7 +7,7 @@ const DURATIONS = [15, 30, 60];    // minutes, where the room can be extended an
 const LARGE = 3;                   // buttons of the bar, beside the one for the rest
 
 export const instant = (when) => (when instanceof Date ? when : new Date(when));
-const takes = (one) => one.show_as !== "free";
+const takes = (one) => one.show_as !== "free" && one.start < one.end;
 
 // The meeting that waits for somebody to check in, if one does now.
 export function waiting(bookings, at) {
@@ -26,6 +26,12 @@ export function takenFrom(bookings, at, but = null) {
 // What takes the room within a span: for telling people what came in between.
 export function between(bookings, from, to) {
   return bookings.filter((one) => takes(one) && one.start < to && one.end > from);
+}
+
+// What has the room at once when a meeting is ended; null where it becomes free.
+export function follows(bookings, at, ended) {
+  const soon = between(bookings, at, new Date(+at + LEAST_MS)).filter((one) => one.id !== ended);
+  return soon.sort((a, b) => a.start - b.start)[0] ?? null;
 }
 
 // The durations that end before the room is taken again: `minutes` for so long, or null for up to

@@ -1,7 +1,7 @@
 // What the sheets ask: for how long, whether really, and what is wrong with the room.
 
 import { button, make, write } from "./make.js";
-import { bookable, extendable } from "./moment.js";
+import { bookable, extendable, follows } from "./moment.js";
 import { clock, isolate, span, t } from "./words.js";
 
 const FAULTS = ["display", "video", "audio", "furniture", "climate", "cleaning", "other"];
@@ -92,12 +92,22 @@ function ended(key, answer, end, zone) {
   return t(key, { time: clock(at, zone) });
 }
 
+// Whoever ends a meeting to have the room must know where that is somebody else's then.
+function asksToEnd({ bookings, at, zone }, booking) {
+  const next = follows(bookings, at, booking.id);
+  return next ? t("acts.end_ask_taken", {
+    title: isolate(next.title || t("meeting.untitled")),
+    start: clock(next.start, zone),
+    end: clock(next.end, zone),
+  }) : t("acts.end_ask");
+}
+
 const CONFIRMED = {
-  end: { body: () => ({}), title: "acts.end_title", ask: "acts.end_ask", done: "acts.done_ends" },
+  end: { body: () => ({}), title: "acts.end_title", ask: asksToEnd, done: "acts.done_ends" },
   release: {
     body: () => ({ scope: "this" }),
     title: "acts.release_title",
-    ask: "acts.release_ask",
+    ask: () => t("acts.release_ask"),
     done: "acts.done_released",
   },
 };
@@ -112,10 +122,11 @@ export function confirm({ sheet, scene, perform }, { act, booking }) {
     done: (answer) => ended(done, answer, scene().at, scene().zone),
   }));
 
-  function live({ bookings, zone }) {
+  function live(seen) {
+    const { bookings, zone } = seen;
     const now = bookings.find((one) => one.id === booking.id);
     go.setAttribute("aria-disabled", String(!now));
-    sheet.note(now ? t(ask) : t("acts.failed_unknown_booking"));
+    sheet.note(now ? ask(seen, now) : t("acts.failed_unknown_booking"));
     if (!now) return;
     write(what, isolate(now.title || t("meeting.untitled")));
     write(when, now.all_day ? t("meeting.all_day") : t("meeting.from_to", {
@@ -125,7 +136,7 @@ export function confirm({ sheet, scene, perform }, { act, booking }) {
 
   sheet.show({
     title: t(title),
-    note: t(ask),
+    note: ask(scene(), booking),
     body: [
       make("div", { name: "meeting-card" }, what, when),
       make("div", { name: "choices row" }, go, button({ text: t("acts.cancel") }, sheet.close)),

@@ -48,16 +48,25 @@ function ofToday(rest, shown, bookings, at, zone) {
   const items = [];
   const midnight = instant(at, zone, { days: 1 });
   let end = shown && shown.start < midnight ? latest(bookings.filter((one) => one.start <= shown.start)) : at;
-  for (const one of rest) {
-    if (one.start - end >= GAP_MS && one.start > at) items.push(gap(one.start - end));
+  let told = false;                // how long it is free from there; notes within do not end that
+  for (const [place, one] of rest.entries()) {
+    const next = rest.slice(place).find(takes);
+    if (!told && next && one.start > at && next.start - end >= GAP_MS) {
+      items.push(gap(next.start - end));
+      told = true;
+    }
     items.push(entry(one, zone));
-    if (one.show_as !== "free") end = new Date(Math.max(end, one.end));
+    if (!takes(one)) continue;
+    end = new Date(Math.max(end, one.end));
+    told = false;
   }
   return items;
 }
 
+const takes = (one) => one.show_as !== "free" && one.start < one.end;
+
 function latest(bookings) {
-  return new Date(Math.max(...bookings.filter((one) => one.show_as !== "free").map((one) => one.end)));
+  return new Date(Math.max(...bookings.filter(takes).map((one) => one.end)));
 }
 
 function ofOtherDays(later, zone) {

@@ -101,7 +101,7 @@ function show() {
     lost: t("pair.lost"),
     busy: t("pair.busy"),
   };
-  text($("words"), said ?? words[state]);
+  text($("words"), state === "waiting" ? said ?? words.waiting : words[state]);
   if (state !== "waiting" || !told?.code) return;
   text($("code"), told.code);
   text($("spoken"), t("pair.code_is", { code: [...told.code].join(" ") }));
