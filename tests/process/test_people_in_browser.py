@@ -9,9 +9,7 @@ import pytest
 from playwright.async_api import Browser, Page, Response
 
 from tests.process.conftest import Running, Site, until
-from tests.process.test_demo import browser
 
-__all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
 
 PASSWORD = "a heron stands in the reeds"
