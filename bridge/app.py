@@ -24,6 +24,7 @@ from bridge.doctor.round import Rounds
 from bridge.doctor.visit import Visit
 from bridge.door import LOOPBACK, Door, control_socket
 from bridge.facade import Facade
+from bridge.furnished import furnish
 from bridge.health import BRIDGE, Health, Subject
 from bridge.housekeeping import Chore
 from bridge.identities import Identities
@@ -46,7 +47,9 @@ from bridge.views import (
     inventory,
     openapi,
     pages,
+    people,
     rooms,
+    sessions,
     sources,
     status,
     stream,
@@ -84,9 +87,12 @@ class Appliance:
             clock=clock,
             tokens=made.tokens,
             started=clock.now(),
+            people=made.people,
+            csrf=made.people.form_secret,
         )
         self.hub = Hub(self.house)
         made.tokens.on_revoked = self.hub.expel
+        made.people.sessions.on_ended = self.hub.expel_session
         self.facade = Facade(self.house, self.hub, lambda: self.configuration)
         self.rereading = Rereading(made, self.health, lambda: self.configuration, self.reload)
         made.keeper.attach(lambda: self.configuration, lambda: made.custody.known, self.changed)
@@ -135,7 +141,7 @@ class Appliance:
         self.calling.read_by(self.house.readers.visit, self.house.readers.has_newest)
         self.displays = Displays(made, self.house, self.hub, self.writing, self.calling)
         self.courier = Courier(services, health=self.health, data_dir=site_.data_dir)
-        self._furnish()
+        furnish(self.house, self.configuration)
         await self._serve()
         await self._stack.enter_async_context(_working(made.store.run()))
         await made.custody.refresh(self.health)
@@ -153,7 +159,7 @@ class Appliance:
     async def adopt(self, configuration: Configuration) -> None:
         """Work by this configuration from now on."""
         self.configuration = configuration
-        self._furnish()
+        furnish(self.house, self.configuration)
         known: dict[str, Collection[str]] = {
             "bridge": {BRIDGE.id},
             "room": self.house.rooms,
@@ -191,13 +197,6 @@ class Appliance:
         await self.adopt(configuration)
         self.rounds.changed()
 
-    def _furnish(self) -> None:
-        """Show the views what the configuration says."""
-        site_ = self.configuration.site
-        self.house.rooms = {room.id: room for room in self.configuration.inventory.rooms}
-        self.house.stale_after = site_.stale_after
-        self.house.proxies = site_.proxies
-
     async def _serve(self) -> None:
         """Answer displays over the network and the command line over its socket."""
         routes = [
@@ -208,6 +207,8 @@ class Appliance:
             *self.calling.routes,
             *self.displays.routes,
             *tokens.ROUTES,
+            *people.ROUTES,
+            *sessions.ROUTES,
             *sources.routes(self.identities),
             *discovery.routes(self.discovery),
             *inventory.routes(Counter(self._made.keeper)),
@@ -288,6 +289,7 @@ class Appliance:
             ),
             Chore(name="discovery", every=EVERY, jitter=JITTER, do=self.discovery.run),
             self.facade.chore,
+            Chore(name="people", every=timedelta(minutes=1), do=self._made.people.settle),
             Chore(name="credentials", every=LOOK_AT_CREDENTIALS, do=self.identities.look),
         ]
 

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+ROLES = ("viewer", "facilities", "engineer", "auditor", "owner")
+"""As in `bridge.callers`, which takes longer to import."""
 _DEFAULTS = (Path("/etc/roombridge/bridge.yaml"), Path("config/bridge.yaml"))
 
 
@@ -42,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = Commands(parser)
     _add_running(commands)
     _add_asking(commands)
+    _add_people(commands.group("people", "who may sign in, as what, and where they are"))
     _add_secrets(commands)
     _add_sources(commands)
     _add_rooms(commands)
@@ -142,15 +145,47 @@ def _add_asking(commands: Commands) -> None:
     create.add_argument(
         "--scope",
         action="append",
-        choices=["read", "join", "write"],
+        choices=["read", "join", "write", "control", "rooms", "audit", "people"],
         help="read: agendas; join: their join details too; write: what rooms' policies allow,"
-        " and joining (default: read; may be repeated)",
+        " and joining; rooms: the inventory and displays; control: room systems and sources;"
+        " audit: the audit log; people: accounts and tokens (default: read; may be repeated)",
+    )
+    create.add_argument(
+        "--list", action="append", metavar="LIST", help="only for rooms of it; may be repeated"
     )
     create.add_argument("--display", metavar="ROOM", help="for the display of this room")
     create.add_argument("--days", type=int, help="how long it is valid (default: until revoked)")
     tokens.add("list", "all tokens, without the tokens themselves", "tokens.every")
     revoke = tokens.add("revoke", "end a token at once", "tokens.revoke")
     revoke.add_argument("id", metavar="ID")
+
+
+def _add_people(people: Commands) -> None:
+    people.add("list", "all accounts", "people.every")
+    invite = people.add(
+        "invite", "a one-time code for somebody new, or another one for NAME", "people.invite"
+    )
+    set_ = people.add("set", "change an account; its sessions end", "people.set_")
+    for command in (invite, set_):
+        command.add_argument("name", metavar="NAME", help="what they type to sign in")
+        command.add_argument(
+            "--role", choices=list(ROLES), help="what they may; somebody new needs one"
+        )
+        command.add_argument(
+            "--list", action="append", metavar="LIST", help="they look after; may be repeated"
+        )
+        command.add_argument("--shown", metavar="TEXT", help="what others call them")
+        command.add_argument("--email", metavar="ADDRESS")
+    set_.add_argument("--rename", metavar="NEW", help="what they type from now on")
+    set_.add_argument("--all-rooms", action="store_true", help="no room lists any more")
+    able = set_.add_mutually_exclusive_group()
+    able.add_argument("--disable", action="store_true", help="they cannot sign in any more")
+    able.add_argument("--enable", action="store_true", help="they can again")
+    remove = people.add("remove", "take an account away", "people.remove")
+    remove.add_argument("name", metavar="NAME")
+    sessions = people.add("sessions", "where people are signed in", "people.sessions")
+    sessions.add_argument("name", metavar="NAME", nargs="?", default="", help="only this one")
+    sessions.add_argument("--end", metavar="ID", default="", help="end this one")
 
 
 def _add_displays(displays: Commands) -> None:

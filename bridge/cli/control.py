@@ -5,10 +5,10 @@ import os
 import socket
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import msgspec
@@ -47,6 +47,13 @@ class _OverSocket(http.client.HTTPConnection):
         self.sock.connect(str(self._path))
 
 
+class _Sent(NamedTuple):
+    """What goes with a question."""
+
+    body: bytes | None = None
+    headers: Mapping[str, str] = {}
+
+
 def ask(
     given: Namespace,
     method: str,
@@ -54,6 +61,7 @@ def ask(
     *,
     query: dict[str, str | None] | None = None,
     body: object = None,
+    headers: dict[str, str] | None = None,
     seconds: float = SECONDS,
 ) -> Any:  # what the API answers
     """One question to the running appliance.
@@ -62,8 +70,8 @@ def ask(
         NotRunning: no appliance answers on its socket.
         Refused: it answered with a problem.
     """
-    sent = None if body is None else msgspec.json.encode(body)
-    with _answered(given, method, _target(path, query), sent, seconds) as answer:
+    message = _Sent(None if body is None else msgspec.json.encode(body), headers or {})
+    with _answered(given, method, _target(path, query), message, seconds) as answer:
         return _meaning(answer.status, answer.read())
 
 
@@ -76,7 +84,7 @@ def lines(
         NotRunning: no appliance answers on its socket, or not to the end.
         Refused: it answered with a problem.
     """
-    with _answered(given, "GET", _target(path, query), None, SECONDS) as answer:
+    with _answered(given, "GET", _target(path, query), _Sent(), SECONDS) as answer:
         if answer.status >= 400:
             _meaning(answer.status, answer.read())
         rest = b""
@@ -95,14 +103,18 @@ def _target(path: str, query: dict[str, str | None] | None) -> str:
 
 @contextmanager
 def _answered(
-    given: Namespace, method: str, target: str, body: bytes | None, seconds: float
+    given: Namespace,
+    method: str,
+    target: str,
+    sent: "_Sent",
+    seconds: float,
 ) -> Iterator[http.client.HTTPResponse]:
     """The beginning of an answer; while it is read, what goes wrong is told as ever."""
     for place in (RUNTIME, _data_dir(given.config) / "control.sock"):
         connection = _OverSocket(place, seconds)
         try:
             try:
-                connection.request(method, target, body)
+                connection.request(method, target, *sent)
                 answer = connection.getresponse()
             except (FileNotFoundError, ConnectionRefusedError):
                 continue
@@ -122,6 +134,8 @@ def _answered(
 
 
 def _meaning(status: int, content: bytes) -> Any:
+    if status == 204:
+        return None
     try:
         told = msgspec.json.decode(content)
     except msgspec.DecodeError as error:

@@ -206,8 +206,9 @@ def _of_displays(pairs: Pairs) -> Sequence[Route]:
 def _of_people(pairs: Pairs) -> Sequence[Route]:
     """What those ask for who put displays up."""
 
-    async def every(_house: House, _caller: Caller, _request: web.Request) -> web.StreamResponse:
-        return answer(DisplaysShape(displays=tuple(pairs.every())))
+    async def every(_house: House, caller: Caller, _request: web.Request) -> web.StreamResponse:
+        near = tuple(one for one in pairs.every() if caller.keeps(one.room))
+        return answer(DisplaysShape(displays=near))
 
     async def pair(_house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
         order: PairOrder = await body_of(request, PairOrder)
@@ -225,7 +226,7 @@ def _of_people(pairs: Pairs) -> Sequence[Route]:
             method="GET",
             path="/api/v1/displays",
             serve=every,
-            scope="control",
+            scope="rooms",
             summary="All paired displays",
             answer=DisplaysShape,
         ),
@@ -233,7 +234,7 @@ def _of_people(pairs: Pairs) -> Sequence[Route]:
             method="POST",
             path="/api/v1/displays",
             serve=pair,
-            scope="control",
+            scope="rooms",
             summary="Bind the display that shows a code to a room",
             answer=PairedShape,
             status=201,
@@ -244,7 +245,7 @@ def _of_people(pairs: Pairs) -> Sequence[Route]:
             method="POST",
             path="/api/v1/displays/{display}/move",
             serve=move,
-            scope="control",
+            scope="rooms",
             summary="Have a display belong to another room",
             answer=PairedShape,
             body=MoveOrder,
@@ -254,7 +255,7 @@ def _of_people(pairs: Pairs) -> Sequence[Route]:
             method="DELETE",
             path="/api/v1/displays/{display}",
             serve=revoke,
-            scope="control",
+            scope="rooms",
             summary="Sign a display out at once",
             answer=PairedShape,
             problems=("unknown_display", "disk_failing"),

@@ -15,6 +15,8 @@ from bridge.displays.gate import Gate
 from bridge.displays.pairing import Pairing
 from bridge.health import Health
 from bridge.paired import Paired
+from bridge.people.passwords import Passwords
+from bridge.people.reception import Reception
 from bridge.settings.model import Inventory
 from bridge.tokens import Tokens
 from bridge.views import (
@@ -35,7 +37,9 @@ from bridge.views import (
     openapi,
     pages,
     pairing,
+    people,
     rooms,
+    sessions,
     sources,
     status,
     stream,
@@ -112,6 +116,7 @@ class Views:
         self.store = Store(database)
         self.health = Health(clock)
         self.tokens = Tokens(database, Audit(database), clock)
+        self.people = Reception(database, Audit(database), clock, Passwords(memory=64))
         self.house = House(
             store=self.store,
             health=self.health,
@@ -119,6 +124,8 @@ class Views:
             tokens=self.tokens,
             started=clock.now(),
             rooms={name: room(name) for name in ("kestrel", "heron")},
+            people=self.people,
+            csrf=self.people.form_secret,
         )
         self.rounds = FakeRounds()
         self.actions = FakeActions()
@@ -139,6 +146,7 @@ class Views:
         self.faults = Faults(database, self.audit, self.health, clock)
         self.hub = Hub(self.house)
         self.tokens.on_revoked = self.hub.expel
+        self.people.sessions.on_ended = self.hub.expel_session
         self.paired = Paired(database, self.tokens, self.audit, clock)
         self.pairing = Pairing(self.paired, house=self.house, hub=self.hub, audit=self.audit)
         self.called: list[tuple[str, str, hooks.HookCall]] = []
@@ -171,6 +179,8 @@ class Views:
             *alternatives.routes(alternatives.Elsewhere(self.doors, self.actions)),
             *pairing.routes(self.pairing),
             *tokens.ROUTES,
+            *people.ROUTES,
+            *sessions.ROUTES,
             *sources.routes(FakeDesk()),
             *discovery.routes(self.discovery),
             alerts.route(nobody),
