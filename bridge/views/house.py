@@ -17,6 +17,7 @@ from bridge.limits import Limits, Network
 from bridge.readers import Readers
 from bridge.tokens import Token, Tokens
 from bridge.views import render
+from bridge.views.visitors import ProblemPage
 from bridge.words import ADVICE
 from rooms.clock import Clock
 from rooms.display import Offer
@@ -193,6 +194,10 @@ class House:
     """Whether a room has a system that joins meetings."""
     gate: Gate | None = None
     """Who lets displays act; without one no display does anything."""
+    problem_page: ProblemPage | None = None
+    """Without one people are told of problems as JSON."""
+    csrf: Callable[[Caller], str] = lambda _caller: ""
+    """What the forms of a caller's session carry."""
     came: Callable[[Caller], None] = lambda _caller: None
     """A paired display showed its token."""
     came_late: Callable[[Token], None] = lambda _token: None
@@ -355,14 +360,8 @@ class House:
 
 
 def _trouble(code: str, since: datetime) -> Trouble:
-    advice = ADVICE[code]
-    return Trouble(
-        code=code,
-        since=since,
-        words=advice.words,
-        fix=advice.fix,
-        severity=severity_of(code),
-    )
+    words, fix = ADVICE[code]
+    return Trouble(code=code, since=since, words=words, fix=fix, severity=severity_of(code))
 
 
 def _shows_the_same(known: Rendered, room: Room, kept: Kept | None, *, stale: bool) -> bool:

@@ -113,6 +113,7 @@ def description(routes: Iterable[Route], version: str) -> dict[str, Any]:
                 "reader": {"type": "http", "scheme": "basic"},
                 "calendar": {"type": "http", "scheme": "basic"},
                 "display": {"type": "apiKey", "in": "cookie", "name": "roombridge_display"},
+                "session": {"type": "apiKey", "in": "cookie", "name": "__Host-roombridge"},
             },
         },
     }
@@ -143,6 +144,8 @@ def _security(route: Route) -> list[dict[str, list[str]]]:
         return [{"reader": []}]
     if route.scope is None:
         return []
+    if route.page:
+        return [{"session": [route.scope]}]
     schemes = ["token", "display"] if route.cookie else ["token"]
     if route.basic:
         schemes.append("calendar")

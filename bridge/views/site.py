@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from aiohttp import hdrs, web
 
 from bridge.views.house import House
-from bridge.views.web import Problem, Route, admitted, guarded
+from bridge.views.web import ANYBODY, Problem, Route, admitted, guarded, told
 
 BODY_LIMIT = 64 << 10
 """Bytes of a request's body."""
@@ -42,18 +42,22 @@ def _elsewhere(
     known: tuple[web.AbstractResource, ...],
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
+        page = request.path.startswith("/admin/")
+        caller = ANYBODY
         try:
             signs = request.path.lower().startswith(_EXCHANGE)
-            admitted(house, request, None, signs=signs)
+            caller = admitted(house, request, None, signs=signs)
         except Problem as problem:
-            return problem.response()
+            return await told(house, request, caller, problem, page=page)
         offered: set[str] = set()
         for resource in known:
             _, methods = await resource.resolve(request)
             offered |= methods
         if offered:
             allow = ", ".join(sorted(offered))
-            return Problem(405, "method_not_allowed", Allow=allow).response()
-        return Problem(404, "not_found").response()
+            found = Problem(405, "method_not_allowed", Allow=allow)
+        else:
+            found = Problem(404, "not_found")
+        return await told(house, request, caller, found, page=page)
 
     return handle

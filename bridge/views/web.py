@@ -23,6 +23,7 @@ from bridge.limits import (
 from bridge.logs import fault
 from bridge.views.house import JSON, House, Touch, encode
 from bridge.views.shapes import ProblemShape, Shape
+from bridge.views.visitors import to_sign_in
 from rooms.display import Offer
 
 log = logging.getLogger(__name__)
@@ -171,30 +172,43 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
     serve, scope = route.serve, route.scope
 
     async def handle(request: web.Request) -> web.StreamResponse:
+        caller = ANYBODY
         try:
             caller = admitted(
                 house, request, scope, hook=route.hook, signs=route.signs, basic=route.basic
             )
             if scope is not None:
-                _permit(route, caller, request.method)
+                _permit(route, caller, request)
                 if request.can_read_body:
                     caller = await _after_body(house, route, request)
             if route.offer is not None and caller.room is not None:
                 await _pass(house, caller, request, route.offer, route.asks)
             return await serve(house, caller, request)
-        except Problem as problem:
+        except Problem as refusal:
+            problem = refusal
             if route.basic and problem.code == "unauthorized":
                 problem.headers["WWW-Authenticate"] += ', Basic realm="roombridge"'
-            return problem.response()
         except web.HTTPRequestEntityTooLarge:
-            return Problem(413, "body_too_large").response()
+            problem = Problem(413, "body_too_large")
         except (web.HTTPException, ConnectionError):
             raise
         except Exception as error:  # noqa: BLE001 - told as a problem, logged without its message
             log.error("%s %s: %s", route.method, route.path, fault(error))
-            return Problem(500, "unexpected").response()
+            problem = Problem(500, "unexpected")
+        return await told(house, request, caller, problem, page=route.page)
 
     return handle
+
+
+async def told(
+    house: House, request: web.Request, caller: Caller, problem: Problem, *, page: bool
+) -> web.Response:
+    """A problem as who asked can read it: people get a page."""
+    if not page or house.problem_page is None:
+        return problem.response()
+    answer = await house.problem_page(request, caller, problem.shape())
+    answer.headers.update(problem.headers)
+    return answer
 
 
 async def _after_body(house: House, route: Route, request: web.Request) -> Caller:
@@ -212,19 +226,22 @@ async def _after_body(house: House, route: Route, request: web.Request) -> Calle
     except TimeoutError as error:
         raise Problem(400, "bad_body", "it did not come in time") from error
     caller = (subscribed if route.basic else identified)(house, request)
-    _permit(route, caller, request.method)
+    _permit(route, caller, request)
     return caller
 
 
-def _permit(route: Route, caller: Caller, method: str) -> None:
+def _permit(route: Route, caller: Caller, request: web.Request) -> None:
     """Let a caller pass who may.
 
     Raises:
+        HTTPSeeOther: it is a page, and nobody signed in.
         Problem: everybody else, with why not.
     """
+    if route.page and caller.person is None:
+        raise to_sign_in(request)
     if route.scope not in caller.scopes or (caller.room is not None and not route.displays):
         raise refused(caller)
-    if caller is LOOPBACK and method not in _LOOKING:
+    if caller is LOOPBACK and request.method not in _LOOKING:
         raise refused(ANYBODY)
 
 
