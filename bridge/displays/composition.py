@@ -59,7 +59,7 @@ class Displays:
         )
         self.occupancy = Occupancies(made, house, hub, calling.units, writing)
         self.occupancy.on_presence.append(self._present)
-        self._panels, self._boards = Panels(), Boards()
+        self._panels, self.boards = Panels(), Boards()
         self.routes: Sequence[Route] = (
             *display.routes(self._doors),
             *faults.routes(self.faults),
@@ -68,7 +68,7 @@ class Displays:
             *pairing.routes(self.pairing),
             *ics.routes(Calendars()),
             *panel.routes(self._panels),
-            *board.routes(self._boards),
+            *board.routes(self.boards),
         )
 
     @asynccontextmanager
@@ -90,7 +90,7 @@ class Displays:
         self._doors.forget(rooms)
         self.faults.adopt(rooms)
         self.attendance.adopt(configuration)
-        self._boards.names = {one.id: one.name for one in configuration.inventory.lists}
+        self.boards.names = {one.id: one.name for one in configuration.inventory.lists}
         await self.occupancy.adopt(configuration)
         await self._tell(rooms.values())
 
