@@ -34,6 +34,7 @@ class Overview:
 
     async def serve(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
         """The first page."""
+        await self._pages.ready()
         look, counted = await self._survey.counted(caller)
         if look is not self._look or len(self._kept) >= KEPT:
             self._look, self._kept = look, {}

@@ -75,6 +75,7 @@ class Pages:
 
     def __init__(self, house: House) -> None:
         self._house = house
+        self._templates: jinja2.Environment | None = None
         house.problem_page = self.problem
 
     async def answer(
@@ -101,7 +102,7 @@ class Pages:
         **values: Any,
     ) -> File:
         """The bytes of a page, for who keeps them."""
-        templates = await asyncio.to_thread(environment)
+        templates = await self.ready()
         words = chosen(request)
         text = templates.get_template(f"{name}.html").render(
             frame(request, caller, words, self._house.clock.now()),
@@ -110,6 +111,12 @@ class Pages:
             **values,
         )
         return File.of(text.encode(), PAGE["Content-Type"])
+
+    async def ready(self) -> jinja2.Environment:
+        """The templates, and words with them: read when somebody first asks for a page."""
+        if self._templates is None:
+            self._templates = await asyncio.to_thread(environment)
+        return self._templates
 
     def sent(self, request: web.Request, file: File, *, status: int = 200) -> web.Response:
         """A page as this caller takes it; it is theirs, and nobody keeps it for others."""
@@ -133,7 +140,7 @@ class Pages:
         self, request: web.Request, caller: Caller, problem: ProblemShape
     ) -> web.Response:
         """What went wrong, and where to go from here."""
-        await asyncio.to_thread(environment)
+        await self.ready()
         words, code = chosen(request), problem.code
         kind = code if words.has(f"problems.{code}") else _usual(problem.status)
         return await self.answer(

@@ -9,6 +9,7 @@ from aiohttp import web
 from bridge.admin.pages import Crumb, Pages
 from bridge.admin.plain import matter
 from bridge.admin.survey import State, today
+from bridge.admin.tree import known_lists
 from bridge.admin.words import chosen
 from bridge.callers import Caller
 from bridge.health import Subject, Trouble
@@ -71,6 +72,7 @@ class RoomPage:
     async def serve(self, house: House, caller: Caller, request: web.Request) -> web.Response:
         """The page."""
         room = seen_room(house, caller, request)
+        await self._pages.ready()
         now = house.clock.now()
         kept = house.store.kept(room.id)
         meetings, left_out = await self._day(room, now)
@@ -91,7 +93,7 @@ class RoomPage:
             "room",
             crumbs=(Crumb("/admin/rooms", chosen(request)("menu.rooms")),),
             room=room,
-            lists=self._lists(),
+            lists=list(known_lists(self._lists(), caller, [room]).items()),
             kept=kept,
             state=state,
             ills=ills,

@@ -11,6 +11,7 @@ from bridge.views.house import House
 LONGEST = 2000
 """Characters of a path that somebody wanted to see."""
 LONGEST_WAIT = 86400
+_NUMBER = re.compile(r"[0-9]{1,8}")
 _OURS = re.compile(r"/admin(?:[/?][^\\\x00-\x20]*)?", re.ASCII)
 
 
@@ -32,7 +33,7 @@ class Signing:
         if caller.person is not None:
             return back("/admin") if path.startswith("/admin/login") else back(path)
         locked = request.query.get("locked", "")
-        seconds = min(int(locked), LONGEST_WAIT) if locked.isdecimal() and len(locked) < 9 else 0
+        seconds = min(int(locked), LONGEST_WAIT) if _NUMBER.fullmatch(locked) else 0
         return await self._pages.answer(
             request,
             caller,

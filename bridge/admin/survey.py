@@ -103,20 +103,28 @@ class Survey:
     async def look(self) -> Look:
         """How all rooms stand, at most a second ago."""
         async with self._looking:
-            known, now = self._last, self._house.clock.monotonic()
-            if known is None or known.until <= now:
-                known = self._last = await self._looked(now)
-            return known
+            return await self._fresh()
 
     async def counted(self, caller: Caller) -> tuple[Look, Counted]:
-        """The sums over what a caller sees."""
-        look = await self.look()
-        found = look.counted.get(caller.rooms)
-        if found is None:
-            seen = [one for one in look.rooms.values() if caller.sees(one.room.id)]
-            found = await self._counted(seen)
-            look.counted[caller.rooms] = found
-        return look, found
+        """The sums over what a caller sees; counted once for all who see the same."""
+        async with self._looking:
+            look = await self._fresh()
+            found = look.counted.get(caller.rooms)
+            if found is None:
+                seen = [one for one in look.rooms.values() if caller.sees(one.room.id)]
+                found = look.counted[caller.rooms] = await self._counted(seen)
+            return look, found
+
+    async def _fresh(self) -> Look:
+        monotonic = self._house.clock.monotonic
+        known, began = self._last, monotonic()
+        if known is None or known.until <= began:
+            known = await self._looked(began)
+            # Where looking takes very long it is not done all the time.
+            ended = monotonic()
+            until = max(known.until, ended + (ended - began))
+            known = self._last = known._replace(until=until)
+        return known
 
     async def _looked(self, began: float) -> Look:
         house, now = self._house, self._house.clock.now()

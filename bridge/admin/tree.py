@@ -13,6 +13,7 @@ from bridge.admin.survey import STATES, Seen, Survey
 from bridge.callers import Caller
 from bridge.views.house import House
 from rooms.model import NoJoinReason
+from rooms.room import Room
 
 MOST = 300
 """Rooms on one page; of more only buildings and floors are shown, each a link to its rooms."""
@@ -73,7 +74,7 @@ class Wanted(NamedTuple):
             (not self.state or one.state == self.state)
             and (not self.why or self.why in one.matters)
             and (not self.join or any(self.join == reason for reason, _ in one.today.missing))
-            and (self.list is None or self.list in (room.lists or ("",)))
+            and (self.list is None or self.list in within(room, names))
             and (self.building is None or self.building == room.building)
             and (self.floor is None or self.floor == room.floor)
             and (not self.q or self._said(one, names))
@@ -81,7 +82,7 @@ class Wanted(NamedTuple):
 
     def _said(self, one: Seen, names: Mapping[str, str]) -> bool:
         room = one.room
-        lists = (names.get(name, name) for name in room.lists)
+        lists = (names.get(name, "") for name in room.lists)
         hay = "\n".join((room.name, room.id, room.building, room.floor, room.mailbox, *lists))
         hay = hay.casefold()
         return all(word in hay for word in self.q.casefold().split())
@@ -120,7 +121,8 @@ class Tree:
     async def serve(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
         """The page."""
         _, counted = await self._survey.counted(caller)
-        names = self._lists()
+        rooms = [one.room for one in counted.rooms]
+        names = known_lists(self._lists(), caller, rooms)
         wanted = Wanted.of(request.query)
         found = [one for one in counted.rooms if wanted.wants(one, names)]
         whole = len(found) <= MOST
@@ -143,14 +145,23 @@ class Tree:
             whole=whole,
             open=len(listed) <= OPEN,
             states=[(state, counted.states.get(state, 0)) for state in STATES],
-            lists=_of_lists(counted.rooms, names),
+            lists=list(names.items()),
         )
 
 
-def _of_lists(rooms: Iterable[Seen], names: Mapping[str, str]) -> Sequence[tuple[str, str]]:
-    """The lists that these rooms are in, by name."""
-    known = {name for one in rooms for name in one.room.lists}
-    return sorted(((id_, names.get(id_, id_)) for id_ in known), key=lambda one: natural(one[1]))
+def known_lists(
+    names: Mapping[str, str], caller: Caller, rooms: Iterable[Room]
+) -> Mapping[str, str]:
+    """What people call the lists that these rooms are in, by name; only those that are theirs."""
+    known = {name for room in rooms for name in room.lists}
+    mine = known if caller.lists is None else known & caller.lists
+    told = {id_: names.get(id_) or id_ for id_ in mine}
+    return dict(sorted(told.items(), key=lambda one: natural(one[1])))
+
+
+def within(room: Room, names: Mapping[str, str]) -> tuple[str, ...]:
+    """The lists that a room is in, of those that are known; of none, it is in the empty one."""
+    return tuple(name for name in room.lists if name in names) or ("",)
 
 
 def natural(text: str) -> tuple[tuple[int, int | str], ...]:
@@ -166,13 +177,13 @@ def _by_list(
 ) -> tuple[Branch, ...]:
     groups: dict[str, list[Seen]] = {}
     for one in seen:
-        for name in one.room.lists or ("",):
+        for name in within(one.room, names):
             if wanted.list in {None, name}:
                 groups.setdefault(name, []).append(one)
     found = []
     for id_ in sorted(groups, key=lambda id_: natural(names.get(id_, id_))):
         inside = groups[id_]
-        link = wanted.link(list=id_, by="place")
+        link = wanted.link(list=id_, by=None)
         below = _by_place(inside, wanted._replace(list=id_), names, rooms=rooms)
         found.append(_branch("list", names.get(id_, id_), inside, link, below))
     return tuple(found)
@@ -188,19 +199,23 @@ def _by_place(
     found = []
     for building in sorted(places, key=natural):
         floors = places[building]
+        inside = [one for some in floors.values() for one in some]
+        link = wanted.link(building=building, by=None)
+        if not any(floors):  # nobody says on which floors these are
+            link = wanted.link(building=building, floor="", by=None)
+            found.append(_branch("building", building, inside, link, (), rooms=rooms))
+            continue
         below = tuple(
             _branch(
                 "floor",
                 floor,
                 floors[floor],
-                wanted.link(building=building, floor=floor, by="place"),
+                wanted.link(building=building, floor=floor, by=None),
                 (),
                 rooms=rooms,
             )
             for floor in sorted(floors, key=natural)
         )
-        inside = [one for some in floors.values() for one in some]
-        link = wanted.link(building=building, by="place")
         found.append(_branch("building", building, inside, link, below))
     return tuple(found)
 

@@ -28,9 +28,7 @@ class Words:
         Raises:
             KeyError: the catalogue has no such words.
         """
-        found: Any = self._told
-        for part in key.split("."):
-            found = found[part]
+        found = self._found(key)
         if isinstance(found, Mapping):
             found = found["one" if n == 1 else "other"]
         if n is not None:
@@ -40,10 +38,15 @@ class Words:
     def has(self, key: str) -> bool:
         """Whether there are such words."""
         try:
-            self(key, n=1)
+            return bool(self._found(key))
         except KeyError:
             return False
-        return True
+
+    def _found(self, key: str) -> Any:
+        found: Any = self._told
+        for part in key.split("."):
+            found = found[part]
+        return found
 
     def number(self, n: int) -> str:
         """A number as people write it."""
