@@ -99,7 +99,7 @@ async def _ours(database: Database) -> AsyncIterator[web.Application]:
         lists=dict,
         read=lambda _room: None,
     )
-    guard.identified = lambda *_: ADA  # type: ignore[assignment] # in place of a session
+    guard.identified = lambda *_: ADA  # in place of a session
     async with database.running():
         now = datetime.now(UTC)
         window = Window.around(now, timedelta(days=1), timedelta(days=7))

@@ -25,7 +25,7 @@ function ask(root, question, button, go) {
   dialog.setAttribute("aria-labelledby", "sure");
   const row = root.createElement("div");
   const no = answer(root, root.body.dataset.cancel, "");
-  const yes = answer(root, button.textContent.trim(), button.className || "first");
+  const yes = answer(root, button.firstChild.textContent.trim(), button.className || "first");
   no.addEventListener("click", () => dialog.close());
   yes.addEventListener("click", () => {
     dialog.close();
