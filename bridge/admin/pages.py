@@ -1,7 +1,7 @@
 """Pages as they are sent: one frame around each, its words, and who looks at it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 from http import HTTPStatus
@@ -75,7 +75,11 @@ class Pages:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._templates: jinja2.Environment | None = None
+        self.who: Callable[[web.Request], Caller] = lambda _: ANYBODY
+        """Who is signed in, for pages of what went wrong before anybody asked."""
+        self.csrf: Callable[[web.Request], str] = lambda _: ""
+        """What the forms of a session carry."""
+        self._ready = False
         house.problem_page = self.problem
 
     async def answer(
@@ -102,21 +106,35 @@ class Pages:
         **values: Any,
     ) -> File:
         """The bytes of a page, for who keeps them."""
-        templates = await self.ready()
-        words = chosen(request)
-        text = templates.get_template(f"{name}.html").render(
-            frame(request, caller, words, self._house.clock.now()),
-            csrf=self._house.csrf(caller),
-            crumbs=crumbs,
-            **values,
+        await self.ready()
+        return self._rendered(request, caller, name, crumbs=crumbs, **values)
+
+    def _rendered(
+        self,
+        request: web.Request,
+        caller: Caller,
+        name: str,
+        *,
+        crumbs: tuple[Crumb, ...] = (),
+        **values: Any,
+    ) -> File:
+        text = (
+            environment()
+            .get_template(f"{name}.html")
+            .render(
+                frame(request, caller, chosen(request), self._house.clock.now()),
+                csrf=self.csrf(request),
+                crumbs=crumbs,
+                **values,
+            )
         )
         return File.of(text.encode(), PAGE["Content-Type"])
 
-    async def ready(self) -> jinja2.Environment:
-        """The templates, and words with them: read when somebody first asks for a page."""
-        if self._templates is None:
-            self._templates = await asyncio.to_thread(environment)
-        return self._templates
+    async def ready(self) -> None:
+        """Read templates and words when somebody first asks for a page, beside the loop."""
+        if not self._ready:
+            await asyncio.to_thread(environment)
+            self._ready = True
 
     def sent(self, request: web.Request, file: File, *, status: int = 200) -> web.Response:
         """A page as this caller takes it; it is theirs, and nobody keeps it for others."""
@@ -136,16 +154,18 @@ class Pages:
             )
         return answer
 
-    async def problem(
-        self, request: web.Request, caller: Caller, problem: ProblemShape
-    ) -> web.Response:
-        """What went wrong, and where to go from here."""
-        await self.ready()
+    def problem(self, request: web.Request, problem: ProblemShape) -> web.Response:
+        """What went wrong, and where to go from here.
+
+        Where this is the first page of all, templates are read while others wait: once, for a
+        fraction of a second.
+        """
+        environment()
         words, code = chosen(request), problem.code
         kind = code if words.has(f"problems.{code}") else _usual(problem.status)
-        return await self.answer(
-            request, caller, "problem", status=problem.status, problem=problem, kind=kind
-        )
+        who = self.who(request)
+        file = self._rendered(request, who, "problem", problem=problem, kind=kind)
+        return self.sent(request, file, status=problem.status)
 
 
 def _usual(status: int) -> str:

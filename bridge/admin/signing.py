@@ -12,7 +12,7 @@ LONGEST = 2000
 """Characters of a path that somebody wanted to see."""
 LONGEST_WAIT = 86400
 _NUMBER = re.compile(r"[0-9]{1,8}")
-_OURS = re.compile(r"/admin(?:[/?][^\\\x00-\x20]*)?", re.ASCII)
+_OURS = re.compile(r"(?!.*\.\.)/admin(?:[/?][^\\\x00-\x20]*)?", re.ASCII)
 
 
 def wanted(request: web.Request) -> str:
@@ -32,15 +32,13 @@ class Signing:
         path = wanted(request)
         if caller.person is not None:
             return back("/admin") if path.startswith("/admin/login") else back(path)
-        locked = request.query.get("locked", "")
-        seconds = min(int(locked), LONGEST_WAIT) if _NUMBER.fullmatch(locked) else 0
         return await self._pages.answer(
             request,
             caller,
             "login",
             next=path,
             wrong="wrong" in request.query,
-            minutes=-(-seconds // 60),
+            minutes=_minutes(request),
         )
 
     async def welcome(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
@@ -52,4 +50,12 @@ class Signing:
             code=request.query.get("code", "")[:64],
             wrong="wrong" in request.query,
             weak="weak" in request.query,
+            minutes=_minutes(request),
         )
+
+
+def _minutes(request: web.Request) -> int:
+    """How long somebody has to wait who is locked out; 0 for who is not."""
+    locked = request.query.get("locked", "")
+    seconds = min(int(locked), LONGEST_WAIT) if _NUMBER.fullmatch(locked) else 0
+    return -(-seconds // 60)

@@ -196,8 +196,6 @@ class House:
     """Who lets displays act; without one no display does anything."""
     problem_page: ProblemPage | None = None
     """Without one people are told of problems as JSON."""
-    csrf: Callable[[Caller], str] = lambda _caller: ""
-    """What the forms of a caller's session carry."""
     came: Callable[[Caller], None] = lambda _caller: None
     """A paired display showed its token."""
     came_late: Callable[[Token], None] = lambda _token: None

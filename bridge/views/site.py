@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from aiohttp import hdrs, web
 
 from bridge.views.house import House
-from bridge.views.web import ANYBODY, Problem, Route, admitted, guarded, told
+from bridge.views.web import Problem, Route, admitted, guarded, told
 
 BODY_LIMIT = 64 << 10
 """Bytes of a request's body."""
@@ -43,12 +43,11 @@ def _elsewhere(
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
         page = request.path.startswith("/admin/")
-        caller = ANYBODY
         try:
             signs = request.path.lower().startswith(_EXCHANGE)
-            caller = admitted(house, request, None, signs=signs)
+            admitted(house, request, None, signs=signs)
         except Problem as problem:
-            return await told(house, request, caller, problem, page=page)
+            return told(house, request, problem, page=page)
         offered: set[str] = set()
         for resource in known:
             _, methods = await resource.resolve(request)
@@ -58,6 +57,6 @@ def _elsewhere(
             found = Problem(405, "method_not_allowed", Allow=allow)
         else:
             found = Problem(404, "not_found")
-        return await told(house, request, caller, found, page=page)
+        return told(house, request, found, page=page)
 
     return handle

@@ -1,18 +1,17 @@
 """People who look at pages: where they sign in, and how problems are told to them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
-from bridge.callers import Caller
 from bridge.views.shapes import ProblemShape
 
 SIGN_IN = "/admin/login"
 """Where people sign in."""
 
-ProblemPage = Callable[[web.Request, Caller, ProblemShape], Awaitable[web.Response]]
-"""Makes the page of a problem, for who asked."""
+ProblemPage = Callable[[web.Request, ProblemShape], web.Response]
+"""Makes the page of a problem."""
 
 
 def to_sign_in(request: web.Request) -> web.HTTPSeeOther:

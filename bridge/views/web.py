@@ -172,7 +172,6 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
     serve, scope = route.serve, route.scope
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        caller = ANYBODY
         try:
             caller = admitted(
                 house, request, scope, hook=route.hook, signs=route.signs, basic=route.basic
@@ -195,18 +194,16 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
         except Exception as error:  # noqa: BLE001 - told as a problem, logged without its message
             log.error("%s %s: %s", route.method, route.path, fault(error))
             problem = Problem(500, "unexpected")
-        return await told(house, request, caller, problem, page=route.page)
+        return told(house, request, problem, page=route.page)
 
     return handle
 
 
-async def told(
-    house: House, request: web.Request, caller: Caller, problem: Problem, *, page: bool
-) -> web.Response:
+def told(house: House, request: web.Request, problem: Problem, *, page: bool) -> web.Response:
     """A problem as who asked can read it: people get a page."""
     if not page or house.problem_page is None:
         return problem.response()
-    answer = await house.problem_page(request, caller, problem.shape())
+    answer = house.problem_page(request, problem.shape())
     answer.headers.update(problem.headers)
     return answer
 

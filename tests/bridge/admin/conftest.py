@@ -59,7 +59,8 @@ class House(Views):
         )
         self.person: Caller | None = person()
         """None for nobody."""
-        self.house.csrf = lambda caller: f"of {caller.session}" if caller.session else ""
+        self.admin.pages.who = self.identified
+        self.admin.pages.csrf = lambda _: f"of {self.person.session}" if self.person else ""
         self.house.room_endpoints = lambda name: ["codec"] if name == "kestrel" else []
 
     def routes(self) -> Sequence[Route]:

@@ -74,6 +74,7 @@ async def test_neither_tokens_nor_the_appliance_itself_are_signed_in(
         "/admin/\nSet-Cookie: x",
         "javascript:alert(1)",
         "/display/kestrel",
+        "/admin/../display/kestrel",
         "",
     ],
 )
@@ -128,6 +129,7 @@ async def test_the_welcome_page_takes_a_code_and_a_password(opened: Client, hous
     assert 'name="code" type="text" value="&#34;&gt;&lt;script&gt;"' in page
     assert 'autocomplete="new-password"' in page
     assert "already" in await (await opened.get("/admin/welcome?wrong=1")).text()
+    assert "Wait 2 minutes" in await (await opened.get("/admin/welcome?locked=90")).text()
     assert "too common" in await (await opened.get("/admin/welcome?weak=1")).text()
 
 
