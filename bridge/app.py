@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import web
 
 from bridge import housekeeping, systemd
+from bridge.admin.composition import admin
 from bridge.alerts.courier import Courier
 from bridge.beyond import Beyond
 from bridge.calling.composition import Calling
@@ -140,6 +141,7 @@ class Appliance:
         self.calling = Calling(made, self.dispatch, self.health, self.house, devices)
         self.calling.read_by(self.house.readers.visit, self.house.readers.has_newest)
         self.displays = Displays(made, self.house, self.hub, self.writing, self.calling)
+        self.admin = admin(self.house, self.displays, self.calling.desk, read=self.sync.hint)
         self.courier = Courier(services, health=self.health, data_dir=site_.data_dir)
         furnish(self.house, self.configuration)
         await self._serve()
@@ -206,6 +208,7 @@ class Appliance:
             *self.writing.routes,
             *self.calling.routes,
             *self.displays.routes,
+            *self.admin.routes,
             *tokens.ROUTES,
             *people.ROUTES,
             *sessions.ROUTES,

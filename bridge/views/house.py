@@ -129,6 +129,8 @@ class House:
     """Whether a room has a system that joins meetings."""
     gate: Gate | None = None
     """Who lets displays act; without one no display does anything."""
+    problem_page: ProblemPage | None = None
+    """Without one people are told of problems as JSON."""
     came: Callable[[Caller], None] = lambda _caller: None
     """A paired display showed its token."""
     came_late: Callable[[Token], None] = lambda _token: None
@@ -141,8 +143,6 @@ class House:
     """How people elsewhere reach the appliance; empty where nobody said."""
     lists: Mapping[str, str] = field(default_factory=dict)
     """What people call each room list."""
-    problem_page: ProblemPage | None = None
-    """Without one people are told of problems as JSON."""
     csrf: Callable[[Caller], str] = lambda _caller: ""
     """What the forms of a caller's session carry."""
     _listed: "_Listed" = field(init=False)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -89,8 +90,12 @@ async def unpaired(house: House, caller: Caller, request: web.Request) -> web.St
     return shown(page("pair/pair.html", lang=spoken(request)), request)
 
 
-async def by_telephone(_house: House, _caller: Caller, request: web.Request) -> web.StreamResponse:
-    """What a display's QR code leads to: the command to type, for who may."""
+async def by_telephone(_house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
+    """What a display's QR code leads to: the form for who signed in, else the command to type."""
+    if caller.person is not None:
+        code = quote(request.query.get("code", "")[:64], safe="")
+        headers = COMMON | {"Location": f"/admin/displays?code={code}", "Cache-Control": "no-store"}
+        return web.Response(status=303, headers=headers)
     return shown(page("pair/command.html", lang=spoken(request)), request)
 
 
@@ -145,6 +150,7 @@ _PAGES = (
         scope=None,
         summary="What the code on a display is for",
         answer="text/html",
+        also={303: "Who signed in goes to the form that pairs it"},
     ),
 )
 
