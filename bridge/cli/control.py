@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -19,6 +19,7 @@ from bridge.settings.typed import Reader
 
 RUNTIME = Path("/run/roombridge/control.sock")
 SECONDS = 30.0
+NO_CONTENT = 204
 
 
 class NotRunning(Exception):
@@ -27,6 +28,11 @@ class NotRunning(Exception):
 
 class Refused(Exception):
     """The appliance said no; the words say why."""
+
+    def __init__(self, words: str, told: Mapping[str, Any] | None = None) -> None:
+        super().__init__(words)
+        self.told = told or {}
+        """All that it answered (RFC 9457)."""
 
 
 class _OverSocket(http.client.HTTPConnection):
@@ -62,10 +68,11 @@ def ask(
     asked = {name: value for name, value in (query or {}).items() if value is not None}
     target = f"/api/v1{path}" + (f"?{urlencode(asked)}" if asked else "")
     sent = None if body is None else msgspec.json.encode(body)
+    headers = {} if body is None else {"Content-Type": "application/json"}
     for place in (RUNTIME, _data_dir(given.config) / "control.sock"):
         connection = _OverSocket(place, seconds)
         try:
-            connection.request(method, target, sent)
+            connection.request(method, target, sent, headers)
             answer = connection.getresponse()
             content = answer.read()
         except (FileNotFoundError, ConnectionRefusedError):
@@ -81,12 +88,14 @@ def ask(
 
 
 def _meaning(status: int, content: bytes) -> Any:
+    if status == NO_CONTENT:
+        return None
     try:
         told = msgspec.json.decode(content)
     except msgspec.DecodeError as error:
         raise NotRunning("something else than an appliance answers") from error
     if status >= 400:
-        raise Refused(told.get("detail") or told.get("title") or f"HTTP {status}")
+        raise Refused(told.get("detail") or told.get("title") or f"HTTP {status}", told)
     return told
 
 

@@ -258,6 +258,8 @@ class TestSecrets:
 class _Vault:
     """Keeps what it is given."""
 
+    there = True
+
     def __init__(self) -> None:
         self.kept: dict[str, str] = {}
 
