@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bridge.cli.control import NotRunning, Refused, ask
 
-FILES = "\x00files"
+FILES = "--files--"
 """Stands for the names of files, which shells know better."""
 SECONDS = 1.0
 """How long ids may take: somebody waits for the key that they pressed."""
@@ -70,9 +70,8 @@ def answer(words: Sequence[str], parser: argparse.ArgumentParser, defaults: Sequ
     """Print what may stand in place of the last of these words, a line each."""
     *before, begun = words or [""]
     wanted = _expected(parser, before, begun)
-    found = {"--files--" if one is FILES else one for one in _offered(wanted, before, defaults)}
-    for one in sorted(found):
-        if one == "--files--" or one.startswith(begun):
+    for one in sorted(set(_offered(wanted, before, defaults))):
+        if one == FILES or one.startswith(begun):
             print(one)
     return 0
 

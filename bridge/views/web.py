@@ -39,7 +39,7 @@ BODY_SECONDS = 30.0
 """How long a body may take."""
 BODY_LIMIT = 64 << 10
 """Bytes of a request's body, where its route takes no more."""
-LARGE = "body"
+LARGE = web.RequestKey("large", bytes)
 """Where a request has a body that was read by `_large`."""
 _ONLY_LOOKS: frozenset[Scope] = frozenset(["read", "join"])
 _LOOKING = frozenset([hdrs.METH_GET, hdrs.METH_HEAD])
