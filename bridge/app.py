@@ -96,7 +96,9 @@ class Appliance:
         made.people.sessions.on_ended = self.hub.expel_session
         self.facade = Facade(self.house, self.hub, lambda: self.configuration)
         self.rereading = Rereading(made, self.health, lambda: self.configuration, self.reload)
-        made.keeper.attach(lambda: self.configuration, lambda: made.custody.known, self.changed)
+        made.keeper.attach(
+            lambda: self.configuration, lambda: made.custody.known, self.changed, made.custody
+        )
         self.port = made.configuration.site.listen.port
         self.legacy_port = 0
 

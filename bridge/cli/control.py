@@ -22,6 +22,7 @@ RUNTIME = Path("/run/roombridge/control.sock")
 SECONDS = 30.0
 PIECE = 64 << 10
 """Bytes of a long answer that are read at a time."""
+NO_CONTENT = 204
 
 
 class NotRunning(Exception):
@@ -30,6 +31,11 @@ class NotRunning(Exception):
 
 class Refused(Exception):
     """The appliance said no; the words say why."""
+
+    def __init__(self, words: str, told: Mapping[str, Any] | None = None) -> None:
+        super().__init__(words)
+        self.told = told or {}
+        """All that it answered (RFC 9457)."""
 
 
 class _OverSocket(http.client.HTTPConnection):
@@ -70,7 +76,12 @@ def ask(
         NotRunning: no appliance answers on its socket.
         Refused: it answered with a problem.
     """
-    message = _Sent(None if body is None else msgspec.json.encode(body), headers or {})
+    message = _Sent()
+    if body is not None:
+        typed = {"Content-Type": "application/json", **(headers or {})}
+        message = _Sent(msgspec.json.encode(body), typed)
+    elif headers:
+        message = _Sent(None, headers)
     with _answered(given, method, _target(path, query), message, seconds) as answer:
         return _meaning(answer.status, answer.read())
 
@@ -134,14 +145,14 @@ def _answered(
 
 
 def _meaning(status: int, content: bytes) -> Any:
-    if status == 204:
+    if status == NO_CONTENT:
         return None
     try:
         told = msgspec.json.decode(content)
     except msgspec.DecodeError as error:
         raise NotRunning("something else than an appliance answers") from error
     if status >= 400:
-        raise Refused(told.get("detail") or told.get("title") or f"HTTP {status}")
+        raise Refused(told.get("detail") or told.get("title") or f"HTTP {status}", told)
     return told
 
 

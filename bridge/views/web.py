@@ -94,3 +94,5 @@ async def body_of(request: web.Request, kind: type[msgspec.Struct]) -> Any:  # a
         return msgspec.json.decode(await whole(request), type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Problem(400, "bad_body", str(error)) from error
+    except RecursionError as error:
+        raise Problem(400, "bad_body", "it is nested too deep") from error

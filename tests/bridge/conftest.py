@@ -14,10 +14,14 @@ from bridge.displays.faults import Faults
 from bridge.displays.gate import Gate
 from bridge.displays.pairing import Pairing
 from bridge.health import Health
+from bridge.inventory.keeper import Keeper
+from bridge.inventory.rows import Rows
+from bridge.keeping import Counter
 from bridge.paired import Paired
 from bridge.people.passwords import Passwords
 from bridge.people.reception import Reception
-from bridge.settings.model import Inventory
+from bridge.settings.model import Configuration, Inventory, Site
+from bridge.settings.stored import Memory
 from bridge.tokens import Tokens
 from bridge.views import (
     alerts,
@@ -33,6 +37,7 @@ from bridge.views import (
     faults,
     health,
     hooks,
+    inventory,
     joining,
     openapi,
     pages,
@@ -58,6 +63,7 @@ from connector.discovery import FoundRoom
 from rooms.agenda import agenda_of
 from rooms.audit import Audit
 from rooms.database import Database
+from rooms.join import Rules
 from rooms.model import Event, Window
 from rooms.store import Store
 from tests.fakes.actions import FakeActions
@@ -147,6 +153,8 @@ class Views:
         self.hub = Hub(self.house)
         self.tokens.on_revoked = self.hub.expel
         self.people.sessions.on_ended = self.hub.expel_session
+        self.keeper = Keeper(Rows(database), clock=clock, memory=Memory())
+        self.keeper.attach(lambda: NO_ROOMS, lambda: None, nothing)
         self.paired = Paired(database, self.tokens, self.audit, clock)
         self.pairing = Pairing(self.paired, house=self.house, hub=self.hub, audit=self.audit)
         self.called: list[tuple[str, str, hooks.HookCall]] = []
@@ -183,6 +191,7 @@ class Views:
             *sessions.ROUTES,
             *sources.routes(FakeDesk()),
             *discovery.routes(self.discovery),
+            *inventory.routes(Counter(self.keeper)),
             alerts.route(nobody),
             *audit.routes(self.audit, self.audit.verify),
             hooks.route(self.hook),
@@ -207,6 +216,16 @@ class Views:
         """The header of a caller with a token of its own."""
         _, secret = await self.tokens.create("test", scopes or ("read",), actor="test", **more)
         return {"Authorization": f"Bearer {secret}"}
+
+
+NO_ROOMS = Configuration(
+    file=Path("bridge.yaml"), read=(), site=Site(inventory="store"), sources={}, rules=Rules()
+)
+"""What an inventory is changed for, which there is no file of: nothing fits it."""
+
+
+async def nothing(_: Configuration) -> None:
+    """Nobody works by it."""
 
 
 async def nobody() -> list[tuple[str, bool, str]]:
