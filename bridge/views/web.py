@@ -32,7 +32,7 @@ PIN = "Display-Pin"
 """The header that carries what somebody typed at a door."""
 
 ANYBODY = Caller(name="anybody", scopes=frozenset())
-LARGE = "body"
+LARGE = web.RequestKey("large", bytes)
 """Where a request has a body that may be larger than others."""
 
 
