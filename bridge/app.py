@@ -34,6 +34,7 @@ from bridge.rereading import Rereading
 from bridge.settings.changes import fixed
 from bridge.settings.model import Configuration
 from bridge.sync import Sync
+from bridge.tabling import Tables
 from bridge.upkeep import upkeep
 from bridge.views import (
     alerts,
@@ -42,6 +43,7 @@ from bridge.views import (
     health,
     hooks,
     inventory,
+    inventory_tables,
     openapi,
     pages,
     rooms,
@@ -205,7 +207,8 @@ class Appliance:
             *tokens.ROUTES,
             *sources.routes(self.identities),
             *discovery.routes(self.discovery),
-            *inventory.routes(Counter(self._made.keeper)),
+            *inventory.routes(counter := Counter(self._made.keeper)),
+            *inventory_tables.routes(Tables(self._made.keeper, counter)),
             alerts.route(self.courier.test),
             hooks.route(posted(self.sync, self.dispatch)),
             *self.facade.routes,

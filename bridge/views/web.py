@@ -78,6 +78,8 @@ class Route:
     """Other shapes that it may have."""
     status: int = 200
     body: type[msgspec.Struct] | None = None
+    takes: tuple[str, ...] = ()
+    """Media types of a body that is none of JSON."""
     limit: int = BODY_LIMIT
     """Bytes that its body may have."""
     query: Mapping[str, str] = field(default_factory=dict)
@@ -350,3 +352,10 @@ async def body_of(request: web.Request, kind: type[msgspec.Struct]) -> Any:  # a
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Problem(400, "bad_body", str(error)) from error
+
+
+async def bytes_of(request: web.Request, *kinds: str) -> bytes:
+    """A body of one of these media types: none that a form of a page elsewhere could send."""
+    if request.content_type not in kinds:
+        raise Problem(400, "bad_body", f"Content-Type must be {' or '.join(kinds)}")
+    return request[LARGE] if LARGE in request else await request.read()
