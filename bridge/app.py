@@ -89,7 +89,9 @@ class Appliance:
         made.tokens.on_revoked = self.hub.expel
         self.facade = Facade(self.house, self.hub, lambda: self.configuration)
         self.rereading = Rereading(made, self.health, lambda: self.configuration, self.reload)
-        made.keeper.attach(lambda: self.configuration, lambda: made.custody.known, self.changed)
+        made.keeper.attach(
+            lambda: self.configuration, lambda: made.custody.known, self.changed, made.custody
+        )
         self.port = made.configuration.site.listen.port
         self.legacy_port = 0
 

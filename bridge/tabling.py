@@ -12,7 +12,7 @@ from bridge.inventory.tables import TablePlan, part, plan_table
 from bridge.inventory.texts import plan_text, text_of
 from bridge.keeping import Counter
 from bridge.settings.problem import Problem as Wrong
-from bridge.views.inventory_shapes import ChangeShape, FindingShape, PlanShape
+from bridge.views.inventory_shapes import ChangeShape, PlanShape, RemarkShape
 from bridge.views.inventory_tables import Form
 from bridge.views.openapi import STATUSES
 from bridge.views.table_shapes import (
@@ -32,7 +32,7 @@ class UnfitTable(Problem):
     """An answer that says all that keeps a table from being taken."""
 
     def __init__(
-        self, findings: Iterable[FindingShape], rows: Iterable[RowFindingShape] = ()
+        self, findings: Iterable[RemarkShape], rows: Iterable[RowFindingShape] = ()
     ) -> None:
         super().__init__(STATUSES["inventory_unfit"], "inventory_unfit")
         self.findings = tuple(findings)
@@ -92,12 +92,12 @@ class Tables:
             hint = f" ({error.hint})" if error.hint else ""
             raise _problem("table_unreadable", f"{where}{error}{hint}") from error
         except Misfit as error:
-            found = FindingShape(entry=error.entry, setting="", severity="error", words=str(error))
+            found = RemarkShape(entry=error.entry, setting="", severity="error", words=str(error))
             raise UnfitTable([found]) from error
         except NotYours as error:
             raise _problem("not_yours", str(error)) from error
         except NoVault as error:
-            raise _problem("no_vault", "roombridge secrets init makes one") from error
+            raise _problem("no_vault", str(error)) from error
 
 
 def _shape(made: TablePlan) -> TablePlanShape:
@@ -119,12 +119,12 @@ def _shape(made: TablePlan) -> TablePlanShape:
     )
 
 
-def _of_plan(problems: Iterable[Wrong]) -> Iterator[FindingShape]:
+def _of_plan(problems: Iterable[Wrong]) -> Iterator[RemarkShape]:
     for one in problems:
         kind, _, rest = one.path.partition(".")
         name, _, setting = rest.partition(".")
         entry = f"{kind}.{name}" if kind in {"rooms", "room_lists"} and name else ""
-        yield FindingShape(
+        yield RemarkShape(
             entry=entry,
             setting=setting if entry else one.path,
             severity=one.severity,

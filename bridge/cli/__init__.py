@@ -11,12 +11,19 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from bridge.cli import keeping
+
 _DEFAULTS = (Path("/etc/roombridge/bridge.yaml"), Path("config/bridge.yaml"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit status."""
-    given = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if words[:1] == ["__complete"]:
+        from bridge.cli import completion  # noqa: PLC0415 - only where a shell asks
+
+        return completion.answer(words[1:], _parser(), _DEFAULTS)
+    given = _parser().parse_args(words)
     if given.config is None:
         given.config = next((path for path in _DEFAULTS if path.exists()), _DEFAULTS[0])
     command = importlib.import_module(f"bridge.cli.{given.module}")
@@ -32,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    """Everything that may be typed; help, completion and the manual page are made from it."""
     parser = argparse.ArgumentParser(
         prog="roombridge",
         description="Room calendars for room displays and H.323/SIP endpoints.",
@@ -45,9 +53,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_secrets(commands)
     _add_sources(commands)
     _add_rooms(commands)
+    keeping.add_lists(commands)
     _add_endpoints(commands)
+    keeping.add_inventory(commands)
     _add_offline(commands)
     _add_examining(commands)
+    keeping.add_shell(commands)
     return parser
 
 
@@ -83,7 +94,7 @@ class Commands:
         command = self._commands.add_parser(
             name, parents=[_common()], help=words, description=words
         )
-        module, _, function = runs.partition(".")
+        module, _, function = runs.rpartition(".")
         command.set_defaults(module=module, function=function)
         return command
 
@@ -231,7 +242,7 @@ def _add_sources(commands: Commands) -> None:
 
 
 def _add_rooms(commands: Commands) -> None:
-    rooms = commands.group("rooms", "the room list")
+    rooms = commands.group("rooms", "rooms: as they stand, and as they are to be")
     discover = rooms.add(
         "discover",
         "ask the services for their rooms now: where they and rooms.yaml do not agree",
@@ -246,6 +257,7 @@ def _add_rooms(commands: Commands) -> None:
     )
     faults.add_argument("room", metavar="ROOM", nargs="?", default="", help="only of this room")
     faults.add_argument("--clear", metavar="CODE", default="", help="this one of ROOM is mended")
+    keeping.add_rooms(rooms)
 
 
 def _add_endpoints(commands: Commands) -> None:
@@ -261,7 +273,7 @@ def _add_endpoints(commands: Commands) -> None:
         ("tones", "send tones into its call"),
     ):
         one = endpoints.add(name, words, f"endpoints.{name}")
-        one.add_argument("id", metavar="ID", help="of the endpoint in rooms.yaml")
+        one.add_argument("id", metavar="ENDPOINT", help="its id")
         if name == "dial":
             one.add_argument("address", metavar="ADDRESS", nargs="?", default="")
             one.add_argument("--booking", metavar="BOOKING", default="", help="instead of ADDRESS")
@@ -270,6 +282,7 @@ def _add_endpoints(commands: Commands) -> None:
             )
         if name == "tones":
             one.add_argument("digits", metavar="DIGITS", help="0-9, * and #")
+    keeping.add_endpoints(endpoints)
 
 
 def _add_offline(commands: Commands) -> None:

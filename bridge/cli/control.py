@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -19,6 +19,8 @@ from bridge.settings.typed import Reader
 
 RUNTIME = Path("/run/roombridge/control.sock")
 SECONDS = 30.0
+NO_CONTENT = 204
+Query = Mapping[str, str | None] | None
 
 
 class NotRunning(Exception):
@@ -27,6 +29,11 @@ class NotRunning(Exception):
 
 class Refused(Exception):
     """The appliance said no; the words say why."""
+
+    def __init__(self, words: str, told: Mapping[str, Any] | None = None) -> None:
+        super().__init__(words)
+        self.told = told or {}
+        """All that it answered (RFC 9457)."""
 
 
 class _OverSocket(http.client.HTTPConnection):
@@ -49,7 +56,7 @@ def ask(
     method: str,
     path: str,
     *,
-    query: dict[str, str | None] | None = None,
+    query: Query = None,
     body: object = None,
     seconds: float = SECONDS,
 ) -> Any:  # what the API answers
@@ -59,15 +66,58 @@ def ask(
         NotRunning: no appliance answers on its socket.
         Refused: it answered with a problem.
     """
-    asked = {name: value for name, value in (query or {}).items() if value is not None}
-    target = f"/api/v1{path}" + (f"?{urlencode(asked)}" if asked else "")
-    sent = None if body is None else msgspec.json.encode(body)
+    if body is None:
+        return _meaning(*_exchanged(given, (method, path, query), b"", "", seconds))
+    sent = msgspec.json.encode(body)
+    kind = "application/json"
+    return _meaning(*_exchanged(given, (method, path, query), sent, kind, seconds))
+
+
+def fetch(given: Namespace, path: str, *, query: Query = None, seconds: float = SECONDS) -> bytes:
+    """What the running appliance has there, as it is.
+
+    Raises:
+        NotRunning: no appliance answers on its socket.
+        Refused: it answered with a problem.
+    """
+    status, content = _exchanged(given, ("GET", path, query), b"", "", seconds)
+    if status >= 400:
+        _meaning(status, content)
+    return content
+
+
+def send(
+    given: Namespace,
+    path: str,
+    content: bytes,
+    kind: str,
+    *,
+    query: Query = None,
+    seconds: float = SECONDS,
+) -> Any:  # what the API answers
+    """Something that is no JSON, brought to the running appliance.
+
+    Raises:
+        NotRunning: no appliance answers on its socket.
+        Refused: it answered with a problem.
+    """
+    return _meaning(*_exchanged(given, ("POST", path, query), content, kind, seconds))
+
+
+def _exchanged(
+    given: Namespace, asked: tuple[str, str, Query], body: bytes, kind: str, seconds: float
+) -> tuple[int, bytes]:
+    """The status of an answer and what is in it."""
+    method, path, query = asked
+    told = {name: value for name, value in (query or {}).items() if value is not None}
+    target = f"/api/v1{path}" + (f"?{urlencode(told)}" if told else "")
+    headers = {"Content-Type": kind} if kind else {}
     for place in (RUNTIME, _data_dir(given.config) / "control.sock"):
         connection = _OverSocket(place, seconds)
         try:
-            connection.request(method, target, sent)
+            connection.request(method, target, body or None, headers)
             answer = connection.getresponse()
-            content = answer.read()
+            return answer.status, answer.read()
         except (FileNotFoundError, ConnectionRefusedError):
             continue
         except PermissionError as error:
@@ -76,17 +126,18 @@ def ask(
             raise NotRunning(f"{place}: {error}") from error
         finally:
             connection.close()
-        return _meaning(answer.status, content)
     raise NotRunning("no appliance runs with this configuration; `roombridge run` starts it")
 
 
 def _meaning(status: int, content: bytes) -> Any:
+    if status == NO_CONTENT:
+        return None
     try:
         told = msgspec.json.decode(content)
     except msgspec.DecodeError as error:
         raise NotRunning("something else than an appliance answers") from error
     if status >= 400:
-        raise Refused(told.get("detail") or told.get("title") or f"HTTP {status}")
+        raise Refused(told.get("detail") or told.get("title") or f"HTTP {status}", told)
     return told
 
 

@@ -59,9 +59,8 @@ def text_of(document: Document) -> str:
         "room_lists": [{"id": name, **fields} for name, fields in document.lists.items()],
         "rooms": [{"id": name, **fields} for name, fields in document.rooms.items()],
     }
-    written: str = yaml.dump(
-        content, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=100
-    )
+    told = {key: entries for key, entries in content.items() if entries} or {"rooms": []}
+    written: str = yaml.dump(told, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=100)
     return written
 
 

@@ -39,7 +39,7 @@ BODY_SECONDS = 30.0
 """How long a body may take."""
 BODY_LIMIT = 64 << 10
 """Bytes of a request's body, where its route takes no more."""
-LARGE = "body"
+LARGE = web.RequestKey("large", bytes)
 """Where a request has a body that was read by `_large`."""
 _ONLY_LOOKS: frozenset[Scope] = frozenset(["read", "join"])
 _LOOKING = frozenset([hdrs.METH_GET, hdrs.METH_HEAD])
@@ -352,6 +352,8 @@ async def body_of(request: web.Request, kind: type[msgspec.Struct]) -> Any:  # a
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Problem(400, "bad_body", str(error)) from error
+    except RecursionError as error:
+        raise Problem(400, "bad_body", "it is nested too deep") from error
 
 
 async def bytes_of(request: web.Request, *kinds: str) -> bytes:

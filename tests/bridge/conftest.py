@@ -14,8 +14,13 @@ from bridge.displays.faults import Faults
 from bridge.displays.gate import Gate
 from bridge.displays.pairing import Pairing
 from bridge.health import Health
+from bridge.inventory.keeper import Keeper
+from bridge.inventory.rows import Rows
+from bridge.keeping import Counter
 from bridge.paired import Paired
-from bridge.settings.model import Inventory
+from bridge.settings.model import Configuration, Inventory, Site
+from bridge.settings.stored import Memory
+from bridge.tabling import Tables
 from bridge.tokens import Tokens
 from bridge.views import (
     alerts,
@@ -30,6 +35,8 @@ from bridge.views import (
     faults,
     health,
     hooks,
+    inventory,
+    inventory_tables,
     joining,
     openapi,
     pages,
@@ -53,6 +60,7 @@ from connector.discovery import FoundRoom
 from rooms.agenda import agenda_of
 from rooms.audit import Audit
 from rooms.database import Database
+from rooms.join import Rules
 from rooms.model import Event, Window
 from rooms.store import Store
 from tests.fakes.actions import FakeActions
@@ -138,6 +146,8 @@ class Views:
         self.hub = Hub(self.house)
         self.tokens.on_revoked = self.hub.expel
         self.audit = Audit(database)
+        self.keeper = Keeper(Rows(database), audit=audit, clock=clock, memory=Memory())
+        self.keeper.attach(lambda: NO_ROOMS, lambda: None, nothing)
         self.paired = Paired(database, self.tokens, self.audit, clock)
         self.pairing = Pairing(self.paired, house=self.house, hub=self.hub, audit=self.audit)
         self.called: list[tuple[str, str, hooks.HookCall]] = []
@@ -172,6 +182,8 @@ class Views:
             *tokens.ROUTES,
             *sources.routes(FakeDesk()),
             *discovery.routes(self.discovery),
+            *inventory.routes(counter := Counter(self.keeper)),
+            *inventory_tables.routes(Tables(self.keeper, counter)),
             alerts.route(nobody),
             hooks.route(self.hook),
             *pages.ROUTES,
@@ -195,6 +207,16 @@ class Views:
         """The header of a caller with a token of its own."""
         _, secret = await self.tokens.create("test", scopes or ("read",), actor="test", **more)
         return {"Authorization": f"Bearer {secret}"}
+
+
+NO_ROOMS = Configuration(
+    file=Path("bridge.yaml"), read=(), site=Site(inventory="store"), sources={}, rules=Rules()
+)
+"""What an inventory is changed for, which there is no file of: nothing fits it."""
+
+
+async def nothing(_: Configuration) -> None:
+    """Nobody works by it."""
 
 
 async def nobody() -> list[tuple[str, bool, str]]:
