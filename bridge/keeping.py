@@ -149,7 +149,10 @@ class Counter:
         """
         known = await self._known(plan, caller)
         with _in_words(known):
-            return _applied(await self._keeper.apply(known, caller))
+            done = _applied(await self._keeper.apply(known, caller))
+        if done.change:
+            return done
+        return msgspec.structs.replace(done, version=await self._keeper.version())
 
     async def undo(self, change: int, caller: Caller) -> PlanShape:
         """A plan that takes a change back.

@@ -17,7 +17,6 @@ FILES = "--files--"
 SECONDS = 1.0
 """How long ids may take: somebody waits for the key that they pressed."""
 _KINDS = {"ROOM": "rooms", "LIST": "room_lists", "ENDPOINT": "endpoints"}
-_FILES = frozenset(["FILE", "KEY", "NEW_KEY"])
 
 _BASH = """\
 # roombridge in bash: source <(roombridge completion bash)
@@ -68,11 +67,18 @@ def script(given: Namespace) -> int:
 
 def answer(words: Sequence[str], parser: argparse.ArgumentParser, defaults: Sequence[Path]) -> int:
     """Print what may stand in place of the last of these words, a line each."""
-    *before, begun = words or [""]
+    # bash takes `=` for a word of its own, others take `--option=value` for one.
+    *before, begun = [word for word in words[:-1] if word != "="] + list(words[-1:] or [""])
+    begun = "" if begun == "=" else begun
+    option, sign, value = begun.partition("=")
+    if sign and option.startswith("--"):
+        before, begun = [*before, option], value
+    else:
+        option = sign = ""
     wanted = _expected(parser, before, begun)
     for one in sorted(set(_offered(wanted, before, defaults))):
         if one == FILES or one.startswith(begun):
-            print(one)
+            print(one if one == FILES else f"{option}{sign}{one}")
     return 0
 
 
@@ -134,7 +140,7 @@ def _offered(
             yield from map(str, one.choices)
         elif one.metavar in _KINDS:
             yield from _ids(_KINDS[str(one.metavar)], before, defaults)
-        elif one.type is Path or one.metavar in _FILES:
+        elif one.type is Path or one.metavar == "FILE":
             yield FILES
 
 

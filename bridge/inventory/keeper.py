@@ -152,7 +152,7 @@ class Keeper:
         self._planned.drop(plan.id)
 
     async def apply(self, plan: Plan, caller: Caller) -> Applied:
-        """Make a plan true, whole or not at all.
+        """Make a plan true, whole or not at all; the change is number 0 where it is so already.
 
         Raises:
             InFiles: files decide here.
@@ -168,6 +168,8 @@ class Keeper:
             if plan.base != await self.version():
                 raise Changed
             check_leave(caller, plan.changes, self._rows.document, plan.document)
+            if _same(plan.document, self._rows.document):
+                return self._applied(plan, caller, 0)
             configuration = plan.configuration
             if plan.seen is not self.configuration():
                 configuration, _ = await self._read(plan.document, plan.secrets)
@@ -262,18 +264,21 @@ class Keeper:
             raise NoVault(f"the vault cannot be written: {error.strerror}") from error
 
     async def _write(self, plan: "Plan | _Wish", caller: Caller) -> Applied:
-        applied = Applied(
-            seq=self._rows.last + 1,
+        applied = self._applied(plan, caller, self._rows.last + 1)
+        await self._rows.write(plan.document, applied)
+        for change in plan.changes:
+            await self._audit.record(_entry(applied, change))
+        return applied
+
+    def _applied(self, plan: "Plan | _Wish", caller: Caller, seq: int) -> Applied:
+        return Applied(
+            seq=seq,
             at=self._clock.now(),
             actor=caller.name,
             why=plan.why,
             undoes=plan.undoes,
             changes=plan.changes,
         )
-        await self._rows.write(plan.document, applied)
-        for change in plan.changes:
-            await self._audit.record(_entry(applied, change))
-        return applied
 
 
 class _Wish(Value, frozen=True, kw_only=True):
@@ -338,6 +343,12 @@ def _back(
         else:
             made[name] = had
     return made
+
+
+def _same(one: Document, other: Document) -> bool:
+    """Whether nothing differs, not even the order."""
+    orders = [(*document.rooms, "", *document.lists) for document in (one, other)]
+    return one == other and orders[0] == orders[1]
 
 
 def _units(document: Document) -> frozenset[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from bridge.settings import files
 from bridge.settings.model import Configuration
-from bridge.settings.problem import Problem
+from bridge.settings.problem import Place, Problem
 from bridge.settings.typed import bare
 from rooms.inventory import Document, Fields
 
@@ -22,18 +22,31 @@ def written_in(where: Path, problems: list[Problem]) -> Document:
     lists: dict[str, Fields] = {}
     for file in files.room_files(where):
         node = files.document(file, problems)
-        content = bare(node) if node is not None else {}
-        if isinstance(content, dict):
-            rooms |= _by_id(content.get("rooms"))
-            lists |= _by_id(content.get("room_lists"))
+        if node is None:
+            continue
+        content, place = bare(node), Place(problems, file)
+        if not isinstance(content, dict):
+            place.error("must be a mapping with `rooms` and `room_lists`")
+            continue
+        rooms |= _by_id(content.get("rooms", []), rooms, place.at("rooms"))
+        lists |= _by_id(content.get("room_lists", []), lists, place.at("room_lists"))
     return Document(rooms=rooms, lists=lists)
 
 
-def _by_id(entries: Any) -> Mapping[str, Fields]:
-    if not isinstance(entries, list):
+def _by_id(entries: Any, before: Mapping[str, Fields], place: Place) -> Mapping[str, Fields]:
+    """Entries by their ids; what has none, or that of another one, is a problem."""
+    if entries == "":
         return {}
-    return {
-        one["id"]: {key: value for key, value in one.items() if key != "id" and value != ""}
-        for one in entries
-        if isinstance(one, dict) and isinstance(one.get("id"), str)
-    }
+    if not isinstance(entries, list):
+        place.error("must be a list")
+        return {}
+    found: dict[str, Fields] = {}
+    for number, one in enumerate(entries):
+        id_ = one.get("id") if isinstance(one, dict) else None
+        if not isinstance(id_, str) or not id_:
+            place.at(f"[{number}]").error("needs an id")
+        elif id_ in found or id_ in before:
+            place.at(f"[{number}]").error(f"there are two {id_}")
+        else:
+            found[id_] = {key: value for key, value in one.items() if key != "id" and value != ""}
+    return found

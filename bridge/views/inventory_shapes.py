@@ -90,7 +90,7 @@ class PlanShape(Shape, frozen=True, kw_only=True):
 class AppliedShape(Shape, frozen=True, kw_only=True):
     """A change that was made."""
 
-    change: Annotated[int, Meta(description="Its number: undo it by this.")]
+    change: Annotated[int, Meta(description="Its number: undo it by this. 0: it was so already.")]
     version: Annotated[str, Meta(description="Of the inventory after it.")]
     at: datetime
     by: str

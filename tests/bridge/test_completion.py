@@ -2,6 +2,8 @@
 
 import argparse
 import os
+import pty
+import select
 import shutil
 import subprocess
 import sys
@@ -48,6 +50,10 @@ def completed(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
         (["rooms", "list", "--list", ""], ["north"]),
         (["rooms", "list", "--st"], ["--state"]),
         (["rooms", "list", "--state", "fr"], ["free", "fresh"]),
+        (["rooms", "list", "--state", "=", "fr"], ["free", "fresh"]),
+        (["rooms", "list", "--list", "="], ["north"]),
+        (["rooms", "list", "--state=fre"], ["--state=free", "--state=fresh"]),
+        (["rooms", "set", "owl", "floor=2", "a="], []),
         (["rooms", "rename", "kestrel", ""], []),
         (["lists", "show", ""], ["north"]),
         (["endpoints", "push", ""], ["kestrel-codec"]),
@@ -202,3 +208,37 @@ class TestAssignments:
     def test_every_secret_setting_is_known(self) -> None:
         kinds = load.endpoint_kinds()
         assert {path[-1] for kind in kinds for path in _secrets_of(kind)} == SECRET
+
+
+def test_somebody_at_a_terminal_completes_with_the_tab_key(tmp_path: Path) -> None:
+    main, terminal = pty.openpty()
+    environment = program(tmp_path) | {"TERM": "dumb", "PS1": "", "INPUTRC": os.devnull}
+    with subprocess.Popen(
+        ["bash", "--norc", "--noprofile", "-i"],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        env=environment,
+        cwd=tmp_path,
+        start_new_session=True,
+    ) as process:
+        os.close(terminal)
+        try:
+            os.write(main, b"source <(roombridge completion bash); echo read''y\n")
+            told(main, b"ready")
+            os.write(main, b"roombridge rooms ren\t")
+            told(main, b"rooms rename ")
+            os.write(main, b"\x15roombridge rooms list --state=fa\t")
+            told(main, b"--state=failing ")
+        finally:
+            process.kill()
+            os.close(main)
+
+
+def told(terminal: int, words: bytes) -> None:
+    """Read until these words came."""
+    seen = b""
+    while words not in seen:
+        readable, _, _ = select.select([terminal], [], [], 60)
+        assert readable, seen
+        seen += os.read(terminal, 4096)

@@ -179,8 +179,15 @@ async def test_the_files_are_adopted_and_exported_again(site: Site) -> None:
         assert (status, "nothing to change" in out) == (0, True)
         status, out, _ = await site.command("rooms", "diff", str(site.folder / "rooms.yaml"))
         assert (status, "floor: 1 -> (removed)" in out) == (1, True)
-        (site.folder / "broken.yaml").write_text("rooms: [")
-        await type_.bad("rooms", "diff", str(site.folder / "broken.yaml"), status=2)
+        broken = site.folder / "broken.yaml"
+        for text, words in (
+            ("rooms: [", "is not YAML"),
+            ("[]", "must be a mapping"),
+            ("rooms: {}", "must be a list"),
+            ("rooms: [{name: x}, {id: a}, {id: a}]", "there are two a"),
+        ):
+            broken.write_text(text)
+            assert words in await type_.bad("rooms", "diff", str(broken), status=2)
 
 
 async def test_where_nothing_runs_it_is_said(site: Site) -> None:
