@@ -68,13 +68,13 @@ def inventory_of(data: bytes) -> Text:
     """What a text says; what is wrong with its form is found, the rest is the keeper's to judge."""
     findings: list[Finding] = []
 
-    def bad(line: int, words: str, hint: str = "", column: str = "") -> None:
+    def wrong(line: int, words: str, hint: str = "", column: str = "") -> None:
         findings.append(Finding(row=line, column=column, words=words, hint=hint))
 
-    node = _node(data, bad)
-    taken = _Taken(bad)
+    node = _node(data, wrong)
+    taken = _Taken(wrong)
     if node is not None:
-        for kind, entry in _entries(node, bad):
+        for kind, entry in _entries(node, wrong):
             taken.take(kind, entry)
     document = Document(rooms=taken.found["rooms"], lists=taken.found["room_lists"])
     return Text(document, taken.lines, tuple(findings))
@@ -142,77 +142,77 @@ def _finding(problem: Problem, lines: Mapping[str, int]) -> Finding | None:
     )
 
 
-_Bad = Callable[..., None]
+_Wrong = Callable[..., None]
 
 
-def _node(data: bytes, bad: _Bad) -> yaml.MappingNode | None:
+def _node(data: bytes, wrong: _Wrong) -> yaml.MappingNode | None:
     """The one document of a text; None where there is none, which is told."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        bad(data[: error.start].count(b"\n") + 1, "is not UTF-8")
+        wrong(data[: error.start].count(b"\n") + 1, "is not UTF-8")
         return None
     try:
-        if not _harmless(text, bad):
+        if not _harmless(text, wrong):
             return None
         node: yaml.Node | None = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        bad(mark.line + 1 if mark else 0, f"is not YAML: {error.problem}")
+        wrong(mark.line + 1 if mark else 0, f"is not YAML: {error.problem}")
         return None
     except yaml.YAMLError as error:
-        bad(0, f"is not YAML: {getattr(error, 'reason', '') or 'a character is not allowed'}")
+        wrong(0, f"is not YAML: {getattr(error, 'reason', '') or 'a character is not allowed'}")
         return None
     if not isinstance(node, yaml.MappingNode):
-        bad(1, "must be a mapping with rooms and room_lists")
+        wrong(1, "must be a mapping with rooms and room_lists")
         return None
     return node
 
 
-def _harmless(text: str, bad: _Bad) -> bool:
+def _harmless(text: str, wrong: _Wrong) -> bool:
     """Whether a text is as small as it looks: neither nested without end nor full of aliases."""
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.AliasEvent):
-            bad(_line(event), "aliases (*) are not taken here", "write it out")
+            wrong(_line(event), "aliases (*) are not taken here", "write it out")
             return False
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > DEEPEST:
-                bad(_line(event), "is nested too deep")
+                wrong(_line(event), "is nested too deep")
                 return False
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
     return True
 
 
-def _entries(top: yaml.MappingNode, bad: _Bad) -> Iterator[tuple[str, yaml.MappingNode]]:
+def _entries(top: yaml.MappingNode, wrong: _Wrong) -> Iterator[tuple[str, yaml.MappingNode]]:
     """Rooms and room lists."""
     seen: set[str] = set()
     for key, listed in top.value:
         name, line = str(key.value), _line(key)
         if name not in _KINDS:
-            bad(line, f"there is nothing called {name[:60]} here", "known: room_lists, rooms")
+            wrong(line, f"there is nothing called {name[:60]} here", "known: room_lists, rooms")
         elif name in seen:
-            bad(line, f"{name} stands here twice")
+            wrong(line, f"{name} stands here twice")
         elif isinstance(listed, yaml.SequenceNode):
             for entry in listed.value:
                 if isinstance(entry, yaml.MappingNode):
                     yield name, entry
                 else:
-                    bad(_line(entry), f"an entry of {name} must be a mapping of settings")
+                    wrong(_line(entry), f"an entry of {name} must be a mapping of settings")
         elif not (isinstance(listed, yaml.ScalarNode) and listed.value == ""):
-            bad(line, f"{name} must be a list", "lines with -")
+            wrong(line, f"{name} must be a list", "lines with -")
         seen.add(name)
 
 
 class _Taken:
     """Entries that were read, and where they stand."""
 
-    def __init__(self, bad: _Bad) -> None:
+    def __init__(self, wrong: _Wrong) -> None:
         self.found: dict[str, dict[str, Fields]] = {kind: {} for kind in _KINDS}
         self.lines: dict[str, int] = {}
-        self._bad = bad
+        self._wrong = wrong
 
     def take(self, kind: str, entry: yaml.MappingNode) -> None:
         """Put one entry to the others, unless something is wrong with its form."""
@@ -225,9 +225,9 @@ class _Taken:
             where |= _lines(key.value, key, child)
         name = fields.pop("id", None)
         if not isinstance(name, str) or not name:
-            self._bad(where.get("id", _line(entry)), "needs an id", column="id")
+            self._wrong(where.get("id", _line(entry)), "needs an id", column="id")
         elif name in self.found[kind]:
-            self._bad(where["id"], f"the id {name[:63]} stands here twice", column="id")
+            self._wrong(where["id"], f"the id {name[:63]} stands here twice", column="id")
         else:
             self.found[kind][name] = {key: one for key, one in fields.items() if one != ""}
             path = f"{kind}.{name}"
@@ -239,10 +239,10 @@ class _Taken:
             keys: set[str] = set()
             for key, _ in node.value:
                 if not isinstance(key, yaml.ScalarNode):
-                    self._bad(_line(key), "a setting's name must be a word")
+                    self._wrong(_line(key), "a setting's name must be a word")
                     return False
                 if key.value in keys:
-                    self._bad(_line(key), "given twice", column=key.value[:60])
+                    self._wrong(_line(key), "given twice", column=key.value[:60])
                     return False
                 keys.add(key.value)
         return True
