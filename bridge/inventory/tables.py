@@ -2,13 +2,13 @@
 
 import asyncio
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from bridge.callers import Caller
 from bridge.inventory.keeper import Keeper
-from bridge.inventory.leave import NotYours, check_leave
+from bridge.inventory.leave import FOR_ENGINEERS, NotYours, check_leave
 from bridge.inventory.plans import Plan
 from bridge.settings.problem import Problem
 from rooms.inventory import Document, changes, edited
@@ -118,7 +118,11 @@ def _not_theirs(table: Table, document: Document, caller: Caller) -> list[Findin
         try:
             check_leave(caller, [change], document, after)
         except NotYours as error:
-            touched = next(iter({**change.after, **change.before}), "")
+            keys = list({**change.after, **change.before})
+            kept = (
+                [] if "control" in caller.scopes else [key for key in keys if key in FOR_ENGINEERS]
+            )
+            touched = next(iter([*kept, *keys]), "")
             name = f"{UNIT}{touched or 'id'}" if change.kind == "endpoint" else touched
             unit = change.id if change.kind == "endpoint" else ""
             room = "" if change.kind == "list" else change.room or change.id
@@ -198,6 +202,6 @@ class _Rows:
 
     def heading(self, column: str) -> str:
         """What the table calls a column, or a part of what stands in it."""
-        known: Mapping[str, str] = self._table.headings
         whole = re.split(r"\[", column, maxsplit=1)[0]
-        return known.get(whole, whole)
+        below = (name for name in self._table.headings if name.startswith(f"{whole}."))
+        return self._table.heading(whole if whole in self._table.headings else next(below, whole))

@@ -19,7 +19,8 @@ _FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 """With those of full width, which some take for the others."""
 _MARKED = (*_FORMULA, "'", *"0123456789")
 _TEXT = re.compile(r'="((?:[^"]|"")*)"', re.DOTALL)
-_WHOLE = re.compile(r"(\d{1,15})[.,]0{1,6}")
+_WHOLE = re.compile(r"(\d{1,15})[.,]00?")
+"""`1.000` is a thousand to half of the world, and is not read as one."""
 _SHORTENED = re.compile(r"\d(?:[.,]\d+)?E\+\d{1,3}", re.IGNORECASE)
 _ERROR = re.compile(r"#(?:N/?A|NV|REF!|BEZUG!|NAME\?|VALUE!|WERT!|DIV/0!|NUM!|ZAHL!|NULL!|#+)")
 _MONTHS = r"jan|feb|mar|mär|mrz|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez"

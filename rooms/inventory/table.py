@@ -169,9 +169,13 @@ class _Reading:
             if "endpoints" in fields
             for one in units(fields)
         }
-        self._by_mailbox = {
-            str(fields.get("mailbox", "")).casefold(): room for room, fields in seen.rooms.items()
-        }
+        self._by_mailbox: dict[str, str] = {}
+        self._shared: set[str] = set()
+        """Mailboxes of several rooms, which tell none of them."""
+        for room, fields in seen.rooms.items():
+            mailbox = str(fields.get("mailbox", "")).casefold()
+            if self._by_mailbox.setdefault(mailbox, room) != room:
+                self._shared.add(mailbox)
         self._lists = _ListNames(document, seen, add=add_lists)
         self._said: dict[tuple[str, str], tuple[int, str]] = {}
         self._last: dict[str, int] = {}
@@ -243,6 +247,9 @@ class _Reading:
                 return None
             self._taken.add(wanted)
             room = str(wanted)
+        elif mailbox in self._shared:
+            self._bad(line, "mailbox", "is the mailbox of several rooms", "say which by id")
+            return None
         elif mailbox and mailbox in self._by_mailbox:
             return self._by_mailbox[mailbox]
         elif mailbox or values.get("name"):

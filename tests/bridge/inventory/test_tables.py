@@ -129,8 +129,8 @@ async def test_missing_rooms_are_retired_only_where_that_is_wanted(tmp_path: Pat
 async def test_what_facilities_may_not_is_told_of_its_row(tmp_path: Path) -> None:
     async with keeping(tmp_path) as kept:
         await two(kept)
-        text = "id,mailbox,time_zone,lists,writes,floor\n"
-        text += "owl,,,,,2\nkestrel,,,,full,\nnew,n@example.com,Europe/London,South,,\n"
+        text = "id,mailbox,time_zone,lists,writes,floor,Join.Layout\n"
+        text += "owl,,,,,2\nkestrel,,,,full,3\nnew,n@example.com,Europe/London,South,,\n"
         text += "newer,m@example.com,Europe/London,North,,\n"
         made = await planned(kept, text, ANNA, only_good=True)
         assert rows(made) == [(2, "floor"), (3, "writes"), (4, "mailbox")]

@@ -163,6 +163,7 @@ def test_letters_of_columns_are_those_of_spreadsheets() -> None:
         ("capacity", "8.0", "8"),
         ("capacity", "8,00", "8"),
         ("capacity", " 8\u00a0", "8"),
+        ("capacity", "1.000", "1.000"),
         ("floor", "2.0", "2"),
         ("floor", "'2.0", "2.0"),
         ("name", "2.0", "2.0"),
@@ -243,6 +244,12 @@ def test_a_row_is_of_the_room_with_its_id_or_its_mailbox() -> None:
     assert after("id,floor\nkestrel,3").rooms["kestrel"]["floor"] == "3"
     assert after("mailbox,floor\nKESTREL@example.COM,3").rooms["kestrel"]["floor"] == "3"
     assert list(after("id,mailbox\nnew,n@example.com").rooms) == ["kestrel", "owl", "new"]
+
+
+def test_a_mailbox_that_several_rooms_have_tells_none_of_them() -> None:
+    house = Document(rooms={"a": {"mailbox": "x@example.com"}, "b": {"mailbox": "X@example.com"}})
+    assert faults("mailbox,floor\nx@example.com,2", house) == [(2, "mailbox")]
+    assert faults("id,mailbox,floor\na,x@example.com,2", house) == []
 
 
 def test_rooms_without_an_id_get_one_that_nobody_has() -> None:
