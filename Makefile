@@ -5,8 +5,10 @@ BIN := $(VENV)/bin
 DESTDIR ?=
 PREFIX ?= /opt/roombridge
 export PYTHON
+# Hundreds of processes are started by tests: each would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo format lint test faults soak peers bench lock schemas sbom audit install clean
+.PHONY: help setup demo format style types lint test tests faults soak peers bench lock schemas sbom audit install clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -33,19 +35,26 @@ format: setup
 	$(BIN)/ruff check --fix .
 
 ## make lint      formatting, lint, types and import directions
-lint: setup
+lint: style types
+
+style: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+types: setup
+	$(BIN)/mypy
+
 ## make test      every check: lint, types, layers, tests
-test: lint
+test: style
+	$(MAKE) --no-print-directory --jobs=2 types tests
+	scripts/other-pythons
+
+tests: setup
 	scripts/need /usr/bin/chromium chromium
 	scripts/need ip iproute2
 	scripts/need systemd-analyze systemd
 	$(BIN)/pytest --numprocesses $$(($$(nproc) + 1)) --dist loadfile --no-loadscope-reorder -m "not peers"
-	scripts/other-pythons
 
 ## make peers     tests against independent programs that apt and npm bring
 peers: setup

@@ -63,7 +63,8 @@ def _event(number: int, start: datetime) -> dict[str, object]:
     return {
         "@odata.etag": f'W/"{number}"',
         "id": name,
-        "iCalUId": f"040000008200E00074C5B7101A82E008{number:08}" + "0" * 72,
+        # Past its date, which is the occurrence's, so that each is a meeting of its own.
+        "iCalUId": f"040000008200E00074C5B7101A82E00800000000{number:072}",
         "subject": f"Review of the harvest, part {number}",
         "body": {"contentType": "text", "content": text(number)},
         "start": {"dateTime": f"{start:%Y-%m-%dT%H:%M:%S}.0000000", "timeZone": "UTC"},

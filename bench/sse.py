@@ -21,6 +21,7 @@ from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import msgspec
 from aiohttp import web
 
 from bench.agenda_get import meetings
@@ -37,7 +38,7 @@ from bridge.views.site import site
 from rooms.agenda import agenda_of
 from rooms.audit import Audit
 from rooms.database import Database
-from rooms.model import Window
+from rooms.model import Event, Window
 from rooms.room import Room
 from rooms.store import Store
 
@@ -140,10 +141,14 @@ def _asked(asks: Connection, what: str) -> float:
 
 @contextmanager
 def _serving(build: Build, folder: Path) -> Iterator[tuple[int, Connection]]:
-    """A server in a process of its own: its port, and where it is asked."""
+    """A server in a process of its own: its port, and where it is asked.
+
+    It starts from nothing: a copy of this process would fill what the listeners of the server
+    before it have left free, and its streams would seem smaller than they are.
+    """
     listening = socket.create_server(("127.0.0.1", 0), backlog=DISPLAYS)
     here, there = multiprocessing.Pipe()
-    process = multiprocessing.get_context("fork").Process(
+    process = multiprocessing.get_context("spawn").Process(
         target=_serve, args=[listening, build, folder, there]
     )
     process.start()
@@ -220,9 +225,27 @@ async def _keep(house: House, change: int) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     window = Window.around(now, timedelta(days=1), timedelta(days=7))
     events = meetings(now + timedelta(minutes=change))
-    for room in house.rooms.values():
-        agenda, account = agenda_of(room, events, window=window, as_of=now)
+    for number, room in enumerate(house.rooms.values()):
+        own = [_moved(event, number) for event in events]
+        agenda, account = agenda_of(room, own, window=window, as_of=now)
         await house.store.replace(room, agenda, account)
+
+
+def _moved(event: Event, number: int) -> Event:
+    """A meeting as the room of this number has it: no two rooms have one, or one address to dial.
+
+    They begin at any quarter hour of a day.
+    """
+    assert isinstance(event.when, Window)
+    later, call = timedelta(minutes=15) * (number % 96), f"91{number:08}"
+    spaced = f"{call[:3]} {call[3:7]} {call[7:]}"
+    return msgspec.structs.replace(
+        event,
+        uid=f"{event.uid}-{number}",
+        when=Window(start=event.when.start + later, end=event.when.end + later),
+        subject=f"{event.subject} of {number}",
+        body=event.body.replace("9123456789", call).replace("912 3456 789", spaced),
+    )
 
 
 async def _ours(folder: Path) -> AsyncIterator[Served]:

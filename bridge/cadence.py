@@ -1,12 +1,13 @@
 """When a room's calendar is read next. Pure."""
 
 import hashlib
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 Starts = Sequence[datetime]
-"""When a room's bookings begin."""
+"""When a room's bookings begin, in order."""
 
 NEAR = timedelta(minutes=15)
 """A meeting that starts within this makes its room near."""
@@ -36,8 +37,8 @@ def is_near(starts: Starts | None, now: datetime) -> bool:
     """Whether a meeting starts soon, or perhaps does: the room was never read."""
     if starts is None:
         return True
-    soon = now + NEAR
-    return any(now < start <= soon for start in starts)
+    first = bisect_right(starts, now)
+    return first < len(starts) and starts[first] <= now + NEAR
 
 
 def interval(starts: Starts | None, now: datetime, *, near: timedelta, far: timedelta) -> timedelta:
@@ -68,9 +69,10 @@ def until_next(
         # What was learnt from counting changes a little all the time, and a place in it with it.
         wait = least if least > every else _until_place(now.timestamp(), every, phase)
         found = Next(wait, "near" if close else "far")
+    starts = starts or ()
     latest = now + found.wait + max(BEFORE_START)
-    for start in starts or ():
-        for before in BEFORE_START if now < start < latest else ():
+    for start in starts[bisect_right(starts, now) : bisect_left(starts, latest)]:
+        for before in BEFORE_START:
             left = start - before - now
             if timedelta() < left < found.wait:
                 found = Next(left, "before_start")

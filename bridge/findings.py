@@ -7,6 +7,8 @@ from bridge.words import ADVICE, Advice
 NOT_IN_ROOMS = frozenset(
     {
         "alerts_failing",
+        "audit_broken",
+        "audit_head_unsent",
         "certificate_expiring",
         "certificate_rejected",
         "credential_expiring_7",
@@ -326,6 +328,7 @@ FINDINGS: dict[str, tuple[Severity, Advice]] = {
 """By code. Only the doctor raises these, and only the doctor ends them."""
 
 _ERRORS = {
+    "audit_broken",
     "display_copied",
     "stale",
     "credentials_refused",

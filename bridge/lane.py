@@ -361,15 +361,20 @@ class Lane:
 
     def _usual(self, seat: Seat) -> Next:
         """The next read of a room that is well."""
-        safety = timedelta(seconds=spread(self._poll.safety.total_seconds(), SAFETY_SPREAD))
+        safety = None
+        if seat.covered:
+            safety = timedelta(seconds=spread(self._poll.safety.total_seconds(), SAFETY_SPREAD))
+        least = self.budget.interval(len(self._seats))
+        if least:
+            least = timedelta(seconds=spread(least.total_seconds()))
         return cadence.until_next(
             self._starts(seat),
             self._clock.now(),
             near=self._poll.near,
             far=self._poll.far,
             phase=seat.phase,
-            safety=safety if seat.covered else None,
-            least=timedelta(seconds=spread(self.budget.interval(len(self._seats)).total_seconds())),
+            safety=safety,
+            least=least,
         )
 
     def _urgency(self, room: str) -> datetime:

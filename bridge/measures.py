@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from bridge.chain.herald import Herald
 from bridge.dispatch import Dispatch
 from bridge.health import count
 from bridge.identities import Identities, seconds_left
@@ -21,6 +22,7 @@ def measures(
     hub: Hub,
     identities: Identities,
     *,
+    herald: Herald,
     version: str,
 ) -> Iterator[Family]:
     """Everything, summed over rooms but for their age: that is what each is judged by."""
@@ -52,6 +54,18 @@ def measures(
         ("source", "credential"),
         seconds_left(identities, house.clock.now()),
     )
+    yield from _attendance(house)
+    yield Family(
+        "roombridge_audit_head_age_seconds",
+        "gauge",
+        "Seconds since a receiver was known to have the newest head of the audit log",
+        ("receiver",),
+        herald.ages(),
+    )
+    yield Family("roombridge_streams", "gauge", "Open event streams", (), {(): len(hub)})
+
+
+def _attendance(house: House) -> Iterator[Family]:
     yield Family(
         "roombridge_checkins",
         "counter",
@@ -66,7 +80,6 @@ def measures(
         ("scope",),
         house.attended.releases,
     )
-    yield Family("roombridge_streams", "gauge", "Open event streams", (), {(): len(hub)})
 
 
 def _endpoints(dispatch: Dispatch) -> Iterator[Family]:

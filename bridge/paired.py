@@ -111,6 +111,7 @@ class Paired:
     ) -> tuple[Display, str]:
         """A new display, with its token, which is told this once."""
         id_, now = secrets.token_hex(4), self._clock.now()
+        entry = self._entry("pair", id_, actor, room=room, browser=browser)
         made: list[Display] = []
 
         def write(tables: "Tables", token: Token) -> None:
@@ -126,6 +127,7 @@ class Paired:
                 paired=now,
             )
             tables.table("displays").insert(_row(display))
+            self._audit.add(tables, entry)
             made.append(display)
 
         async with self._changing:
@@ -140,7 +142,6 @@ class Paired:
             )
             display = made[-1]
             self._displays[id_] = display
-        await self._note("pair", display, actor, room=room, browser=browser)
         return display, secret
 
     async def handed(self, display: Display) -> None:
@@ -156,13 +157,14 @@ class Paired:
             if before is None:
                 return None
             moved = msgspec.structs.replace(before, room=room)
+            entry = self._entry("move", id_, actor, room=room, before=before.room)
             self._displays[id_] = moved
-            await self._tokens.move(
-                moved.tokens,
-                room,
-                beside=lambda db: db.table("displays").update(id_, {"room": room}),
-            )
-        await self._note("move", moved, actor, room=room, before=before.room)
+
+            def write(tables: "Tables") -> None:
+                tables.table("displays").update(id_, {"room": room})
+                self._audit.add(tables, entry)
+
+            await self._tokens.move(moved.tokens, room, beside=write)
         return moved
 
     async def remove(self, id_: str, *, actor: str, action: str = "revoke") -> Display | None:
@@ -179,14 +181,17 @@ class Paired:
             self._due.pop(id_, None)
             self._ended.pop(id_, None)
             self.copied.pop(id_, None)
+            entry = self._entry(action, id_, actor, room=gone.room)
+
+            def write(tables: "Tables") -> None:
+                tables.table("displays").delete(id_)
+                self._audit.add(tables, entry)
+
             try:
-                await self._tokens.revoke_all(
-                    gone.tokens, actor=actor, beside=lambda db: db.table("displays").delete(id_)
-                )
+                await self._tokens.revoke_all(gone.tokens, actor=actor, beside=write)
             except sqlite3.Error:
                 self._displays[id_] = gone  # it sees nothing, and can be removed again
                 raise
-        await self._note(action, gone, actor, room=gone.room)
         return gone
 
     async def renew(self, caller: Caller, page: str) -> str | None:
@@ -201,19 +206,19 @@ class Paired:
                 return None
             if display.renewed_at is not None and abs(now - display.renewed_at) < AGAIN_AFTER:
                 return None
-            display, secret = await self._renewed(display, now)
-        await self._note("renew", display, caller.name)
-        return secret
+            return await self._renewed(display, now, caller.name)
 
-    async def _renewed(self, display: Display, now: datetime) -> tuple[Display, str]:
+    async def _renewed(self, display: Display, now: datetime, actor: str) -> str:
         """A token to follow a display's own. One that was to follow and never came ends."""
         made: list[Display] = []
+        entry = self._entry("renew", display.id, actor)
 
         def write(tables: "Tables", token: Token) -> None:
             made.append(
                 msgspec.structs.replace(display, renewed=token.id, renewed_at=token.created)
             )
             tables.table("displays").update(display.id, _row(made[-1]))
+            self._audit.add(tables, entry)
 
         _, secret = await self._tokens.create(
             f"display {display.id}",
@@ -227,7 +232,7 @@ class Paired:
         self._displays[display.id] = made[-1]
         if display.renewed is not None:
             await self._tokens.revoke_all([display.renewed], actor="bridge")
-        return made[-1], secret
+        return secret
 
     def came(self, caller: Caller) -> None:
         """A display showed its token."""
@@ -323,15 +328,13 @@ class Paired:
         )
         return display
 
-    async def _note(self, action: str, display: Display, actor: str, **detail: str) -> None:
-        await self._audit.record(
-            Entry(
-                at=self._clock.now(),
-                actor=actor,
-                action=f"displays.{action}",
-                object=display.id,
-                detail=detail,
-            )
+    def _entry(self, action: str, id_: str, actor: str, **detail: str) -> Entry:
+        return Entry(
+            at=self._clock.now(),
+            actor=actor,
+            action=f"displays.{action}",
+            object=id_,
+            detail=detail,
         )
 
 

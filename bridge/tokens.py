@@ -28,6 +28,8 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[Scope, ...]
     room: str | None = None
     """The room of a display's token."""
+    lists: tuple[str, ...] | None = None
+    """The only room lists that it is for; None for all rooms."""
     display: str | None = None
     """The id of the paired display that it is for."""
     created: datetime
@@ -52,7 +54,7 @@ class Tokens:
         self._unwritten: set[str] = set()
         """What was revoked while the disk failed: it must be revoked on it yet."""
         self.on_revoked: Callable[[str], None] = lambda _: None
-        columns = "id, name, scopes, room, hash, created, expires, revoked, display"
+        columns = "id, name, scopes, room, hash, created, expires, revoked, display, lists"
         for row in database.rows(f"SELECT {columns} FROM tokens ORDER BY created"):  # noqa: S608
             self._keep(row[4], _token(row))
 
@@ -99,6 +101,7 @@ class Tokens:
         scopes: tuple[Scope, ...],
         *,
         room: str | None = None,
+        lists: tuple[str, ...] | None = None,
         display: str | None = None,
         expires: datetime | None = None,
         actor: str,
@@ -111,27 +114,32 @@ class Tokens:
             name=name,
             scopes=scopes,
             room=room,
+            lists=lists,
             display=display,
             created=self._clock.now(),
             expires=expires,
         )
         key = _hash(secret)
         row = _row(token, key)
+        entry = Entry(
+            at=token.created,
+            actor=actor,
+            action="tokens.create",
+            object=token.id,
+            detail={
+                "name": name,
+                "scopes": " ".join(scopes),
+                "room": room or "",
+                "lists": " ".join(lists or ()),
+            },
+        )
 
         def write(tables: "Tables") -> None:
             tables.table("tokens").insert(row)
             beside(tables, token)
+            self._audit.add(tables, entry)
 
         await self._database.change(write)
-        await self._audit.record(
-            Entry(
-                at=token.created,
-                actor=actor,
-                action="tokens.create",
-                object=token.id,
-                detail={"name": name, "scopes": " ".join(scopes), "room": room or ""},
-            )
-        )
         self._keep(key, token)
         return token, secret
 
@@ -160,24 +168,17 @@ class Tokens:
                 self._keep(key, ended[-1])
                 self.on_revoked(token.id)
 
+        entries = [_revoked(token, now, actor) for token in ended]
+
         def write(tables: "Tables") -> None:
-            for token in ended:
+            for token, entry in zip(ended, entries, strict=True):
                 revoked = (token.revoked or now).isoformat()
                 tables.table("tokens").update(token.id, {"revoked": revoked})
+                self._audit.add(tables, entry)
             beside(tables)
 
         await self._database.change(write)
         self._unwritten.difference_update(token.id for token in ended)
-        for token in ended:
-            await self._audit.record(
-                Entry(
-                    at=now,
-                    actor=actor,
-                    action="tokens.revoke",
-                    object=token.id,
-                    detail={"name": token.name},
-                )
-            )
         return ended
 
     async def move(
@@ -225,10 +226,16 @@ class Tokens:
             # Whoever stands at a room's door may do what the room's policy allows.
             scopes=frozenset([*token.scopes, *(("write",) if token.room else ())]),
             room=token.room,
+            lists=None if token.lists is None else frozenset(token.lists),
             token=token.id,
             display=token.display,
             expires=token.expires,
         )
+
+
+def _revoked(token: Token, now: datetime, actor: str) -> Entry:
+    detail = {"name": token.name}
+    return Entry(at=now, actor=actor, action="tokens.revoke", object=token.id, detail=detail)
 
 
 def _hash(token: str) -> bytes:
@@ -245,6 +252,7 @@ def _row(token: Token, key: bytes) -> dict[str, Any]:
         "scopes": " ".join(token.scopes),
         "room": token.room,
         "display": token.display,
+        "lists": None if token.lists is None else " ".join(token.lists),
         "hash": key,
         "created": token.created.isoformat(),
         "expires": token.expires.isoformat() if token.expires else None,
@@ -253,13 +261,14 @@ def _row(token: Token, key: bytes) -> dict[str, Any]:
 
 
 def _token(row: tuple[Any, ...]) -> Token:
-    id_, name, scopes, room, _, created, expires, revoked, display = row
+    id_, name, scopes, room, _, created, expires, revoked, display, lists = row
     return Token(
         id=id_,
         name=name,
         scopes=tuple(scopes.split()),
         room=room,
         display=display,
+        lists=None if lists is None else tuple(lists.split()),
         created=datetime.fromisoformat(created),
         expires=datetime.fromisoformat(expires) if expires else None,
         revoked=datetime.fromisoformat(revoked) if revoked else None,

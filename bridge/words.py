@@ -321,6 +321,15 @@ ADVICE = {
         "alerts cannot be delivered; they are tried again by themselves",
         "`roombridge alerts test` says what each receiver answers",
     ),
+    "audit_broken": Advice(
+        "the audit log is not what was written, or not what was sent out of it",
+        "keep data_dir and the receiver's copies as they are; `roombridge audit verify` names the"
+        " first bad entry, docs/audit.md what it may mean",
+    ),
+    "audit_head_unsent": Advice(
+        "the audit log's head cannot be sent out; it is tried again by itself",
+        "look at `audit` in bridge.yaml and at its receiver; the log itself goes on",
+    ),
     "legacy_listener": Advice(
         "a listener with weak TLS, or none, is open for old units",
         "replace these units, then remove `legacy` from bridge.yaml",

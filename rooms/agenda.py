@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Protocol
 
 from rooms import join
@@ -28,6 +29,8 @@ TITLE_LIMIT = 500
 
 SERIES_BYTES = 9
 """Of a series' name: it must differ within one room only."""
+
+_place = attrgetter("start", "end", "id")
 
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
@@ -90,13 +93,15 @@ def agenda_of(
     """
     stripped, where, policy = strips_bodies(events), room.zone, room.policy
     known = {booking.id: booking for booking in previous.bookings} if previous else {}
-    shown: list[tuple[Booking, Explained]] = []
+    shown: list[Booking] = []
+    how: dict[str, Explained] = {}
     left_out: list[LeftOut] = []
     for event, key in named(events):
         if event.when is None:
             left_out.append(LeftOut(id=key, reason="unreadable"))
             if key in known and window.overlaps(known[key].window):
-                shown.append((known[key], Explained(booking=key, notes=("kept: unreadable now",))))
+                shown.append(known[key])
+                how[key] = Explained(booking=key, notes=("kept: unreadable now",))
             continue
         when = event.when.window(where)
         if not window.overlaps(when):
@@ -106,19 +111,19 @@ def agenda_of(
             continue
         found = read(join.invitation_of(event), dialing=policy.dialing)
         details, why = _offered(event, found, policy, stripped=stripped)
-        booking = _booking(event, key, when, policy, details=details, why_not=why)
-        shown.append((booking, _how(key, found)))
-    shown.sort(key=lambda pair: (pair[0].start, pair[0].end, pair[0].id))
+        shown.append(_booking(event, key, when, policy, details=details, why_not=why))
+        how[key] = _how(key, found)
+    shown.sort(key=_place)
     left_out.sort(key=lambda out: (out.start or window.start, out.id))
     return (
         Agenda(
             room=room.id,
             as_of=as_of,
             window=window,
-            bookings=tuple(b for b, _ in shown),
+            bookings=tuple(shown),
             buffers=policy.buffers,
         ),
-        Account(explained=tuple(how for _, how in shown), left_out=tuple(left_out)),
+        Account(explained=tuple([how[one.id] for one in shown]), left_out=tuple(left_out)),
     )
 
 

@@ -1,21 +1,23 @@
 """One name for a meeting, whichever service tells of it. Pure."""
 
-import re
+import binascii
 from datetime import UTC, date, datetime
 
 # A GlobalObjectId of Exchange in hex ([MS-OXOCAL] 2.2.1.27): 16 bytes of class, then the date of
 # the occurrence (4 bytes), then the rest. EWS and Google report the meeting's, Graph that of each
 # occurrence.
 _CLASS = "040000008200E00074C5B7101A82E008"
-_REST = re.compile(r"[0-9A-F]+")
 
 
 def clean_uid(uid: str) -> str:
     """The UID of a meeting, the same for each occurrence and in each service."""
     if uid[:32].upper() != _CLASS or len(uid) <= 40:
         return uid
-    whole = uid.upper()
-    return f"{_CLASS}00000000{whole[40:]}" if _REST.fullmatch(whole) else uid
+    try:
+        binascii.unhexlify(uid)
+    except ValueError:  # it only begins like one
+        return uid
+    return f"{_CLASS}00000000{uid[40:].upper()}"
 
 
 def occurrence_of(start: datetime | date) -> str:

@@ -2,6 +2,8 @@
 
 from sqlite_utils import Database, Migrations
 
+from rooms.chain import START, detail_of, digest
+
 schema = Migrations("roombridge")
 
 
@@ -119,6 +121,34 @@ def displays(db: Database) -> None:
 
 
 @schema()
+def audit_chain(db: Database) -> None:
+    """Each row of the audit log is chained to the one before; what is there already, too."""
+    for change in ("update", "delete"):
+        db.execute(f"DROP TRIGGER audit_no_{change}")
+    for column in ("origin", "former", "hash"):
+        db.execute(f"ALTER TABLE audit ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+    former, last = START, -(2**63)
+    names = ("seq", "at", "actor", "action", "object", "detail")
+    while rows := db.execute(
+        f"SELECT {', '.join(names)} FROM audit WHERE seq > ? ORDER BY seq LIMIT 5000",  # noqa: S608
+        [last],
+    ).fetchall():
+        chained = []
+        for row in rows:
+            fields = dict(zip(names, row, strict=True))
+            fields |= {"detail": detail_of(fields["detail"]), "origin": "", "former": former}
+            hash_ = digest(fields)
+            chained.append((former, hash_, fields["seq"]))
+            former, last = hash_, fields["seq"]
+        db.conn.executemany("UPDATE audit SET former = ?, hash = ? WHERE seq = ?", chained)
+    refuse = "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
+    for change in ("UPDATE", "DELETE"):
+        db.execute(f"CREATE TRIGGER audit_no_{change.lower()} BEFORE {change} ON audit {refuse}")
+    gap = "WHEN NEW.seq <> 1 + (SELECT coalesce(max(seq), 0) FROM audit)"
+    db.execute(f"CREATE TRIGGER audit_no_gap BEFORE INSERT ON audit {gap} {refuse}")
+
+
+@schema()
 def inventory(db: Database) -> None:
     """Rooms and room lists where the inventory is kept here, and every change of them.
 
@@ -133,3 +163,30 @@ def inventory(db: Database) -> None:
         pk="seq",
         not_null={"at", "actor", "why", "changes", "before", "after"},
     )
+
+
+@schema()
+def people(db: Database) -> None:
+    """Accounts of people, what they were invited with, and where they are signed in.
+
+    Passwords are kept as Argon2id, codes and sessions as SHA-256 only.
+    """
+    db.table("people").create(
+        {"id": str, "name": str, "login": str, "shown": str, "email": str, "role": str}
+        | {"lists": str, "password": str, "subject": str, "created": str}
+        | {"disabled": str, "version": int},
+        pk="id",
+        not_null={"name", "login", "shown", "email", "role", "lists", "created", "version"},
+    )
+    db.table("people").create_index(["login"], unique=True)
+    db.table("people").create_index(["subject"], unique=True)
+    db.table("invitations").create(
+        {"person": str, "hash": bytes, "ends": str}, pk="person", not_null={"hash", "ends"}
+    )
+    db.table("sessions").create(
+        {"id": str, "hash": bytes, "person": str, "created": str, "seen": str}
+        | {"address": str, "browser": str},
+        pk="id",
+        not_null={"hash", "person", "created", "seen"},
+    )
+    db.table("tokens").add_column("lists", str)

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from bridge.settings.alerts import Alerts, Smtp, Webhook
 from connector.errors import ConnectorError, Unavailable
 from connector.http import ask, failure
 from connector.outside import Outside
+from connector.secret import Secret
 
 SECONDS = 30.0
 """For one answer."""
@@ -102,29 +103,37 @@ class Hook(msgspec.Struct, frozen=True):
 
     async def send(self, notice: Notice, appliance: str, outside: Outside) -> None:
         """Post the notice as JSON."""
-        url, token = URL(self.webhook.url.reveal()), self.webhook.token
-        headers = {"Content-Type": "application/json", "User-Agent": "roombridge"}
-        if token:
-            headers["Authorization"] = f"Bearer {token.reveal()}"
-        now = outside.clock.now()
+        token, now = self.webhook.token, outside.clock.now()
+        headers = {"Authorization": f"Bearer {token.reveal()}"} if token else {}
         body = msgspec.json.encode(message.payload(notice, appliance, now))
-        try:
-            answer = await ask(
-                outside.http,
-                "POST",
-                url,
-                seconds=SECONDS,
-                limit=ANSWER_LIMIT,
-                tls=outside.tls if url.scheme == "https" else True,
-                headers=headers,
-                data=body,
-                **outside.route(url),
-            )
-            if answer.status >= 300:
-                raise failure(answer, now)
-        except ConnectorError as error:
-            after = error.retry_after if isinstance(error, Unavailable) else None
-            raise Undelivered(str(error), after) from error
+        await post(self.webhook.url, body, headers, outside)
+
+
+async def post(address: Secret, body: bytes, headers: Mapping[str, str], outside: Outside) -> None:
+    """Post JSON to a webhook.
+
+    Raises:
+        Undelivered: it did not arrive.
+    """
+    url = URL(address.reveal())
+    usual = {"Content-Type": "application/json", "User-Agent": "roombridge"}
+    try:
+        answer = await ask(
+            outside.http,
+            "POST",
+            url,
+            seconds=SECONDS,
+            limit=ANSWER_LIMIT,
+            tls=outside.tls if url.scheme == "https" else True,
+            headers=usual | dict(headers),
+            data=body,
+            **outside.route(url),
+        )
+        if answer.status >= 300:
+            raise failure(answer, outside.clock.now())
+    except ConnectorError as error:
+        after = error.retry_after if isinstance(error, Unavailable) else None
+        raise Undelivered(str(error), after) from error
 
 
 def receivers(settings: Alerts | None) -> Iterator[Receiver]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from bridge.cli import keeping
+from bridge.cli import keeping, trusted
 
 _DEFAULTS = (Path("/etc/roombridge/bridge.yaml"), Path("config/bridge.yaml"))
 
@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = Commands(parser)
     _add_running(commands)
     _add_asking(commands)
+    trusted.add_people(commands.group("people", "who may sign in, as what, and where they are"))
     _add_secrets(commands)
     _add_sources(commands)
     _add_rooms(commands)
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_endpoints(commands)
     keeping.add_inventory(commands)
     _add_offline(commands)
+    trusted.add_audit(commands.group("audit", "the audit log: who did what"))
     _add_examining(commands)
     keeping.add_shell(commands)
     return parser
@@ -152,9 +154,13 @@ def _add_asking(commands: Commands) -> None:
     create.add_argument(
         "--scope",
         action="append",
-        choices=["read", "join", "write"],
+        choices=["read", "join", "write", "control", "rooms", "audit", "people"],
         help="read: agendas; join: their join details too; write: what rooms' policies allow,"
-        " and joining (default: read; may be repeated)",
+        " and joining; rooms: the inventory and displays; control: room systems and sources;"
+        " audit: the audit log; people: accounts and tokens (default: read; may be repeated)",
+    )
+    create.add_argument(
+        "--list", action="append", metavar="LIST", help="only for rooms of it; may be repeated"
     )
     create.add_argument("--display", metavar="ROOM", help="for the display of this room")
     create.add_argument("--days", type=int, help="how long it is valid (default: until revoked)")

@@ -5,9 +5,10 @@ import os
 import socket
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import msgspec
@@ -19,8 +20,9 @@ from bridge.settings.typed import Reader
 
 RUNTIME = Path("/run/roombridge/control.sock")
 SECONDS = 30.0
+PIECE = 64 << 10
+"""Bytes of a long answer that are read at a time."""
 NO_CONTENT = 204
-Query = Mapping[str, str | None] | None
 
 
 class NotRunning(Exception):
@@ -51,13 +53,21 @@ class _OverSocket(http.client.HTTPConnection):
         self.sock.connect(str(self._path))
 
 
+class _Sent(NamedTuple):
+    """What goes with a question."""
+
+    body: bytes | None = None
+    headers: Mapping[str, str] = {}
+
+
 def ask(
     given: Namespace,
     method: str,
     path: str,
     *,
-    query: Query = None,
+    query: dict[str, str | None] | None = None,
     body: object = None,
+    headers: dict[str, str] | None = None,
     seconds: float = SECONDS,
 ) -> Any:  # what the API answers
     """One question to the running appliance.
@@ -66,24 +76,14 @@ def ask(
         NotRunning: no appliance answers on its socket.
         Refused: it answered with a problem.
     """
-    if body is None:
-        return _meaning(*_exchanged(given, (method, path, query), b"", "", seconds))
-    sent = msgspec.json.encode(body)
-    kind = "application/json"
-    return _meaning(*_exchanged(given, (method, path, query), sent, kind, seconds))
-
-
-def fetch(given: Namespace, path: str, *, query: Query = None, seconds: float = SECONDS) -> bytes:
-    """What the running appliance has there, as it is.
-
-    Raises:
-        NotRunning: no appliance answers on its socket.
-        Refused: it answered with a problem.
-    """
-    status, content = _exchanged(given, ("GET", path, query), b"", "", seconds)
-    if status >= 400:
-        _meaning(status, content)
-    return content
+    message = _Sent()
+    if body is not None:
+        typed = {"Content-Type": "application/json", **(headers or {})}
+        message = _Sent(msgspec.json.encode(body), typed)
+    elif headers:
+        message = _Sent(None, headers)
+    with _answered(given, method, _target(path, query), message, seconds) as answer:
+        return _meaning(answer.status, answer.read())
 
 
 def send(
@@ -92,40 +92,95 @@ def send(
     content: bytes,
     kind: str,
     *,
-    query: Query = None,
+    query: dict[str, str | None] | None = None,
     seconds: float = SECONDS,
 ) -> Any:  # what the API answers
-    """Something that is no JSON, brought to the running appliance.
+    """Bring something that is no JSON, of this media type, to the running appliance.
 
     Raises:
         NotRunning: no appliance answers on its socket.
         Refused: it answered with a problem.
     """
-    return _meaning(*_exchanged(given, ("POST", path, query), content, kind, seconds))
+    message = _Sent(content, {"Content-Type": kind})
+    with _answered(given, "POST", _target(path, query), message, seconds) as answer:
+        return _meaning(answer.status, answer.read())
 
 
-def _exchanged(
-    given: Namespace, asked: tuple[str, str, Query], body: bytes, kind: str, seconds: float
-) -> tuple[int, bytes]:
-    """The status of an answer and what is in it."""
-    method, path, query = asked
-    told = {name: value for name, value in (query or {}).items() if value is not None}
-    target = f"/api/v1{path}" + (f"?{urlencode(told)}" if told else "")
-    headers = {"Content-Type": kind} if kind else {}
+def fetch(
+    given: Namespace,
+    path: str,
+    *,
+    query: dict[str, str | None] | None = None,
+    seconds: float = SECONDS,
+) -> bytes:
+    """What the running appliance has there, as it is.
+
+    Raises:
+        NotRunning: no appliance answers on its socket.
+        Refused: it answered with a problem.
+    """
+    with _answered(given, "GET", _target(path, query), _Sent(), seconds) as answer:
+        content = answer.read()
+        if answer.status >= 400:
+            _meaning(answer.status, content)
+        return content
+
+
+def lines(
+    given: Namespace, path: str, *, query: dict[str, str | None] | None = None
+) -> Iterator[bytes]:
+    """The lines of an answer, as they come.
+
+    Raises:
+        NotRunning: no appliance answers on its socket, or not to the end.
+        Refused: it answered with a problem.
+    """
+    with _answered(given, "GET", _target(path, query), _Sent(), SECONDS) as answer:
+        if answer.status >= 400:
+            _meaning(answer.status, answer.read())
+        rest = b""
+        # Its own lines end silently where the answer breaks off (`http.client` peeks).
+        while piece := answer.read(PIECE):
+            *whole, rest = (rest + piece).split(b"\n")
+            yield from (line + b"\n" for line in whole)
+        if rest:
+            yield rest
+
+
+def _target(path: str, query: dict[str, str | None] | None) -> str:
+    asked = {name: value for name, value in (query or {}).items() if value is not None}
+    return f"/api/v1{path}" + (f"?{urlencode(asked)}" if asked else "")
+
+
+@contextmanager
+def _answered(
+    given: Namespace,
+    method: str,
+    target: str,
+    sent: "_Sent",
+    seconds: float,
+) -> Iterator[http.client.HTTPResponse]:
+    """The beginning of an answer; while it is read, what goes wrong is told as ever."""
     for place in (RUNTIME, _data_dir(given.config) / "control.sock"):
         connection = _OverSocket(place, seconds)
         try:
-            connection.request(method, target, body or None, headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        except (FileNotFoundError, ConnectionRefusedError):
-            continue
-        except PermissionError as error:
-            raise Refused(f"{place} is not for {os.environ.get('USER', 'you')}") from error
+            try:
+                connection.request(method, target, *sent)
+                answer = connection.getresponse()
+            except (FileNotFoundError, ConnectionRefusedError):
+                continue
+            except PermissionError as error:
+                raise Refused(f"{place} is not for {os.environ.get('USER', 'you')}") from error
+            yield answer
+        except BrokenPipeError:  # of who reads what we print
+            raise
+        except http.client.HTTPException as error:
+            raise NotRunning(f"{place}: the answer broke off") from error
         except OSError as error:
             raise NotRunning(f"{place}: {error}") from error
         finally:
             connection.close()
+        return
     raise NotRunning("no appliance runs with this configuration; `roombridge run` starts it")
 
 

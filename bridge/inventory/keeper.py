@@ -3,10 +3,11 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from bridge.callers import Caller
 from bridge.inventory.leave import check_leave
+from bridge.inventory.noted import entries_of
 from bridge.inventory.plans import Candidate, Plan, Planned
 from bridge.inventory.rows import Applied, Rows
 from bridge.inventory.sealed import vaulted, with_references, without_secrets
@@ -18,11 +19,14 @@ from bridge.settings.stored import Memory
 from bridge.settings.vaults import Known
 from bridge.vault.trouble import VaultUnusable
 from connector.secret import Secret
-from rooms.audit import Audit, Entry
+from rooms.audit import Audit
 from rooms.clock import Clock
 from rooms.inventory import Change, Document, Edit, Fields, Misfit, changes, edited
 from rooms.inventory.document import endpoints, units
 from rooms.model import Value
+
+if TYPE_CHECKING:  # see rooms.database
+    from sqlite_utils import Database as Tables
 
 
 class InFiles(Exception):
@@ -63,9 +67,8 @@ class Vault(Protocol):
 class Keeper:
     """The inventory, and every way to change it."""
 
-    def __init__(self, rows: Rows, *, audit: Audit, clock: Clock, memory: Memory) -> None:
+    def __init__(self, rows: Rows, *, clock: Clock, memory: Memory) -> None:
         self._rows = rows
-        self._audit = audit
         self._clock = clock
         self.memory = memory
         self.secrets: Mapping[str, Secret] = {}
@@ -265,9 +268,13 @@ class Keeper:
 
     async def _write(self, plan: "Plan | _Wish", caller: Caller) -> Applied:
         applied = self._applied(plan, caller, self._rows.last + 1)
-        await self._rows.write(plan.document, applied)
-        for change in plan.changes:
-            await self._audit.record(_entry(applied, change))
+        entries = entries_of(applied)
+
+        def noted(tables: "Tables") -> None:
+            for entry in entries:
+                Audit.add(tables, entry)
+
+        await self._rows.write(plan.document, applied, beside=noted)
         return applied
 
     def _applied(self, plan: "Plan | _Wish", caller: Caller, seq: int) -> Applied:
@@ -305,22 +312,6 @@ def _concerning(problems: Iterable[Problem], changes: Sequence[Change]) -> Itera
     for one in problems:
         if one.severity == "error" or ".".join(one.path.split(".")[:2]) in touched:
             yield one
-
-
-def _entry(applied: Applied, change: Change) -> Entry:
-    """A change as the audit log has it: what was, and what is."""
-    detail: dict[str, str | int] = {"change": applied.seq}
-    detail |= {f"before.{key}": value for key, value in change.before.items()}
-    detail |= {f"after.{key}": value for key, value in change.after.items()}
-    for key in ("former", "room"):
-        detail |= {key: getattr(change, key)} if getattr(change, key) else {}
-    return Entry(
-        at=applied.at,
-        actor=applied.actor,
-        action=f"inventory.{change.what}",
-        object=f"{change.kind} {change.id}",
-        detail=detail,
-    )
 
 
 def _back(

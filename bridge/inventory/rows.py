@@ -1,6 +1,6 @@
 """The inventory in `bridge.db`: each entry a row, each change kept with what was before."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -48,8 +48,13 @@ class Rows:
         self.last: int = last
         """The number of the newest change; 0 where there never was one."""
 
-    async def write(self, document: Document, applied: Applied) -> None:
-        """Make this the inventory, whole or not at all.
+    async def write(
+        self,
+        document: Document,
+        applied: Applied,
+        beside: "Callable[[Tables], object]" = lambda _: None,
+    ) -> None:
+        """Make this the inventory, with what is written `beside` it, whole or not at all.
 
         Raises:
             sqlite3.Error: nothing was changed.
@@ -70,6 +75,7 @@ class Rows:
         def work(tables: "Tables") -> None:
             _put(tables, after, again)
             tables.table("inventory_changes").insert(row)
+            beside(tables)
 
         await self._database.change(work)
         self.document, self.last = document, applied.seq

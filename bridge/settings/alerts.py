@@ -58,7 +58,7 @@ class Alerts(msgspec.Struct, frozen=True, kw_only=True):
         if not timedelta() < self.hold <= LONGEST_HOLD:
             yield "hold", "must be at most 1h, and not 0"
         for number, hook in enumerate(self.webhooks):
-            if hook.url and not _fit(hook.url.reveal()):
+            if hook.url and not fit(hook.url.reveal()):
                 yield f"webhooks[{number}].url", "must be an https:// URL, or http:// on loopback"
         smtp = self.smtp
         if smtp is None:
@@ -74,7 +74,8 @@ class Alerts(msgspec.Struct, frozen=True, kw_only=True):
             yield "smtp.tls", "must not be none with a login: the password would travel in clear"
 
 
-def _fit(url: str) -> bool:
+def fit(url: str) -> bool:
+    """Whether a webhook may be there: https, or http on loopback."""
     try:
         parts = urlsplit(url)
         host = parts.hostname

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+import msgspec
 from aiohttp import web
 
 from bridge.callers import Caller
@@ -23,8 +24,9 @@ class Discovering(Protocol):
 def routes(discovery: Discovering) -> tuple[Route, Route]:
     """What was found, and to look now."""
 
-    async def stands(_house: House, _caller: Caller, request: web.Request) -> web.StreamResponse:
-        return answer(await _told(discovery, request))
+    async def stands(_house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
+        told = await _told(discovery, request)
+        return answer(told if caller.rooms is None else _near(told, caller))
 
     async def look(_house: House, _caller: Caller, request: web.Request) -> web.StreamResponse:
         return answer(await _told(discovery, request, asking=True))
@@ -52,6 +54,19 @@ def routes(discovery: Discovering) -> tuple[Route, Route]:
             problems=("unknown_source",),
         ),
     )
+
+
+def _near(told: DiscoveryShape, caller: Caller) -> DiscoveryShape:
+    """What concerns the rooms that a caller knows; nobody knows whose a new room is to be."""
+    sources = tuple(
+        msgspec.structs.replace(
+            one,
+            rooms=None,
+            findings=tuple(found for found in one.findings if caller.knows(found.room)),
+        )
+        for one in told.sources
+    )
+    return DiscoveryShape(sources=sources, room_lists=())
 
 
 async def _told(

@@ -1,6 +1,5 @@
 """What the views may look at, and a room's agenda as bytes that are made once."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,12 +13,15 @@ from bridge.callers import Caller, Sight
 from bridge.findings import NOT_IN_ROOMS, severity_of
 from bridge.health import Health, Subject, Trouble
 from bridge.limits import Limits, Network
+from bridge.people.reception import Reception
 from bridge.readers import Readers
 from bridge.tokens import Token, Tokens
-from bridge.views import render
+from bridge.views.further import Beyond
+from bridge.views.rendered import Attended, Rendered, rendered
+from bridge.views.touch import Gate
+from bridge.views.visitors import ProblemPage
 from bridge.words import ADVICE
 from rooms.clock import Clock
-from rooms.display import Offer
 from rooms.model import Agenda, Booking, Window
 from rooms.room import Room
 from rooms.store import Kept, Store
@@ -32,7 +34,6 @@ JSON = COMMON | {"Content-Type": "application/json", "Cache-Control": "no-cache"
 
 CACHED = 10_000
 """Agendas whose bytes are kept; each takes a few kibibytes."""
-
 
 _OF_ENDPOINTS: tuple[Literal["endpoint", "reader"], ...] = ("endpoint", "reader")
 
@@ -91,76 +92,11 @@ class EndpointStates(Protocol):
         """What each system of a room knows of a booking."""
 
 
-class NotReadable(Exception):
-    """A calendar cannot be read now; the code is one of health's."""
+class _Listed(NamedTuple):
+    """The rooms of some lists, as long as the rooms are these."""
 
-    def __init__(self, code: str, wait: int) -> None:
-        super().__init__(code)
-        self.code = code
-        self.wait = wait
-        """Seconds after which to ask again."""
-
-
-class Beyond(Protocol):
-    """Who reads calendars outside of the served window, when somebody asks."""
-
-    def span(self, now: datetime) -> Window:
-        """As far as can be asked for."""
-
-    async def agenda(self, room: Room, span: Window) -> Agenda:
-        """A room's agenda there.
-
-        Raises:
-            NotReadable: it failed; `too_many_requests`: it is asked for too often.
-        """
-
-
-class Touch(NamedTuple):
-    """What somebody wants at a door."""
-
-    offer: Offer
-    asks: tuple[Offer, ...]
-    """Where the PIN is asked for one of these, it is asked for this."""
-    pin: str | None
-    """What was typed; None for nothing."""
-    acts: bool
-    """Whether anything is to be done; otherwise it is only looked."""
-
-    def __repr__(self) -> str:
-        """All but what was typed."""
-        typed = None if self.pin is None else "<secret>"
-        return f"Touch(offer={self.offer!r}, asks={self.asks!r}, pin={typed}, acts={self.acts})"
-
-
-class Gate(Protocol):
-    """Who lets displays do what their room's policy offers."""
-
-    async def __call__(self, caller: Caller, room: Room, touch: Touch, /) -> None:
-        """Let it pass, or raise a Problem that says why not."""
-
-
-class Rendered(NamedTuple):
-    """A room's agenda as JSON, but for its age, which changes every second."""
-
-    kept: Kept | None
-    room: Room
-    attendance: Attendance
-    stale: bool
-    etag: str
-    room_json: bytes
-    head: bytes
-    """All that comes before the age."""
-    tail: bytes | None
-    """All that comes after it; None where nobody has asked for it since it was told."""
-    headers: CIMultiDict[str] | None = None
-    """Those of an answer, where somebody asked for one."""
-
-    def body(self, now: datetime) -> bytes:
-        """The whole answer at an instant."""
-        assert self.tail is not None  # noqa: S101 - `House.agenda` answers with it
-        if self.kept is None:
-            return self.head + b"null" + self.tail
-        return b"%b%d%b" % (self.head, render.age(self.kept.as_of, now), self.tail)
+    rooms: Mapping[str, Room]
+    of: dict[frozenset[str], frozenset[str]]
 
 
 @dataclass(kw_only=True)
@@ -193,17 +129,58 @@ class House:
     """Whether a room has a system that joins meetings."""
     gate: Gate | None = None
     """Who lets displays act; without one no display does anything."""
+    problem_page: ProblemPage | None = None
+    """Without one people are told of problems as JSON."""
     came: Callable[[Caller], None] = lambda _caller: None
     """A paired display showed its token."""
     came_late: Callable[[Token], None] = lambda _token: None
     """Somebody showed a token that has ended."""
     readers: Readers = field(default_factory=Readers)
     """Room systems that read their calendar here, and when they came."""
+    people: Reception | None = None
+    """Who lets people sign in; without one nobody can."""
+    public_url: str = ""
+    """How people elsewhere reach the appliance; empty where nobody said."""
+    lists: Mapping[str, str] = field(default_factory=dict)
+    """What people call each room list."""
+    csrf: Callable[[Caller], str] = lambda _caller: ""
+    """What the forms of a caller's session carry."""
+    _listed: "_Listed" = field(init=False)
     _rendered: dict[tuple[str, Sight], Rendered] = field(default_factory=dict)
     limits: Limits = field(init=False)
 
     def __post_init__(self) -> None:
         self.limits = Limits(self.clock)
+        self._listed = _Listed(self.rooms, {})
+
+    def placed(self, caller: Caller) -> Caller:
+        """A caller with the rooms of the lists that they are for, as these are now."""
+        if caller.lists is None:
+            return caller
+        return msgspec.structs.replace(caller, rooms=self.of_lists(caller.lists))
+
+    def of_lists(self, lists: frozenset[str]) -> frozenset[str]:
+        """The rooms of these lists; looked up once for as long as the rooms are the same."""
+        if self._listed.rooms is not self.rooms:
+            self._listed = _Listed(self.rooms, {})
+        known = self._listed.of.get(lists)
+        if known is None:
+            rooms = self.rooms.values()
+            known = frozenset(room.id for room in rooms if not lists.isdisjoint(room.lists))
+            self._listed.of[lists] = known
+        return known
+
+    def holds(self, caller: Caller, room: str) -> bool:
+        """Whether somebody who was let in to look at a room still would be."""
+        if caller.lists is not None and room not in self.of_lists(caller.lists):
+            return False
+        if caller.session is not None:
+            return self.people is not None and self.people.holds(caller.session)
+        return self.tokens.holds(caller)
+
+    def knows_list(self, name: str) -> bool:
+        """Whether there is such a room list."""
+        return name in self.lists or bool(self.of_lists(frozenset([name])))
 
     @property
     def proxied(self) -> bool:
@@ -216,19 +193,37 @@ class House:
 
     def agenda(self, room: Room, caller: Caller, now: datetime) -> Rendered:
         """A room's agenda as this caller sees it, with all that an answer needs."""
-        found = self.whole(room, caller, now)
+        found = self.outline(room, caller, now)
         if found.headers is None:
-            found = _answerable(found)
-            self._rendered[room.id, caller.sight] = found
+            found = _answerable(self.whole(found, caller))
+            self._keep(found, caller.sight)
         return found
 
-    def whole(self, room: Room, caller: Caller, now: datetime) -> Rendered:
-        """A room's agenda as this caller sees it."""
-        found = self.outline(room, caller, now)
-        if found.tail is None:
-            del self._rendered[room.id, caller.sight]
-            found = self.outline(room, caller, now)
+    def outline(self, room: Room, caller: Caller, now: datetime) -> Rendered:
+        """A room's agenda as this caller sees it, perhaps without its bytes.
+
+        It has them where it is new, and they are kept where somebody asked for them before.
+        """
+        kept, attendance, sight = self.store.kept(room.id), self.attendance(room.id), caller.sight
+        stale = self.stale(kept, now)
+        known = self._rendered.get((room.id, sight))
+        if known is None or not known.shows(room, kept, attendance, stale=stale):
+            found = self._made(room, kept, attendance, stale=stale, sight=sight)
+            self._keep(found.outline(), sight)
+        elif known.kept is kept:
+            found = known
+        else:
+            found = known.read_again(kept)
+            self._keep(found, sight)
         return found
+
+    def whole(self, found: Rendered, caller: Caller) -> Rendered:
+        """An agenda with its bytes."""
+        if found.tail is not None:
+            return found
+        return self._made(
+            found.room, found.kept, found.attendance, stale=found.stale, sight=caller.sight
+        )
 
     def let_go(self, room: str, caller: Caller) -> None:
         """Whoever listens has been told: the bytes are made again if somebody asks for them.
@@ -237,49 +232,34 @@ class House:
         """
         known = self._rendered.get((room, caller.sight))
         if known is not None and known.tail is not None:
-            self._rendered[room, caller.sight] = known._replace(tail=None, headers=None)
+            self._keep(known.outline(), caller.sight)
 
-    def outline(self, room: Room, caller: Caller, now: datetime) -> Rendered:
-        """A room's agenda as this caller sees it, perhaps without its bytes."""
-        kept = self.store.kept(room.id)
-        stale = self.stale(kept, now)
-        sight = caller.sight
-        known = self._rendered.get((room.id, sight))
-        if (
-            known is not None
-            and known.kept is kept
-            and known.stale == stale
-            and known.room is room
-            and known.attendance is self.attendance(room.id)
-        ):
-            return known
-        made = self._made(room, kept, stale=stale, sight=sight, known=known)
+    def _keep(self, found: Rendered, sight: Sight) -> None:
         if len(self._rendered) >= CACHED:
             self._rendered.clear()
-        self._rendered[room.id, sight] = made
-        return made
+        self._rendered[found.room.id, sight] = found
 
     def _made(
-        self, room: Room, kept: Kept | None, *, stale: bool, sight: Sight, known: Rendered | None
+        self,
+        room: Room,
+        kept: Kept | None,
+        attendance: Attended,
+        *,
+        stale: bool,
+        sight: Sight,
     ) -> Rendered:
-        """The bytes anew; where only the time of the read differs, from the old ones."""
-        same = known is not None and known.attendance is self.attendance(room.id)
-        if known is not None and same and _shows_the_same(known, room, kept, stale=stale):
-            return known._replace(
-                kept=kept,
-                headers=None,
-                head=_head(known.room_json, kept),
-            )
+        """What is kept of a room, with its bytes."""
         held = self.store.agenda(room.id)
-        return self._rendering(room, kept, held.bookings if held else (), stale=stale, sight=sight)
+        shown = held.bookings if held else ()
+        return rendered(room, kept, shown, attendance, stale=stale, sight=sight)
 
     def part(self, whole: Rendered, caller: Caller, span: Window) -> Rendered:
         """A part of an agenda, made for this one answer."""
-        held = self.store.agenda(whole.room.id)
+        room, sight = whole.room, caller.sight
+        held = self.store.agenda(room.id)
         inside = [one for one in held.bookings if span.overlaps(one.window)] if held else []
-        made = self._rendering(
-            whole.room, whole.kept, inside, stale=whole.stale, sight=caller.sight
-        )
+        attendance = self.attendance(room.id)
+        made = rendered(room, whole.kept, inside, attendance, stale=whole.stale, sight=sight)
         return _answerable(made)
 
     def beyond_window(self, room: Room, caller: Caller, agenda: Agenda) -> Rendered:
@@ -287,42 +267,9 @@ class House:
         kept = Kept(
             mailbox=room.mailbox, shown=b"", as_of=agenda.as_of, window=agenda.window, version=0
         )
-        made = self._rendering(room, kept, agenda.bookings, stale=False, sight=caller.sight)
+        attendance = self.attendance(room.id)
+        made = rendered(room, kept, agenda.bookings, attendance, stale=False, sight=caller.sight)
         return _answerable(made)
-
-    def _rendering(
-        self,
-        room: Room,
-        kept: Kept | None,
-        shown: Sequence[Booking],
-        *,
-        stale: bool,
-        sight: Sight,
-    ) -> Rendered:
-        attendance, zone = self.attendance(room.id), room.zone
-        bookings = tuple(
-            render.booking(
-                render.seen(one, room, sight),
-                zone,
-                join=render.joins(one, sight),
-                checked_in=one.id in attendance.checked_in,
-                check_in=attendance.asked.get(one.id),
-            )
-            for one in shown
-        )
-        room_json = encode(render.agenda_room(room))
-        tail = b',"stale":' + encode(stale) + b',"bookings":' + encode(bookings) + b"}"
-        etag = f'W/"{hashlib.blake2b(room_json + tail, digest_size=12).hexdigest()}"'
-        return Rendered(
-            kept=kept,
-            room=room,
-            attendance=attendance,
-            stale=stale,
-            etag=etag,
-            room_json=room_json,
-            head=_head(room_json, kept),
-            tail=tail,
-        )
 
     def health_of(self, room: Room, now: datetime) -> tuple[Trouble, ...]:
         """What fails around a room: its calendar, its source, its systems, the bridge itself.
@@ -355,34 +302,13 @@ class House:
 
 
 def _trouble(code: str, since: datetime) -> Trouble:
-    advice = ADVICE[code]
-    return Trouble(
-        code=code,
-        since=since,
-        words=advice.words,
-        fix=advice.fix,
-        severity=severity_of(code),
-    )
-
-
-def _shows_the_same(known: Rendered, room: Room, kept: Kept | None, *, stale: bool) -> bool:
-    return (
-        known.kept is not None
-        and kept is not None
-        and known.kept.shown is kept.shown
-        and known.stale == stale
-        and known.room is room
-    )
-
-
-def _head(room_json: bytes, kept: Kept | None) -> bytes:
-    as_of = encode(kept.as_of if kept else None)
-    return b'{"room":%b,"as_of":%b,"age_s":' % (room_json, as_of)
+    words, fix = ADVICE[code]
+    return Trouble(code=code, since=since, words=words, fix=fix, severity=severity_of(code))
 
 
 def _answerable(made: Rendered) -> Rendered:
     """With the headers of an answer."""
-    return made._replace(headers=_headers(made.kept, made.etag))
+    return msgspec.structs.replace(made, headers=_headers(made.kept, made.etag))
 
 
 def _headers(kept: Kept | None, etag: str) -> CIMultiDict[str]:

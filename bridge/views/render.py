@@ -8,6 +8,7 @@ import msgspec
 
 from bridge.callers import Sight
 from bridge.health import Trouble
+from bridge.views.instants import local_times
 from bridge.views.shapes import (
     AgendaRoomShape,
     BookingShape,
@@ -50,7 +51,7 @@ def seen(one: Booking, room: Room, sight: Sight) -> Booking:
     it is joined says `joins`.
     """
     policy = room.policy.display
-    if sight != "open" or (policy.titles and policy.organizers):
+    if not masks(room, sight):
         return one
     title, organizer = one.title if policy.titles else "", one.organizer
     if not policy.organizers:
@@ -58,6 +59,12 @@ def seen(one: Booking, room: Room, sight: Sight) -> Booking:
         # (`Set-CalendarProcessing -AddOrganizerToSubject`).
         title, organizer = f"{title} ".removeprefix(f"{organizer} ").strip(), ""
     return msgspec.structs.replace(one, title=title, organizer=organizer)
+
+
+def masks(room: Room, sight: Sight) -> bool:
+    """Whether `seen` takes any words away from a caller."""
+    policy = room.policy.display
+    return sight == "open" and not (policy.titles and policy.organizers)
 
 
 def joins(one: Booking, sight: Sight) -> bool:
@@ -74,10 +81,11 @@ def booking(
     check_in: CheckInAsked | None = None,
 ) -> BookingShape:
     """A booking in the room's time; `seen` and `joins` say how much of it is for whom."""
+    times = local_times(zone)
     return BookingShape(
         id=one.id,
-        start=one.start.astimezone(zone),
-        end=one.end.astimezone(zone),
+        start=times[one.start],
+        end=times[one.end],
         all_day=one.all_day,
         title=one.title,
         organizer=one.organizer,

@@ -7,7 +7,9 @@ from aiohttp import hdrs, web
 
 from bridge.callers import Caller
 from bridge.views import render
-from bridge.views.house import House, NotReadable, Rendered
+from bridge.views.further import NotReadable
+from bridge.views.house import House
+from bridge.views.rendered import Rendered
 from bridge.views.shapes import (
     AgendaShape,
     OtherRoomShape,
@@ -27,7 +29,7 @@ LISTS = 10
 
 
 async def every_room(house: House, caller: Caller, _request: web.Request) -> web.StreamResponse:
-    """All rooms; a display sees little of those that are not its own."""
+    """All rooms that a caller knows; a display sees little of those that are not its own."""
     if caller.room is not None and (wait := house.limits.count(f"{caller.token} rooms", LISTS)):
         raise too_many(wait)
     now = house.clock.now()
@@ -35,7 +37,8 @@ async def every_room(house: House, caller: Caller, _request: web.Request) -> web
     for number, room in enumerate(house.rooms.values()):
         if number % SLICE == SLICE - 1:
             await asyncio.sleep(0)
-        shapes.append(_room(house, room, caller, now))
+        if caller.knows(room.id):
+            shapes.append(_room(house, room, caller, now))
     return answer(RoomsShape(rooms=tuple(shapes)))
 
 
@@ -114,26 +117,31 @@ async def _part(
 
 def _asked(request: web.Request) -> Window:
     """The span that `from` and `to` ask for; without one of them it is open on that side."""
-    start = _time(request, "from") or EVER.start
-    end = _time(request, "to") or EVER.end
+    start = instant(request, "from") or EVER.start
+    end = instant(request, "to") or EVER.end
     if start >= end:
         raise Problem(400, "bad_time", "`from` must be before `to`")
     return Window(start=start, end=end)
 
 
-def _time(request: web.Request, key: str) -> datetime | None:
+def instant(request: web.Request, key: str) -> datetime | None:
+    """The instant that a parameter of the query names; None where it is not there.
+
+    Raises:
+        Problem: `bad_time`.
+    """
     text = request.query.get(key)
     if text is None:
         return None
     try:
         # A plus sign that was not percent-encoded arrives as a space.
         time = datetime.fromisoformat(text.replace(" ", "+"))
-        instant = time.astimezone(UTC)
+        found = time.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise Problem(400, "bad_time", f"`{key}` is not RFC 3339") from error
     if time.tzinfo is None:
         raise Problem(400, "bad_time", f"`{key}` needs an offset from UTC")
-    return instant
+    return found
 
 
 def matches(asked: str, etag: str) -> bool:

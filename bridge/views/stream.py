@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Protocol
 
 from aiohttp import web
+from multidict import CIMultiDict
 
 from bridge.callers import Caller
 from bridge.views import render
-from bridge.views.house import COMMON, House, Rendered, encode
+from bridge.views.house import COMMON, House, encode
+from bridge.views.rendered import Rendered
 from bridge.views.rooms import seen_room
 from bridge.views.shapes import StatusShape
 from bridge.views.web import Route
@@ -21,24 +23,27 @@ BEHIND = 256 << 10
 """Bytes waiting for one listener after which it is let go; it comes back by itself."""
 RECONNECT_MS = 3000
 
-_HEADERS = COMMON | {
-    "Content-Type": "text/event-stream; charset=utf-8",
-    "Cache-Control": "no-store",
-    "X-Accel-Buffering": "no",
-}
+_HEADERS = CIMultiDict(
+    COMMON
+    | {
+        "Content-Type": "text/event-stream; charset=utf-8",
+        "Cache-Control": "no-store",
+        "X-Accel-Buffering": "no",
+    }
+)
 
 
 class Listener:
     """One open stream."""
 
+    __slots__ = ("_chunked", "_transport", "caller", "etag", "gone")
+
     def __init__(
         self,
-        room: Room,
         caller: Caller,
         response: web.StreamResponse,
         transport: asyncio.WriteTransport,
     ) -> None:
-        self.room = room.id
         self.caller = caller
         self.etag = ""
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -73,7 +78,7 @@ class Hub:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._listeners: dict[str, set[Listener]] = {}
+        self._listeners: dict[str, tuple[Listener, ...]] = {}
         self.beside: Beside | None = None
         """Who has streams of another form."""
         self.on_news: list[Callable[[str], None]] = []
@@ -108,6 +113,13 @@ class Hub:
                 if listener.caller.token == token:
                     listener.leave()
 
+    def expel_session(self, session: str) -> None:
+        """End the streams of a session that has ended."""
+        for listeners in self._listeners.values():
+            for listener in listeners:
+                if listener.caller.session == session:
+                    listener.leave()
+
     def close(self) -> None:
         """End every stream."""
         for listeners in self._listeners.values():
@@ -131,8 +143,8 @@ class Hub:
         now = self._house.clock.now()
         events: dict[str, bytes] = {}
         state = b""
-        for listener in list(listeners):
-            if room is None or not self._house.tokens.holds(listener.caller):
+        for listener in listeners:
+            if room is None or not self._house.holds(listener.caller, room_id):
                 listener.leave()
                 continue
             rendered = self._house.outline(room, listener.caller, now)
@@ -147,7 +159,7 @@ class Hub:
 
     def _agenda(self, room: Room, caller: Caller, found: Rendered, now: datetime) -> bytes:
         """The `agenda` event of a room; its bytes are not kept."""
-        whole = found if found.tail is not None else self._house.whole(room, caller, now)
+        whole = self._house.whole(found, caller)
         self._house.let_go(room.id, caller)
         return _event("agenda", whole.body(now), whole.etag)
 
@@ -182,26 +194,31 @@ class Hub:
         if request.version >= (1, 1):
             response.enable_chunked_encoding()
         await response.prepare(request)
+        response.headers.clear()  # they are sent, and the answer lasts for days
         # Whoever takes no bytes waits here for as long as they like: their token may be gone.
-        if request.transport is None or not house.tokens.holds(caller):
+        if request.transport is None or not house.holds(caller, room.id):
             return response
-        listener = Listener(room, caller, response, request.transport)
+        listener = Listener(caller, response, request.transport)
         first = self._greeting(listener, room, request.headers.get("Last-Event-ID"))
         try:
             await response.write(first)
         except ConnectionError:  # gone already: a display that did not want to wait so long
             return response
         del first
-        listeners = self._listeners.setdefault(room.id, set())
-        listeners.add(listener)
+        self._listeners[room.id] = (*self._listeners.get(room.id, ()), listener)
         self._tell(room.id, [listener], status=False)  # what changed during the first write
         try:
             await listener.gone
         finally:
-            listeners.discard(listener)
-            if not listeners:
-                self._listeners.pop(room.id, None)
+            self._forget(room.id, listener)
         return response
+
+    def _forget(self, room: str, gone: Listener) -> None:
+        left = tuple(one for one in self._listeners[room] if one is not gone)
+        if left:
+            self._listeners[room] = left
+        else:
+            del self._listeners[room]
 
 
 def route(hub: Hub) -> Route:

@@ -53,6 +53,7 @@ class DialString(msgspec.Struct, frozen=True):
 
 
 AS_INVITED = Dialing()
+_BY_ZOOM = frozenset(["zoom", "zoomgov"])
 
 
 def dial_string(
@@ -73,12 +74,14 @@ def dial_string(
 
 
 def _sip(details: JoinDetails, dialing: Dialing) -> str | None:
-    address = details.sip
-    if address is None or grammar.sip_uri(address) is None:
+    address, by_zoom = details.sip, details.provider in _BY_ZOOM
+    if address is None:
         return None
-    if details.provider not in {"zoom", "zoomgov"}:
+    if by_zoom and dialing is AS_INVITED and zoom.is_plain(address):
         return address
-    if dialing is AS_INVITED and zoom.is_plain(address):
+    if grammar.sip_uri(address) is None:
+        return None
+    if not by_zoom:
         return address
     if parsed := zoom.parse_sip(address):
         call, domain = parsed
@@ -90,7 +93,7 @@ def _h323(details: JoinDetails, dialing: Dialing) -> str | None:
     address = details.h323
     if address is None or grammar.h323_address(address) is None:
         return None
-    if details.provider in {"zoom", "zoomgov"} and (parsed := zoom.parse_h323(address)):
+    if details.provider in _BY_ZOOM and (parsed := zoom.parse_h323(address)):
         call, gateway = parsed
         return zoom.h323(_for_room(call, dialing), dialing.gateway or gateway) or address
     return address

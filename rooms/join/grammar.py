@@ -18,6 +18,7 @@ _H323 = re.compile(
     rf"(?:h323:)?(?P<gateway>{_HOST})##(?P<extension>\d{{1,40}}(?:#[0-9A-Za-z]{{0,40}}){{0,4}})",
     re.IGNORECASE | re.ASCII,
 )
+_WHOLE_HOST = re.compile(_HOST, re.ASCII)
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
 _IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
 
@@ -75,6 +76,12 @@ def h323_address(text: str) -> Address | Extension | None:
     if not _is_host(uri["host"]) or not (uri["user"] or "." in uri["host"]):
         return None
     return Address(uri["user"] or "", uri["host"], int(uri["port"]) if uri["port"] else None)
+
+
+@functools.lru_cache(maxsize=256)
+def is_host(text: str) -> bool:
+    """Whether a text is a host; calls of one service go to few of them."""
+    return _WHOLE_HOST.fullmatch(text) is not None and _is_host(text)
 
 
 def is_ipv4(text: str) -> bool:

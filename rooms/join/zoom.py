@@ -10,7 +10,7 @@ import msgspec
 
 from rooms.join import grammar
 
-_PLAIN = re.compile(r"[0-9]{5,40}(?:\.[0-9]{1,20})?@[A-Za-z0-9.\-]+", re.ASCII)
+_PLAIN = re.compile(r"[0-9]{5,40}(?:\.[0-9]{1,20})?@([A-Za-z0-9.\-]+)", re.ASCII)
 _USER = re.compile(r"([0-9]{5,40})(?:\.([0-9]{0,20}))?(?:\.([0-9]{0,4}))?(?:\.([0-9]{6}))?")
 
 GATEWAYS = {
@@ -75,8 +75,9 @@ def parse_sip(address: str) -> tuple[Call, str] | None:
 
 
 def is_plain(address: str) -> bool:
-    """Whether a SIP URI is what `sip` would compose of its parts again, as most are."""
-    return _PLAIN.fullmatch(address) is not None
+    """Whether a text is a SIP URI as `sip` would compose it of its parts again; most are."""
+    found = _PLAIN.fullmatch(address)
+    return found is not None and grammar.is_host(found[1])
 
 
 def parse_h323(address: str) -> tuple[Call, str] | None:

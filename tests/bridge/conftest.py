@@ -18,6 +18,8 @@ from bridge.inventory.keeper import Keeper
 from bridge.inventory.rows import Rows
 from bridge.keeping import Counter
 from bridge.paired import Paired
+from bridge.people.passwords import Passwords
+from bridge.people.reception import Reception
 from bridge.settings.model import Configuration, Inventory, Site
 from bridge.settings.stored import Memory
 from bridge.tabling import Tables
@@ -26,6 +28,7 @@ from bridge.views import (
     alerts,
     alternatives,
     attendance,
+    audit,
     board,
     bookings,
     discovery,
@@ -41,7 +44,9 @@ from bridge.views import (
     openapi,
     pages,
     pairing,
+    people,
     rooms,
+    sessions,
     sources,
     status,
     stream,
@@ -67,6 +72,7 @@ from tests.fakes.actions import FakeActions
 from tests.fakes.check_ins import FakeCheckIns
 from tests.fakes.desk import FakeDesk
 from tests.fakes.diallers import FakeEndpoints, FakeJoins
+from tests.fakes.furnished import furnished
 from tests.fakes.sources import room
 from tests.fakes.virtual import NOON, FixedClock
 
@@ -118,6 +124,7 @@ class Views:
         self.store = Store(database)
         self.health = Health(clock)
         self.tokens = Tokens(database, Audit(database), clock)
+        self.people = Reception(database, Audit(database), clock, Passwords(memory=64))
         self.house = House(
             store=self.store,
             health=self.health,
@@ -125,6 +132,8 @@ class Views:
             tokens=self.tokens,
             started=clock.now(),
             rooms={name: room(name) for name in ("kestrel", "heron")},
+            people=self.people,
+            csrf=self.people.form_secret,
         )
         self.rounds = FakeRounds()
         self.actions = FakeActions()
@@ -134,19 +143,19 @@ class Views:
         self.discovery = FakeDiscovery()
         self.panels = Panels()
         self.boards = Boards(names={"north": "North wing"})
-        audit = Audit(database)
-        self.house.gate = Gate(audit, clock)
+        self.audit = Audit(database)
+        self.house.gate = Gate(self.audit, clock)
         self.house.writable = lambda room: room.source not in self.unwritable
         self.house.dials = lambda room: self.joins.dials and room == "kestrel"
         self.unwritable: set[str] = set()
         """Sources that can only be read."""
         self.doors = display.Doors(self.house)
         self.house.display = self.doors.version
-        self.faults = Faults(database, audit, self.health, clock)
+        self.faults = Faults(database, self.audit, self.health, clock)
         self.hub = Hub(self.house)
         self.tokens.on_revoked = self.hub.expel
-        self.audit = Audit(database)
-        self.keeper = Keeper(Rows(database), audit=audit, clock=clock, memory=Memory())
+        self.people.sessions.on_ended = self.hub.expel_session
+        self.keeper = Keeper(Rows(database), clock=clock, memory=Memory())
         self.keeper.attach(lambda: NO_ROOMS, lambda: None, nothing)
         self.paired = Paired(database, self.tokens, self.audit, clock)
         self.pairing = Pairing(self.paired, house=self.house, hub=self.hub, audit=self.audit)
@@ -180,11 +189,14 @@ class Views:
             *alternatives.routes(alternatives.Elsewhere(self.doors, self.actions)),
             *pairing.routes(self.pairing),
             *tokens.ROUTES,
+            *people.ROUTES,
+            *sessions.ROUTES,
             *sources.routes(FakeDesk()),
             *discovery.routes(self.discovery),
             *inventory.routes(counter := Counter(self.keeper)),
             *inventory_tables.routes(Tables(self.keeper, counter)),
             alerts.route(nobody),
+            *audit.routes(self.audit, self.audit.verify),
             hooks.route(self.hook),
             *pages.ROUTES,
             *status.ROUTES,
@@ -233,7 +245,7 @@ def clock() -> FixedClock:
 def made(tmp_path: Path, clock: FixedClock) -> Views:
     """Opened before the loop runs."""
     pages.files()
-    return Views(Database(tmp_path / "bridge.db"), clock)
+    return Views(Database(furnished(tmp_path / "bridge.db")), clock)
 
 
 @pytest.fixture

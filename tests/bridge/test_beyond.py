@@ -53,8 +53,9 @@ async def source(views: Views, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 
     monkeypatch.setattr("connector.load.source", lambda _: SimpleNamespace(connect=connect))
     beyond: list[Beyond] = []
+    session: Any = None  # nobody asks it
     sync = Sync(
-        Outside(http=None, clock=views.clock),  # type: ignore[arg-type] # nobody asks it
+        Outside(http=session, sockets=session, clock=views.clock),
         store=views.store,
         health=views.health,
         clock=views.clock,

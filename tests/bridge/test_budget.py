@@ -25,6 +25,7 @@ from rooms.room import Room
 from rooms.spending import Spending
 from tests.bridge.test_lane import World
 from tests.bridge.test_settings import GRAPH, ROOM, Folder
+from tests.fakes.furnished import furnished
 from tests.fakes.sources import FakeSource, room
 from tests.fakes.virtual import FixedClock, PatientDatabase, VirtualClock, in_virtual_time
 
@@ -85,7 +86,7 @@ def played(
     tmp_path: Path, *, rooms: int, seconds: float, pages: int = 1, **limits: Any
 ) -> tuple[World, Counting]:
     """A lane with a budget, for so long."""
-    database = PatientDatabase(tmp_path / "bridge.db")
+    database = PatientDatabase(furnished(tmp_path / "bridge.db"))
     world = World(database, Poll())
 
     async def run() -> Counting:

@@ -26,6 +26,7 @@ from rooms.database import Database
 from rooms.room import Room
 from rooms.store import Store
 from tests.bridge.conftest import Client, Views
+from tests.fakes.furnished import furnished
 from tests.fakes.sources import room
 from tests.fakes.virtual import FixedClock
 
@@ -381,7 +382,7 @@ async def tenanted(clock: FixedClock, tmp_path: Path) -> AsyncIterator[Tenanted]
     tenant.register_app(secret="right", roles=["Calendars.Read", "Place.Read.All"])
     for name in NAMES:
         tenant.add_mailbox(f"{name}@example.com", name=name.title())
-    database, health = Database(tmp_path / "bridge.db"), Health(clock)
+    database, health = Database(furnished(tmp_path / "bridge.db")), Health(clock)
     async with TestServer(app(tenant)) as server, database.running(), open_outside(clock) as http:
         url = str(server.make_url("")).rstrip("/")
         options = graph.Options(

@@ -22,6 +22,7 @@ from rooms.database import Database
 from tests.bridge.conftest import Client, Views
 from tests.bridge.test_display_views import let
 from tests.bridge.test_views import code, get
+from tests.fakes.furnished import furnished
 from tests.fakes.sources import room
 from tests.fakes.virtual import NOON, FixedClock
 
@@ -167,7 +168,7 @@ async def test_without_a_disk_nothing_is_taken(
 @pytest.fixture
 def opened(tmp_path: Path) -> Database:
     """Opened before the loop runs."""
-    return Database(tmp_path / "faults.db")
+    return Database(furnished(tmp_path / "faults.db"))
 
 
 @pytest.fixture
@@ -254,4 +255,4 @@ def test_whatever_is_reported_and_cleared_stands_in_memory_disk_and_health(
                 assert words == ([f"somebody reported: {in_order}"] if known else [])
 
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(work(Database(Path(folder) / "faults.db")))
+        asyncio.run(work(Database(furnished(Path(folder) / "faults.db"))))

@@ -17,6 +17,7 @@ from bridge.settings.model import Poll, WindowSpan
 from connector.errors import Denied, Malformed, NotFound, Unavailable
 from rooms.database import Database
 from rooms.store import Store
+from tests.fakes.furnished import furnished
 from tests.fakes.sources import FakeSource, event, room
 from tests.fakes.virtual import NOON, PatientDatabase, VirtualClock, in_virtual_time
 
@@ -87,7 +88,7 @@ Story = Callable[[World], Coroutine[Any, Any, None]]
 @pytest.fixture
 def play(tmp_path: Path) -> Callable[..., World]:
     """Play a story in virtual time, from the first read on."""
-    database = PatientDatabase(tmp_path / "bridge.db")
+    database = PatientDatabase(furnished(tmp_path / "bridge.db"))
 
     def played(story: Story, poll: Poll = POLL) -> World:
         world = World(database, poll)

@@ -20,6 +20,7 @@ from connector.watching import Call, Reply
 from rooms.room import Room
 from rooms.store import Store
 from tests.bridge.test_lane import STANDUP
+from tests.fakes.furnished import furnished
 from tests.fakes.sources import TellingSource, room
 from tests.fakes.virtual import PatientDatabase, VirtualClock, in_virtual_time
 
@@ -48,7 +49,8 @@ class House:
         self.store = Store(database)
         self.sources = {kind: HookedSource() for kind in ("graph", "ews", "google")}
         self.meters: list[Meter] = []
-        outside = Outside(http=None, clock=self.clock)  # type: ignore[arg-type] # nobody asks it
+        session: Any = None  # nobody asks it
+        outside = Outside(http=session, sockets=session, clock=self.clock)
         self.sync = Sync(
             outside,
             store=self.store,
@@ -94,7 +96,7 @@ class House:
 @pytest.fixture
 def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., House]:
     """Play a story in virtual time."""
-    database = PatientDatabase(tmp_path / "bridge.db")
+    database = PatientDatabase(furnished(tmp_path / "bridge.db"))
     house = House(database)
     monkeypatch.setattr("connector.load.source", house.driver)
 

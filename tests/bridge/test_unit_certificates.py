@@ -62,7 +62,7 @@ async def test_it_is_shown_beside_the_pinned_one(
 ) -> None:
     address, fingerprint = unit
     session: Any = None  # nothing but TLS is looked at
-    outside = Outside(http=session, clock=CLOCK)
+    outside = Outside(http=session, sockets=session, clock=CLOCK)
     for pinned, matches in (("", None), (fingerprint, True), ("sha256:" + "0" * 64, False)):
         wanted = settings(kind, address=address, tls=Trust(fingerprint=pinned), **more)
         told = await presented(wanted, outside, LOOPBACK)
@@ -76,7 +76,7 @@ async def test_the_doctor_tells_that_it_ends(
     unit: tuple[str, str], kind: str, more: dict[str, Any]
 ) -> None:
     session: Any = None
-    outside = Outside(http=session, clock=CLOCK)
+    outside = Outside(http=session, sockets=session, clock=CLOCK)
     wanted = settings(kind, address=unit[0], **more)
     (found,) = await units([wanted], outside, LOOPBACK, attempt=False)
     assert (found.code, found.severity) == ("peer_certificate_ends", "error")
@@ -98,7 +98,7 @@ async def test_where_nothing_is_encrypted_nothing_is_looked_at(
     heard = []
     server = await asyncio.start_server(lambda *_: heard.append(1), "127.0.0.1", 0)
     session: Any = None
-    outside = Outside(http=session, clock=CLOCK)
+    outside = Outside(http=session, sockets=session, clock=CLOCK)
     async with server:
         address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
         told = await presented(settings(kind, address=address, **more), outside, LOOPBACK)

@@ -17,6 +17,7 @@ from connector.watching import Watch
 from rooms.database import Database
 from rooms.store import Store
 from tests.bridge.test_lane import HOUR, OUTAGE, POLL, REVIEW, STANDUP, World
+from tests.fakes.furnished import furnished
 from tests.fakes.sources import TellingSource, event
 from tests.fakes.virtual import NOON, PatientDatabase, in_virtual_time
 
@@ -63,7 +64,7 @@ Story = Callable[[Watched], Coroutine[Any, Any, None]]
 @pytest.fixture
 def play(tmp_path: Path) -> Callable[..., Watched]:
     """Play a story in virtual time."""
-    database = PatientDatabase(tmp_path / "bridge.db")
+    database = PatientDatabase(furnished(tmp_path / "bridge.db"))
 
     def played(story: Story, poll: Poll = POLL) -> Watched:
         world = Watched(database, poll)
@@ -417,7 +418,7 @@ def test_a_mark_is_its_sources_own(play: Any, tmp_path: Path) -> None:
         assert world.store.mark("google", "kestrel") is None
 
     play(story)
-    database = Database(tmp_path / "bridge.db")
+    database = Database(furnished(tmp_path / "bridge.db"))
     assert Store(database).mark("m365", "kestrel") == b"one"
     database.close()
 

@@ -132,4 +132,4 @@ async def comes(true: Callable[[], object]) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(SOON):
         while not true():  # noqa: ASYNC110 - a simulated unit tells nobody
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.002)

@@ -162,7 +162,9 @@ async def test_a_proxy_carries_what_it_is_meant_to_and_knows_its_login(outside: 
             password=Secret("s3cret"),
             bypass=("direct.example.com", ".inside.example.com"),
         )
-        through = Outside(http=outside.http, clock=outside.clock, proxy=proxy)
+        through = Outside(
+            http=outside.http, sockets=outside.sockets, clock=outside.clock, proxy=proxy
+        )
         target = URL("http://graph.example.com/v1.0")
         told = await ask(
             outside.http, "GET", target, seconds=5, limit=1 << 20, **through.route(target)

@@ -1,12 +1,13 @@
 """Room systems on real sockets behind a real dispatcher and store, in virtual time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from bridge.dispatch import Dispatch
 from bridge.dispatch.status import EndpointStatus
@@ -15,12 +16,13 @@ from bridge.settings.model import EndpointSettings
 from connector import load
 from connector.outside import Outside, Trust, open_outside
 from connector.secret import Secret
-from connector.simulators.cisco import Address, Codec, serve_all
+from connector.simulators.cisco import Address, Codec, posting, serve_all
 from rooms import database
 from rooms.agenda import Account, agenda_of
 from rooms.clock import Clock
 from rooms.model import Event, Window
 from rooms.store import Store
+from tests.fakes.furnished import furnished
 from tests.fakes.sources import event, room
 from tests.fakes.virtual import PatientDatabase, VirtualClock, in_virtual_time
 
@@ -96,14 +98,28 @@ class Site:
         confirmed = self.status(name).state == "confirmed"
         return confirmed and self.lists(name, *titles) and not self.troubles(name)
 
-    async def comes(self, true: Callable[[], object], seconds: float) -> float:
-        """Wait until something is so; after how many seconds it was."""
+    async def comes(self, true: Callable[[], object], seconds: float) -> None:
+        """Wait until something is so; after minutes it is looked for more rarely."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        while not true():
-            assert loop.time() - began < seconds, "it never came true"
-            await asyncio.sleep(0.25)
-        return loop.time() - began
+        with unhurried() if seconds > HOUR.total_seconds() else nullcontext():
+            while not true():
+                gone = loop.time() - began
+                assert gone < seconds, "it never came true"
+                await asyncio.sleep(max(0.25, gone / 200))
+
+
+async def passes(seconds: float) -> None:
+    """Hours in which nothing is waited for."""
+    with unhurried():
+        await asyncio.sleep(seconds)
+
+
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """Units look for what has come due for them every ten seconds instead of each: ten times less."""
+    with mock.patch.object(posting, "SECOND", 10.0):
+        yield
 
 
 HOUR = timedelta(hours=1)
@@ -143,7 +159,7 @@ def played(
 ) -> None:
     """Play it: two rooms, of which kestrel has that version; both are well to begin with."""
     database.GATHER = 0.0  # real seconds, while virtual time stands still
-    kept = PatientDatabase(folder / "bridge.db")
+    kept = PatientDatabase(furnished(folder / "bridge.db"))
 
     async def play() -> None:
         clock = VirtualClock()

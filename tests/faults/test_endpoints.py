@@ -23,7 +23,7 @@ from connector.simulators.graph.faults import kinds as graph
 from tests.faults import services
 from tests.faults.house import KESTREL, House
 from tests.faults.house import played as house_played
-from tests.faults.room_systems import ROOMS, Site, played, room_systems
+from tests.faults.room_systems import ROOMS, Site, passes, played, room_systems
 
 # Folders are made and drivers found within the loop; what the appliance does has its own tests.
 pytestmark = pytest.mark.allow_blocking
@@ -85,7 +85,7 @@ def test_a_wrong_password_is_tried_once_and_the_right_one_begins_anew(
         for name in ROOMS:
             await site.keep(name, "Board", "Harvest")
         await site.comes(partial(site.lists, "osprey", "Board", "Harvest"), SOON)
-        await asyncio.sleep(NIGHT)
+        await passes(NIGHT)
         assert len(site.codec().requests) == tried
         await others_are_told_at_once(site)
         await site.adopt(password=Secret("right"))
@@ -109,7 +109,7 @@ def test_a_password_that_somebody_changes_at_the_unit_locks_nobody_out(
         codec.requests.clear()
         await site.keep("kestrel", "Board", "Harvest")
         await site.comes(lambda: site.status().state == "denied", A_WHILE)
-        await asyncio.sleep(NIGHT)
+        await passes(NIGHT)
         assert refusals(codec) == 1
         assert site.troubles() == ["endpoint_denied"]
         await site.adopt(password=Secret("another"))
@@ -152,7 +152,7 @@ def test_a_unit_that_says_nothing_any_more_is_given_up_and_comes_back(
         await others_are_told_at_once(site)
         await site.comes(lambda: site.troubles() == ["endpoint_unreachable"], 120)
         assert site.status().reachable is False
-        await asyncio.sleep(3600)
+        await passes(3600)
         await others_are_told_at_once(site)
         site.codec().faults.clear()
         await site.comes(partial(site.well, "kestrel", "Board", "Harvest"), A_WHILE)
@@ -170,7 +170,7 @@ def test_answers_after_twenty_seconds_count_and_delay_nobody_else(
         await site.keep("kestrel", "Board", "Harvest")
         await others_are_told_at_once(site)
         await site.comes(partial(site.well, "kestrel", "Board", "Harvest"), 180)
-        await asyncio.sleep(3600)
+        await passes(3600)
         assert site.well("kestrel", "Board", "Harvest")
 
     played(tmp_path, work, version=version)
@@ -232,7 +232,7 @@ def test_control_characters_there_and_in_titles_do_no_harm(tmp_path: Path, versi
         assert first.startswith("Board")
         assert not set(map(ord, first)) & {0, 1, 7, 11, 31, 0xFFFE}
         assert second == "]]> <b>&amp;"
-        await asyncio.sleep(7 * 3600)
+        await passes(7 * 3600)
         facts = site.status().facts
         assert facts
         assert facts.serial == site.codec().serial
@@ -273,7 +273,7 @@ def test_an_upgrade_refused_with_403_is_a_wrong_password_and_not_tried_again(
             cut()
         before = len(opened(codec))
         await site.comes(lambda: site.status().state == "denied", A_WHILE)
-        await asyncio.sleep(NIGHT)
+        await passes(NIGHT)
         assert len(opened(codec)) == before + 1
         await others_are_told_at_once(site)
         codec.faults.clear()
@@ -363,7 +363,7 @@ def test_no_failure_of_a_source_empties_a_screen(tmp_path: Path, fault: Any) -> 
             house.world.faults.add(fault)
             site.codec().reboot()  # even one that has lost its list is told the last good one
             house.add("osprey", "Added", 24)
-            await asyncio.sleep(2 * 3600)
+            await passes(2 * 3600)
             assert house.met
             assert site.well("kestrel", "Board", "Harvest")
             house.world.faults.clear()
@@ -382,7 +382,7 @@ def test_a_room_that_was_never_read_is_told_nothing_at_all(tmp_path: Path) -> No
         house.world.faults.add(graph.Status(status=503))
         assert house.bridge.store.agenda("kestrel") is None
         async with shown_by(house) as site:
-            await asyncio.sleep(NIGHT)
+            await passes(NIGHT)
             assert not site.codec().received
             assert not site.codec().bookings
             assert site.status().shown_at is None

@@ -1,6 +1,5 @@
 """Faults of every kind of room system that is made to call, through driver and dispatcher."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,7 +19,9 @@ from rooms.store import Store
 from tests.connector import test_calling as units
 from tests.connector.calling_contract import ADDRESSES, CallingContract, Rig
 from tests.fakes.endpoints import FakeOptions
+from tests.fakes.furnished import furnished
 from tests.fakes.virtual import PatientDatabase, VirtualClock, in_virtual_time
+from tests.faults.room_systems import passes
 
 pytestmark = pytest.mark.allow_blocking
 
@@ -70,7 +71,7 @@ def played(
     **how: Any,
 ) -> None:
     """Play it in virtual time, with a unit of one kind."""
-    database = PatientDatabase(folder / "bridge.db")
+    database = PatientDatabase(furnished(folder / "bridge.db"))
 
     async def play() -> None:
         clock = VirtualClock()
@@ -103,7 +104,7 @@ def test_a_wrong_password_is_tried_once_in_a_night_whoever_asks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[CallingContract]
 ) -> None:
     async def work(stand: Stand) -> None:
-        await asyncio.sleep(NIGHT)
+        await passes(NIGHT)
         for _ in range(3):
             with pytest.raises(Denied):
                 await stand.dial()

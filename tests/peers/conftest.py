@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from tests.process.chromium import browser
 from tests.process.conftest import PATIENCE, PROGRAM, ROOT, site, tenant
-from tests.process.test_demo import browser, demo
+from tests.process.test_demo import demo
 
 __all__ = ["browser", "demo", "site", "tenant"]  # fixtures that the tests here use too
 

@@ -6,9 +6,9 @@ from playwright.async_api import expect
 from rooms.display import DisplayPolicy, Theme
 from rooms.room import Policy
 from tests.peers.test_axe import violations
-from tests.process.test_board import Hall, browser, hall, north, views_of_now
+from tests.process.test_board import Hall, hall, north, views_of_now, wing
 
-__all__ = ["browser", "hall", "views_of_now"]  # fixtures
+__all__ = ["hall", "views_of_now", "wing"]  # fixtures
 pytestmark = pytest.mark.browser
 
 

@@ -4,10 +4,9 @@ import pytest
 from playwright.async_api import expect
 
 from tests.peers.test_axe import violations
-from tests.process.test_demo import browser
 from tests.process.test_join_button import Door, door, views_of_now
 
-__all__ = ["browser", "door", "views_of_now"]  # fixtures
+__all__ = ["door", "views_of_now"]  # fixtures
 pytestmark = pytest.mark.browser
 
 

@@ -7,10 +7,8 @@ from playwright.async_api import Browser
 
 from tests.peers.test_axe import violations
 from tests.process.stage import MONDAY, scene, staged
-from tests.process.test_demo import browser
 from tests.process.test_display_look import SCENES, THEMES, looking
 
-__all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
 
 

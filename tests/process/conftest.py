@@ -17,11 +17,15 @@ from aiohttp.test_utils import TestServer
 
 from connector.simulators.cisco import Address, Codec, serve
 from connector.simulators.graph import CLIENT_ID, TENANT_ID, Meeting, Tenant, app
+from tests.process.chromium import browser
 
+__all__ = ["browser"]  # a fixture
 PROGRAM = [sys.executable, "-m", "bridge"]
 ROOT = Path(__file__).parents[2]
 PATIENCE = 20.0
 """Real seconds that a process may take for anything."""
+EAGER, CALM = 0.02, 0.15
+"""Seconds between two looks: at first, and when it takes long, as each look costs both processes."""
 HOUR = timedelta(hours=1)
 
 
@@ -33,14 +37,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.allow_blocking)
 
 
-async def until(found: Callable[[], Coroutine[Any, Any, Any]], words: str = "") -> Any:
+async def until(
+    found: Callable[[], Coroutine[Any, Any, Any]], words: str = "", *, seconds: float = 0
+) -> Any:
     """Ask until there is an answer that is true; what a process does takes the time it takes."""
     last: Any = None
+    pause = EAGER
     try:
-        async with asyncio.timeout(PATIENCE):
-            while not last:
-                last = await found()
-                await asyncio.sleep(0.02)
+        async with asyncio.timeout(seconds or PATIENCE):
+            while not (last := await found()):
+                await asyncio.sleep(pause)
+                pause = min(pause * 1.1, CALM)
     except TimeoutError:
         raise AssertionError(f"never came: {words or found}") from None
     return last

@@ -18,9 +18,9 @@ from rooms.database import Database
 from tests.bridge.conftest import Views
 from tests.fakes.sources import event
 from tests.fakes.virtual import FixedClock
-from tests.process.test_demo import browser
+from tests.process.chromium import lent
 
-__all__ = ["browser", "door", "views_of_now"]  # fixtures
+__all__ = ["door", "views_of_now"]  # fixtures
 
 OFFERS: dict[str, Any] = {
     "book": [15, 30, 45, 60],
@@ -51,6 +51,12 @@ LOOK: dict[str, Any] = {
     "logo": None,
     "dim": None,
 }
+SCREEN: dict[str, Any] = {
+    "viewport": {"width": 1280, "height": 800},
+    "locale": "en-GB",
+    "reduced_motion": "reduce",
+}
+"""What a browser beside a door has."""
 
 
 class Door:
@@ -167,15 +173,12 @@ class Door:
 @asynccontextmanager
 async def opened(browser: Browser, views: Views, **context_options: Any) -> AsyncIterator[Door]:
     """Kestrel's display, signed in and not opened yet."""
-    options = {
-        "viewport": {"width": 1280, "height": 800},
-        "locale": "en-GB",
-        "reduced_motion": "reduce",
-        "service_workers": "block",
-    }
-    async with views.database.running(), TestServer(site(views.house, views.routes())) as server:
+    async with (
+        views.database.running(),
+        TestServer(site(views.house, views.routes())) as server,
+        lent(browser, **(SCREEN | context_options)) as context,
+    ):
         token = await views.token(room="kestrel")
-        context = await browser.new_context(**(options | context_options))
         url = f"http://127.0.0.1:{server.port}/display/kestrel"
         signed = await context.request.post(f"{url}/sign-in", headers=token)
         assert signed.status == 204
@@ -190,7 +193,7 @@ async def opened(browser: Browser, views: Views, **context_options: Any) -> Asyn
             yield made
         finally:  # the server would wait for the stream otherwise
             views.hub.close()
-            await context.close()
+            await page.close()
         assert complaints == []
 
 

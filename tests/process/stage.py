@@ -14,6 +14,7 @@ from bridge.views.site import site
 from rooms.database import Database
 from tests.bridge.conftest import Views
 from tests.fakes.virtual import FixedClock
+from tests.process.chromium import lent, resized
 
 Json = dict[str, Any]
 
@@ -123,6 +124,15 @@ class Stage:
         await self.play(first)
         await self.whole()
 
+    async def afresh(self) -> None:
+        """As it was opened: the screen, what the device is set to, and a free room."""
+        await self.page.emulate_media(
+            color_scheme="light", contrast="no-preference", forced_colors="none"
+        )
+        await self.page.evaluate("document.documentElement.dir = 'ltr'")
+        await resized(self.page, *DESKTOP)
+        await self.play(scene(MONDAY))
+
     async def whole(self) -> None:
         """All of the page is there, not only how the room stands."""
         await expect(self.page.locator("#act-said")).to_be_attached()
@@ -147,17 +157,19 @@ async def staged(browser: Browser, path: Path, **context: Any) -> AsyncIterator[
         "viewport": {"width": DESKTOP[0], "height": DESKTOP[1]},
         "locale": "en-GB",
         "reduced_motion": "reduce",
-        "service_workers": "block",
     }
-    async with views.database.running(), TestServer(site(views.house, views.routes())) as server:
-        opened = await browser.new_context(**usual | context)
+    async with (
+        views.database.running(),
+        TestServer(site(views.house, views.routes())) as server,
+        lent(browser, **usual | context) as opened,
+    ):
         await opened.route("**/static/display/live.js", _fake)
         await opened.route("**/display/kestrel/renew", _renewed)
         await opened.route("**/rooms/kestrel/call", _idle)
         stage = Stage(await opened.new_page(), f"http://127.0.0.1:{server.port}/display/kestrel")
         yield stage
         views.hub.close()
-        await opened.close()
+        await stage.page.close()
     assert stage.complaints == [], stage.complaints
 
 

@@ -21,9 +21,8 @@ import pytest
 from bridge.demo import SECRET
 from connector.simulators.graph import CLIENT_ID, TENANT_ID
 from tests.process.conftest import ROOT
+from tests.process.staged import SYSTEM_PYTHON, staged, system_python_is_usable
 
-PYTHON = "/usr/bin/python3"
-"""The system's: below /root or /home the unit would not see it."""
 UNIT = "roombridge.service"
 CREDENTIAL = f"/run/credentials/{UNIT}/m365"
 MINE = {"/var/lib/roombridge", "/run/roombridge", "/tmp", "/var/tmp"}
@@ -124,9 +123,10 @@ def needed() -> None:
     for probe, package in (("systemd-nspawn", "systemd-container"), ("nsenter", "util-linux")):
         if subprocess.run([ROOT / "scripts/need", probe, package], check=False).returncode:
             pytest.skip(f"{probe} is not there and {package} cannot be installed")
-    version = "import ensurepip, sys; sys.exit(sys.version_info < (3, 11))"
-    if subprocess.run([PYTHON, "-c", version], capture_output=True, check=False).returncode:
-        pytest.skip(f"{PYTHON} is older than 3.11, or lacks ensurepip (Debian: python3-venv)")
+    if not system_python_is_usable():
+        pytest.skip(
+            f"{SYSTEM_PYTHON} is older than 3.11, or lacks ensurepip (Debian: python3-venv)"
+        )
 
 
 def skeleton(root: Path) -> None:
@@ -213,9 +213,9 @@ def _leader(process: "subprocess.Popen[str]") -> int:
 @pytest.fixture(scope="module")
 def booted_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     needed()
-    stage, root = tmp_path_factory.mktemp("stage"), tmp_path_factory.mktemp("root")
-    stage.parent.chmod(0o755)
-    ran("make", "install", f"PYTHON={PYTHON}", f"DESTDIR={stage}")
+    stage, root = staged(tmp_path_factory), tmp_path_factory.mktemp("root")
+    for path in (stage, root):
+        path.parent.chmod(0o755)
     skeleton(root)
     appliance(root, stage)
     for path in (root, stage, stage / "opt"):

@@ -5,24 +5,21 @@ import json
 import re
 import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+import pytest_asyncio
+from playwright.async_api import Browser, ConsoleMessage, Page, expect
 
+from tests.process.chromium import resized
 from tests.process.conftest import PROGRAM, ROOT, until
 
-CHROMIUM = "/usr/bin/chromium"
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 SIZES = [(1280, 800), (800, 1280), (1920, 1080), (480, 800)]
-
-
-def has_chromium() -> bool:
-    return Path(CHROMIUM).exists()
 
 
 class Demo:
@@ -98,38 +95,38 @@ def find(mailbox: str) -> str:
     </m:ParentFolderIds></m:FindItem></s:Body></s:Envelope>"""
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def demo() -> AsyncIterator[Demo]:
+    """One for all: tests clear its calendar before they book."""
     async with started() as running:
         yield running
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    if not has_chromium():
-        pytest.skip("no Chromium here: scripts/need /usr/bin/chromium chromium")
-    async with async_playwright() as playwright:
-        arguments = [
-            "--no-sandbox",
-            "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1, EXCLUDE localhost",
-        ]
-        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield opened
-        await opened.close()
-
-
-@pytest.fixture
-async def page(browser: Browser, demo: Demo) -> AsyncIterator[Page]:
-    """Kestrel's display; whatever it complains of fails the test."""
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def watched(browser: Browser, demo: Demo) -> AsyncIterator[tuple[Page, list[str]]]:
+    """Kestrel's display, and all that it complained of."""
     context = await browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
     opened = await context.new_page()
     complaints: list[str] = []
-    opened.on("console", lambda message: complaints.append(message.text))
+
+    def said(message: ConsoleMessage) -> None:
+        if not message.location["url"].endswith("/renew"):  # nobody signed it in
+            complaints.append(message.text)
+
+    opened.on("console", said)
     opened.on("pageerror", lambda error: complaints.append(str(error)))
     await opened.goto(demo.told["display"])
     await expect(opened.locator("h1")).to_have_text("Kestrel")
-    yield opened
+    yield opened, complaints
     await context.close()
+
+
+@pytest.fixture
+def page(watched: tuple[Page, list[str]]) -> Iterator[Page]:
+    """Kestrel's display; whatever it complains of fails the test."""
+    opened, complaints = watched
+    complaints.clear()
+    yield opened
     assert not [words for words in complaints if "ERR_" not in words]
 
 
@@ -307,16 +304,6 @@ async def test_a_private_meeting_is_masked_and_odd_subjects_are_text(
 
 
 @pytest.mark.browser
-async def test_the_page_says_how_old_its_data_is_and_why(demo: Demo, page: Page) -> None:
-    await expect(page.locator("#age")).to_contain_text("Calendar read")
-    control = demo.told["graph"]["control"]
-    fault = {"kind": "status", "status": 503}
-    async with demo.http.post(f"{control}/faults", json=fault) as answer:
-        assert answer.status in {200, 201}, await answer.text()
-    await expect(page.locator("#age")).to_contain_text("HTTP 503")
-
-
-@pytest.mark.browser
 async def test_the_page_outlives_a_restart_of_the_bridge(browser: Browser) -> None:
     page = await browser.new_page()
     async with started() as first:
@@ -336,25 +323,36 @@ async def test_the_page_outlives_a_restart_of_the_bridge(browser: Browser) -> No
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(("width", "height"), SIZES)
-async def test_nothing_is_cut_off_at_any_size(
-    demo: Demo, page: Page, width: int, height: int
-) -> None:
+async def test_nothing_is_cut_off_at_any_size(demo: Demo, page: Page) -> None:
     await demo.clear()
     for number in range(8):
         await demo.book(
             f"A meeting whose subject is rather long, number {number}", -5 + 35 * number
         )
-    await page.set_viewport_size({"width": width, "height": height})
     await expect(page.locator("#word")).to_have_text("In use")
-    overflow = await page.evaluate(
-        """() => [...document.querySelectorAll('body, main, section, .meeting, #list, footer, .state')]
-            .filter(e => e.scrollHeight > e.clientHeight + 1 || e.scrollWidth > e.clientWidth + 1)
-            .map(e => e.className || e.id || e.tagName)"""
-    )
-    assert not overflow
-    meeting, section = page.locator(".meeting"), page.locator(".now")
-    inner, outer = await meeting.bounding_box(), await section.bounding_box()
-    assert inner
-    assert outer
-    assert inner["y"] + inner["height"] <= outer["y"] + outer["height"]
+    await expect(page.locator("#title")).to_contain_text("number 0")
+    await expect(page.locator("#list > li").first).to_contain_text("number 1")
+    for width, height in SIZES:
+        await resized(page, width, height)
+        assert await page.evaluate(CUT) == [], (width, height)
+        meeting, section = page.locator(".meeting"), page.locator(".now")
+        inner, outer = await meeting.bounding_box(), await section.bounding_box()
+        assert inner
+        assert outer
+        assert inner["y"] + inner["height"] <= outer["y"] + outer["height"], (width, height)
+
+
+CUT = """() => [...document.querySelectorAll('body, main, section, .meeting, #list, footer, .state')]
+    .filter(e => e.scrollHeight > e.clientHeight + 1 || e.scrollWidth > e.clientWidth + 1)
+    .map(e => e.className || e.id || e.tagName)"""
+
+
+@pytest.mark.browser
+async def test_the_page_says_how_old_its_data_is_and_why(demo: Demo, page: Page) -> None:
+    await expect(page.locator("#age")).to_contain_text("Calendar read")
+    faults = f"{demo.told['graph']['control']}/faults"
+    async with demo.http.post(faults, json={"kind": "status", "status": 503}) as answer:
+        assert answer.status in {200, 201}, await answer.text()
+    await expect(page.locator("#age")).to_contain_text("HTTP 503")
+    await demo.http.delete(faults)
+    await expect(page.locator("#age")).to_contain_text("Calendar read", timeout=30_000)

@@ -10,9 +10,7 @@ from playwright.async_api import Browser, BrowserContext, expect
 
 from tests.bridge.conftest import Views
 from tests.process.live_display import Bridge, bridge_of, sign_in, trusts, views_of_now, worked
-from tests.process.test_demo import browser
 
-__all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
 
 HOSTILE = (

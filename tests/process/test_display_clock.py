@@ -1,42 +1,30 @@
 """The bridge's clock as displays keep it, in a real browser with clocks of our own."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page
 
-from tests.bridge.conftest import Views
-from tests.process.live_display import Bridge, bridge_of, views_of_now
-from tests.process.test_demo import browser
+from tests.process.chromium import lent
+from tests.process.live_display import bridge_of, views_of_now
 
-__all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
 
 DAY = 86_400_000
 """In ms."""
 
 
-@pytest.fixture
-def views(tmp_path: Path) -> Views:
-    return views_of_now(tmp_path)
-
-
-@pytest.fixture
-async def bridge(views: Views) -> AsyncIterator[Bridge]:
-    async with bridge_of(views) as running:
-        yield running
-
-
-@pytest.fixture
-async def page(browser: Browser, bridge: Bridge) -> AsyncIterator[Page]:
-    """Any page of ours; there the module is."""
-    context = await browser.new_context(service_workers="block")
-    opened = await context.new_page()
-    await opened.goto(bridge.url)
-    yield opened
-    await context.close()
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def page(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Page]:
+    """Any page of ours; there the module is, of which each test makes a clock."""
+    views = views_of_now(tmp_path_factory.mktemp("clock"))
+    async with bridge_of(views) as bridge, lent(browser) as context:
+        opened = await context.new_page()
+        await opened.goto(bridge.url)
+        yield opened
+        await opened.close()
 
 
 async def played(page: Page, acts: str) -> Any:

@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, BrowserContext, Error, Page, async_playwright, expect
 
 from tests.bridge.conftest import Views
+from tests.process.chromium import CHROMIUM, lent
 from tests.process.live_display import (
     MINUTE,
     Bridge,
@@ -22,9 +23,7 @@ from tests.process.live_display import (
     views_of_now,
     worked,
 )
-from tests.process.test_demo import CHROMIUM, browser
 
-__all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
 
 
@@ -55,6 +54,17 @@ async def page(context: BrowserContext, bridge: Bridge) -> Page:
     return opened
 
 
+@pytest.fixture
+async def plain(browser: Browser, bridge: Bridge) -> AsyncIterator[Page]:
+    """Kestrel's display without a service worker, where none has anything to do."""
+    async with lent(browser, locale="en-GB") as context:
+        await sign_in(context, bridge)
+        opened = await context.new_page()
+        await show(opened, bridge.url)
+        yield opened
+        await opened.close()
+
+
 async def show(page: Page, url: str) -> None:
     await page.goto(url)
     await expect(page.locator("#title")).to_have_text("First")
@@ -65,24 +75,24 @@ async def same_page(page: Page) -> bool:
     return bool(await page.evaluate("document.documentElement.dataset.mark === 'same'"))
 
 
-async def test_a_change_shows_without_a_reload(page: Page, bridge: Bridge) -> None:
-    await trusts(page, "good")
+async def test_a_change_shows_without_a_reload(plain: Page, bridge: Bridge) -> None:
+    await trusts(plain, "good")
     await bridge.keep("second")
-    await expect(page.locator("#title")).to_have_text("Second")
-    assert await same_page(page)
+    await expect(plain.locator("#title")).to_have_text("Second")
+    assert await same_page(plain)
     assert not [path for path in bridge.asked if path.endswith("/agenda")], "it had to ask"
 
 
-async def test_a_stream_that_ends_is_resumed_where_it_was(page: Page, bridge: Bridge) -> None:
+async def test_a_stream_that_ends_is_resumed_where_it_was(plain: Page, bridge: Bridge) -> None:
     await soon(lambda: bridge.listeners() == 1, "a stream")
     bridge.views.hub.close()
     await soon(lambda: bridge.listeners() == 0, "none")
     await soon(lambda: bridge.listeners() == 1, "a stream again")
     assert any(one.startswith('W/"') for one in bridge.resumed)
-    await trusts(page, "good")
+    await trusts(plain, "good")
     await bridge.keep("second")
-    await expect(page.locator("#title")).to_have_text("Second")
-    assert await same_page(page)
+    await expect(plain.locator("#title")).to_have_text("Second")
+    assert await same_page(plain)
 
 
 async def test_without_the_bridge_the_agenda_stays_and_says_so(page: Page, bridge: Bridge) -> None:
@@ -111,13 +121,13 @@ async def test_without_a_network_it_says_that_and_is_back_at_once(
     assert await same_page(page)
 
 
-async def test_an_agenda_that_was_not_read_is_old_since_it_was(page: Page, bridge: Bridge) -> None:
-    await trusts(page, "good")
+async def test_an_agenda_that_was_not_read_is_old_since_it_was(plain: Page, bridge: Bridge) -> None:
+    await trusts(plain, "good")
     bridge.pass_by(30 * MINUTE)
-    await trusts(page, "old", "calendar")
+    await trusts(plain, "old", "calendar")
     await bridge.keep("second")
     bridge.views.hub.troubled("kestrel")
-    await trusts(page, "good")
+    await trusts(plain, "good")
 
 
 async def test_a_silent_stream_is_held_to_be_dead(context: BrowserContext, bridge: Bridge) -> None:
@@ -284,9 +294,9 @@ async def test_where_no_stream_holds_it_asks(
         assert proxy.streams - tried < 8, "it backs off"
 
 
-async def test_while_nobody_answers_it_asks_ever_more_seldom(page: Page, bridge: Bridge) -> None:
-    await trusts(page, "good")
-    found: Any = await page.evaluate(
+async def test_while_nobody_answers_it_asks_ever_more_seldom(plain: Page, bridge: Bridge) -> None:
+    await trusts(plain, "good")
+    found: Any = await plain.evaluate(
         """async () => {
             const { begin } = await import("/static/display/live.js");
             let asked = 0;

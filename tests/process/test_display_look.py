@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, expect
 
+from tests.process.chromium import resized
 from tests.process.stage import (
     MONDAY,
     MORE_SIZES,
@@ -19,9 +21,7 @@ from tests.process.stage import (
     staged,
     zoom,
 )
-from tests.process.test_demo import browser
 
-__all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
 
 MINUTE = timedelta(minutes=1)
@@ -63,12 +63,20 @@ SCENES: dict[str, Json] = {
 }
 
 
-@pytest.fixture
-async def stage(browser: Browser, tmp_path: Path) -> AsyncIterator[Stage]:
-    """A page that shows a free room."""
-    async with staged(browser, tmp_path) as opened:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def hung(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """A page that is loaded once."""
+    async with staged(browser, tmp_path_factory.mktemp("stage")) as opened:
         await opened.open(scene(MONDAY))
         yield opened
+
+
+@pytest.fixture
+async def stage(hung: Stage) -> AsyncIterator[Stage]:
+    """A page that shows a free room; whatever it complains of fails the test."""
+    await hung.afresh()
+    yield hung
+    assert hung.complaints == []
 
 
 def looking(shown: Json, **look: Any) -> Json:
@@ -105,23 +113,26 @@ MEASURE = """() => {
 }"""
 
 
-@pytest.mark.parametrize(("width", "height"), MORE_SIZES)
-async def test_nothing_that_matters_is_cut_at_any_size(
-    stage: Stage, width: int, height: int
-) -> None:
-    await stage.page.set_viewport_size({"width": width, "height": height})
-    for name, shown in SCENES.items():
-        await stage.play(shown)
-        await stage.page.wait_for_function("document.getElementById('word').textContent")
-        found = await stage.page.evaluate(MEASURE)
-        assert (found["outside"], found["spilt"]) == ([], []), name
-        assert found["list"] <= 1, name
-        assert found["wide"] <= 0, name
-        assert all(min(target) >= 44 for target in found["targets"]), name
-        far = min(width, height) / 12
-        crowded = name == "long" or min(width, height) < 600
-        least = far * (0.5 if crowded else 1)
-        assert all(size >= least - 1 for size in found["lines"]), (name, found["lines"], far)
+async def test_nothing_that_matters_is_cut_at_any_size(stage: Stage) -> None:
+    for width, height in MORE_SIZES:
+        await resized(stage.page, width, height)
+        for name, shown in SCENES.items():
+            await stage.play(shown)
+            await stage.page.wait_for_function("document.getElementById('word').textContent")
+            fits(await stage.page.evaluate(MEASURE), name, width, height)
+
+
+def fits(found: Json, name: str, width: int, height: int) -> None:
+    """What was measured is whole, can be touched, and read from afar."""
+    where = f"{name} at {width} x {height}"
+    assert (found["outside"], found["spilt"]) == ([], []), where
+    assert found["list"] <= 1, where
+    assert found["wide"] <= 0, where
+    assert all(min(target) >= 44 for target in found["targets"]), where
+    far = min(width, height) / 12
+    crowded = name == "long" or min(width, height) < 600
+    least = far * (0.5 if crowded else 1)
+    assert all(size >= least - 1 for size in found["lines"]), (where, found["lines"], far)
 
 
 CONTRAST = """() => {
@@ -175,18 +186,18 @@ GROUND = "e => getComputedStyle(e).backgroundColor"
 SIGN = """all => all.filter(e => getComputedStyle(e).display !== 'none').map(e => e.getAttribute('class'))"""
 
 
-@pytest.mark.parametrize("theme", ["light", "dark", "contrast"])
-async def test_states_differ_by_word_colour_and_shape(stage: Stage, theme: str) -> None:
-    seen = []
-    for name in ("free", "busy", "soon", "check_in"):
-        await stage.play(looking(SCENES[name], theme=theme))
-        page = stage.page
-        signs = await page.locator(".sign g").evaluate_all(SIGN)
-        word = await page.locator("#word").text_content()
-        seen.append((word, await page.locator(".now").evaluate(GROUND), *signs))
-    assert [len(one) for one in seen] == [3] * 4
-    for part in zip(*seen, strict=True):
-        assert len(set(part)) == 4, part
+async def test_states_differ_by_word_colour_and_shape(stage: Stage) -> None:
+    for theme in ("light", "dark", "contrast"):
+        seen = []
+        for name in ("free", "busy", "soon", "check_in"):
+            await stage.play(looking(SCENES[name], theme=theme))
+            page = stage.page
+            signs = await page.locator(".sign g").evaluate_all(SIGN)
+            word = await page.locator("#word").text_content()
+            seen.append((word, await page.locator(".now").evaluate(GROUND), *signs))
+        assert [len(one) for one in seen] == [3] * 4
+        for part in zip(*seen, strict=True):
+            assert len(set(part)) == 4, (theme, part)
 
 
 async def test_the_theme_follows_the_device_unless_the_room_has_its_own(stage: Stage) -> None:
@@ -254,27 +265,25 @@ async def test_from_right_to_left_all_is_the_other_way_round(stage: Stage) -> No
         assert (found["outside"], found["spilt"], found["wide"]) == ([], [], 0), name
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (480, 800)])
-async def test_a_time_of_twelve_hours_stays_on_its_line(
-    stage: Stage, width: int, height: int
-) -> None:
-    await stage.page.set_viewport_size({"width": width, "height": height})
+async def test_a_time_of_twelve_hours_stays_on_its_line(stage: Stage) -> None:
     late = [booking(MONDAY + hours * 60 * MINUTE, 30) for hours in (1, 2, 12)]
-    await stage.play(looking(scene(MONDAY, NOW, *late), clock="12"))
-    await expect(stage.page.locator("#time")).to_contain_text("10:12")
-    wraps = await stage.page.evaluate(
-        """() => [...document.querySelectorAll('#time, #list .when, #list .when small, .hours span, #until')]
-            .filter((e) => {
-              const words = document.createRange();
-              if (!e.firstChild) return false;
-              words.selectNodeContents(e.firstChild);
-              return new Set([...words.getClientRects()].map((r) => Math.round(r.top))).size > 1 ||
-                e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0;
-            }).map((e) => e.textContent)"""
-    )
-    assert wraps == []
-    text = await stage.page.locator("#list").inner_text()
-    assert "11:12\u202fam" in text.replace(" ", "\u202f").lower()
+    for width, height in ((1280, 800), (480, 800)):
+        await resized(stage.page, width, height)
+        await stage.play(looking(scene(MONDAY, NOW, *late), clock="12"))
+        await expect(stage.page.locator("#time")).to_contain_text("10:12")
+        assert await stage.page.evaluate(WRAPPED) == [], (width, height)
+        text = await stage.page.locator("#list").inner_text()
+        assert "11:12\u202fam" in text.replace(" ", "\u202f").lower()
+
+
+WRAPPED = """() => [...document.querySelectorAll('#time, #list .when, #list .when small, .hours span, #until')]
+  .filter((e) => {
+    const words = document.createRange();
+    if (!e.firstChild) return false;
+    words.selectNodeContents(e.firstChild);
+    return new Set([...words.getClientRects()].map((r) => Math.round(r.top))).size > 1 ||
+      e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0;
+  }).map((e) => e.textContent)"""
 
 
 async def test_at_night_it_is_dark_until_somebody_touches_it(

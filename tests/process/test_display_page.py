@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.process.stage import MONDAY, Json, Stage, asked, booking, scene, staged, zoom
-from tests.process.test_demo import browser
 
-__all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
 
 MINUTE = timedelta(minutes=1)
@@ -22,12 +21,20 @@ LINES = """() => ["word", "until", "detail"].map((id) => {
 })"""
 
 
-@pytest.fixture
-async def stage(browser: Browser, tmp_path: Path) -> AsyncIterator[Stage]:
-    """A page that shows a free room."""
-    async with staged(browser, tmp_path) as opened:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def hung(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """A page that is loaded once."""
+    async with staged(browser, tmp_path_factory.mktemp("stage")) as opened:
         await opened.open(scene(MONDAY))
         yield opened
+
+
+@pytest.fixture
+async def stage(hung: Stage) -> AsyncIterator[Stage]:
+    """A page that shows a free room; whatever it complains of fails the test."""
+    await hung.afresh()
+    yield hung
+    assert hung.complaints == []
 
 
 def at(text: str) -> datetime:

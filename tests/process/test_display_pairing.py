@@ -6,8 +6,9 @@ import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, BrowserContext, Page, expect
@@ -21,13 +22,13 @@ from rooms.database import Database
 from tests.bridge.conftest import Views
 from tests.fakes.sources import event
 from tests.fakes.virtual import FixedClock
+from tests.process.chromium import lent, resized
 from tests.process.conftest import Running, Site, until
-from tests.process.test_demo import SIZES, browser
+from tests.process.test_demo import SIZES
 
-__all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
 
-ADA = Caller(name="control:ada", scopes=frozenset(["control"]))
+ADA = Caller(name="control:ada", scopes=frozenset(["rooms"]))
 WITHIN = 1.0
 """Seconds after which a revoked display shows and gets nothing any more."""
 
@@ -57,6 +58,15 @@ class Wall:
         assert status == 0, errors
         await expect(self.page.locator("h1")).to_have_text(room.title())
         return str(json.loads(out)["id"])
+
+    async def displays(self) -> list[dict[str, Any]]:
+        """What the list of displays is made of."""
+        way = aiohttp.UnixConnector(path=str(self.site.folder / "data" / "control.sock"))
+        async with (
+            aiohttp.ClientSession(connector=way) as person,
+            person.get("http://bridge/api/v1/displays") as answer,
+        ):
+            return list((await answer.json())["displays"])
 
     async def cookie(self) -> str:
         """The display's token, as its browser keeps it."""
@@ -95,13 +105,16 @@ async def test_a_display_is_paired_by_what_it_shows_and_stays_so(wall: Wall) -> 
     await expect(page).to_have_url(f"{wall.url}/display/kestrel")
 
     async def seen() -> bool:
-        status, out, _ = await wall.site.command("displays", "list")
-        return status == 0 and "now" in out
+        return [one["live"] for one in await wall.displays()] == [True]
 
     await until(seen, "a display that is there")
+    status, out, _ = await wall.site.command("displays", "list")
+    assert (status, "now" in out) == (0, True)
 
 
-async def test_a_wrong_code_or_room_is_told_in_words(wall: Wall) -> None:
+async def test_a_wrong_code_or_room_is_told_and_while_nobody_answers_no_code_is_shown(
+    wall: Wall,
+) -> None:
     code = await wall.code()
     for words, told in (
         (("pair", "2222-2222", "kestrel"), "No display shows this code"),
@@ -112,6 +125,13 @@ async def test_a_wrong_code_or_room_is_told_in_words(wall: Wall) -> None:
         status, _, errors = await wall.site.command("displays", *words)
         assert (status, told in errors) == (1, True), errors
     assert (await wall.site.command("displays", "pair", "kestrel"))[0] == 2
+    wall.site.settings["listen"]["port"] = str(wall.running.port)
+    await wall.running.stop()
+    await expect(wall.page.locator("#words")).to_contain_text("No connection to the bridge")
+    await expect(wall.page.locator("#code")).to_be_hidden()
+    async with wall.site.running():
+        await expect(wall.page.locator("#code")).to_be_visible(timeout=20_000)
+        assert await wall.page.locator("#code").inner_text() != code
 
 
 async def test_a_revoked_display_forgets_within_a_second_and_shows_a_code(wall: Wall) -> None:
@@ -138,14 +158,7 @@ async def test_a_revoked_display_forgets_within_a_second_and_shows_a_code(wall: 
     await wall.pair("heron")
 
 
-async def test_a_moved_display_goes_to_its_new_room_by_itself(wall: Wall) -> None:
-    id_ = await wall.pair()
-    assert (await wall.site.command("displays", "pair", "--move", id_, "heron"))[0] == 0
-    await expect(wall.page).to_have_url(f"{wall.url}/display/heron")
-    await expect(wall.page.locator("h1")).to_have_text("Heron")
-
-
-async def test_it_outlives_a_restart_of_the_bridge(wall: Wall) -> None:
+async def test_it_outlives_a_restart_and_goes_to_its_new_room_by_itself(wall: Wall) -> None:
     id_ = await wall.pair()
     wall.site.settings["listen"]["port"] = str(wall.running.port)
     assert await wall.running.stop() == 0
@@ -156,19 +169,11 @@ async def test_it_outlives_a_restart_of_the_bridge(wall: Wall) -> None:
         _, out, _ = await wall.site.command("displays", "list", "--json")
         (listed,) = json.loads(out)["displays"]
         assert (listed["id"], listed["room"]) == (id_, "kestrel")
+        assert (await wall.site.command("displays", "pair", "--move", id_, "heron"))[0] == 0
+        await expect(wall.page).to_have_url(f"{wall.url}/display/heron")
+        await expect(wall.page.locator("h1")).to_have_text("Heron")
         assert (await wall.site.command("displays", "revoke", id_))[0] == 0
         await expect(wall.page.locator("#title")).to_have_text("Pair this display")
-
-
-async def test_while_nobody_answers_no_code_is_shown(wall: Wall) -> None:
-    first = await wall.code()
-    wall.site.settings["listen"]["port"] = str(wall.running.port)
-    await wall.running.stop()
-    await expect(wall.page.locator("#words")).to_contain_text("No connection to the bridge")
-    await expect(wall.page.locator("#code")).to_be_hidden()
-    async with wall.site.running():
-        await expect(wall.page.locator("#code")).to_be_visible(timeout=20_000)
-        assert await wall.page.locator("#code").inner_text() != first
 
 
 # --- with a clock that is moved
@@ -194,20 +199,20 @@ class Door:
 @pytest.fixture
 async def door(browser: Browser, views_of_now: Views) -> AsyncIterator[Door]:
     views = views_of_now
+    screen = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB"}
     async with (
         views.database.running(),
         TestServer(application(views.house, views.routes())) as server,
         views.pairing.running(),
+        lent(browser, **screen) as context,
     ):
         await views.keep(event("review", datetime.now(UTC)), as_of=datetime.now(UTC))
-        context = await browser.new_context(
-            viewport={"width": 1280, "height": 800}, locale="en-GB", color_scheme="light"
-        )
         # Loopback would see every room without a token.
         await context.set_extra_http_headers({"Via": "1.1 elsewhere"})
-        yield Door(views, context, await context.new_page(), f"http://127.0.0.1:{server.port}")
+        page = await context.new_page()
+        yield Door(views, context, page, f"http://127.0.0.1:{server.port}")
         views.hub.close()
-        await context.close()
+        await page.close()
 
 
 async def test_its_token_is_renewed_in_the_browser_and_the_copied_one_is_noticed(
@@ -309,14 +314,20 @@ FINE = """() => {
 }"""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_all_of_it_is_seen_and_read_at_every_size(door: Door, scheme: Any) -> None:
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
+
+async def test_all_of_it_is_seen_and_read_at_every_size_by_day_and_by_night(door: Door) -> None:
     page = door.page
-    await page.emulate_media(color_scheme=scheme)
     await page.goto(f"{door.url}/display")
     await expect(page.locator("#command")).to_contain_text("displays pair")
-    for width, height in SIZES:
-        await page.set_viewport_size({"width": width, "height": height})
-        assert await page.evaluate(FINE) == [[], [], []], (width, height)
+    grounds = set()
+    for scheme in SCHEMES:
+        await page.emulate_media(color_scheme=scheme)
+        grounds.add(await page.evaluate("getComputedStyle(document.body).backgroundColor"))
+        for width, height in SIZES:
+            await resized(page, width, height)
+            assert await page.evaluate(FINE) == [[], [], []], (scheme, width, height)
+    assert len(grounds) == 2
     await expect(page.get_by_role("img")).to_have_accessible_name("Or scan this code")
     assert len(await page.locator("#spoken").inner_text()) > len("The code is 1 2 3 4")

@@ -18,9 +18,7 @@ from tests.process.live_display import (
     views_of_now,
     worked,
 )
-from tests.process.test_demo import browser
 
-__all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
 
 RELEASE = "document.documentElement.dataset.release"

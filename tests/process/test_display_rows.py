@@ -22,10 +22,10 @@ from rooms.room import Policy
 from tests.bridge.conftest import Views
 from tests.fakes.sources import room
 from tests.process.conftest import Site, until
-from tests.process.doors import Door, browser, door, opened, views_of_now
+from tests.process.doors import Door, door, opened, views_of_now
 from tests.process.test_display_pairing import Wall
 
-__all__ = ["browser", "door", "views_of_now"]  # fixtures
+__all__ = ["door", "views_of_now"]  # fixtures
 pytestmark = pytest.mark.browser
 
 PROVEN: dict[str, tuple[str, ...]] = {
@@ -251,13 +251,14 @@ async def test_of_each_display_one_sees_when_it_was_there_and_what_it_runs(wall:
         return dict(one)
 
     async def live() -> bool:
-        return bool((await listed())["live"])
+        return [one["live"] for one in await wall.displays()] == [True]
 
     async def gone() -> bool:
         return not await live()
 
     await until(live, "a display that listens")
     told = await listed()
+    assert told["live"]
     assert (told["room"], told["browser"], told["silent"]) == (
         "kestrel",
         "Chromium on Linux",
@@ -272,4 +273,5 @@ async def test_of_each_display_one_sees_when_it_was_there_and_what_it_runs(wall:
     await wall.page.goto("about:blank")
     await until(gone, "a display that went")
     told = await listed()
+    assert not told["live"]
     assert told["seen"] >= told["paired"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestServer
-from playwright.async_api import Browser, Page, Route
+from playwright.async_api import Browser, CDPSession, Page, Route
 
 from bridge.views import pages
 from bridge.views.site import site
@@ -17,9 +17,8 @@ from rooms.display import LANGUAGES
 from tests.bridge.conftest import Views
 from tests.bridge.test_words import PLURALS
 from tests.fakes.virtual import FixedClock
-from tests.process.test_demo import browser
+from tests.process.chromium import lent
 
-__all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
 
 BLANK = "<!doctype html><html lang='xx'><title>words</title></html>"
@@ -108,22 +107,33 @@ async def speaker(browser: Browser, views_of_now: Views) -> AsyncIterator[Speake
     views = views_of_now
     async with views.database.running(), TestServer(site(views.house, views.routes())) as server:
         origin = f"http://127.0.0.1:{server.port}"
-        async with spoken_to(browser, origin, "en-US") as opened:
+        async with spoken_to(browser, origin, locale="en-US") as opened:
             yield opened
 
 
+@pytest.fixture
+async def foreigner(browser: Browser, views_of_now: Views) -> AsyncIterator[Speaker]:
+    """A page that speaks, in a browser of which the test says where it is."""
+    views = views_of_now
+    async with (
+        views.database.running(),
+        TestServer(site(views.house, views.routes())) as server,
+        spoken_to(browser, f"http://127.0.0.1:{server.port}") as opened,
+    ):
+        yield opened
+
+
 @asynccontextmanager
-async def spoken_to(browser: Browser, origin: str, locale: str) -> AsyncIterator[Speaker]:
+async def spoken_to(browser: Browser, origin: str, **somebody: Any) -> AsyncIterator[Speaker]:
     """A page in the browser of somebody else."""
-    context = await browser.new_context(locale=locale)
-    page = await context.new_page()
     complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    await page.route("**/blank*", blank)
-    opened = Speaker(page, origin)
-    await opened.open()
-    yield opened
-    await context.close()
+    async with lent(browser, **somebody) as context:
+        page = await context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        await page.route("**/blank*", blank)
+        opened = Speaker(page, origin)
+        await opened.open()
+        yield opened
     assert complaints == []
 
 
@@ -198,25 +208,36 @@ async def test_a_choice_in_the_address_is_kept_until_it_is_taken_back(speaker: S
     assert await speaker.tongue() == ["de", "ltr"]
 
 
+async def belongs(speaker: Speaker, engine: CDPSession, locale: str) -> None:
+    """From the next load on, the browser is that of somebody of a country."""
+    agent = {"userAgent": await speaker.say("navigator.userAgent"), "acceptLanguage": locale}
+    await engine.send("Emulation.setUserAgentOverride", agent)
+    await engine.send("Emulation.setLocaleOverride", {"locale": locale})
+    await speaker.open("?lang=xx")
+    told = "[navigator.language, Intl.NumberFormat().resolvedOptions().locale]"
+    assert await speaker.say(told) == [locale, locale]
+
+
 async def test_else_the_browser_chooses_its_language_and_its_countrys_dates(
-    browser: Browser, speaker: Speaker
+    foreigner: Speaker,
 ) -> None:
+    speaker = foreigner
+    engine = await speaker.page.context.new_cdp_session(speaker.page)
     for locale, language in BROWSERS.items():
-        async with spoken_to(browser, speaker.origin, locale) as other:
-            await other.open("?lang=xx")
-            await other.speak("tlh")
-            assert (await other.tongue())[0] == language
-            assert await other.say("words.t('state.free')") == FREE[language]
-            told = "[words.day(new Date(given), 'UTC'), words.clock(new Date(given), 'UTC')]"
-            said = await other.say(told, AFTERNOON)
-            if locale == "en-GB":
-                assert said == ["Saturday 21 November", "15:05"]
-            if locale == "ar-EG":
-                digits = await other.say(
-                    "words.t('meeting.people', {n: 12}) + words.ago(300_000) + words.clock(given)",
-                    AFTERNOON,
-                )
-                assert {one for one in digits if one.isdigit()} <= set("0123456789")
+        await belongs(speaker, engine, locale)
+        await speaker.speak("tlh")
+        assert (await speaker.tongue())[0] == language
+        assert await speaker.say("words.t('state.free')") == FREE[language]
+        told = "[words.day(new Date(given), 'UTC'), words.clock(new Date(given), 'UTC')]"
+        said = await speaker.say(told, AFTERNOON)
+        if locale == "en-GB":
+            assert said == ["Saturday 21 November", "15:05"]
+        if locale == "ar-EG":
+            digits = await speaker.say(
+                "words.t('meeting.people', {n: 12}) + words.ago(300_000) + words.clock(given)",
+                AFTERNOON,
+            )
+            assert {one for one in digits if one.isdigit()} <= set("0123456789")
 
 
 async def test_strangers_words_keep_their_direction_to_themselves(speaker: Speaker) -> None:

@@ -13,10 +13,9 @@ from connector.simulators.graph import Tenant
 from rooms.model import Person
 from tests.fakes.wiretap import Wiretap, tapped
 from tests.process.conftest import Running, Site, codec, until
-from tests.process.test_demo import browser
 from tests.process.test_display_actions import audited
 
-__all__ = ["browser", "codec"]  # fixtures
+__all__ = ["codec"]  # a fixture
 pytestmark = pytest.mark.browser
 
 MINUTE = 1 / 60

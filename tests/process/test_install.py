@@ -1,13 +1,12 @@
 """`make install` puts an appliance where an appliance is, and systemd agrees with its unit."""
 
-import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.process.conftest import ROOT
+from tests.process.staged import run, staged
 
 UNIT = ROOT / "systemd" / "roombridge.service"
 SYSTEM_UNITS = Path("/usr/lib/systemd/system")
@@ -18,27 +17,14 @@ needs_systemd = pytest.mark.skipif(
 )
 
 
-def run(*words: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(word) for word in words],
-        cwd=ROOT,
-        env={**os.environ, **more},
-        text=True,
-        capture_output=True,
-        check=False,
-    )
-
-
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An appliance below a folder, with the parts of Debian that its unit refers to."""
-    folder = tmp_path_factory.mktemp("stage")
-    made = run("make", "install", f"DESTDIR={folder}", "PREFIX=/opt/roombridge")
-    assert made.returncode == 0, made.stderr
+    folder = staged(tmp_path_factory)
     shutil.copytree(
         SYSTEM_UNITS, folder / SYSTEM_UNITS.relative_to("/"), dirs_exist_ok=True, symlinks=True
     )
-    (folder / "bin").mkdir()
+    (folder / "bin").mkdir(exist_ok=True)
     shutil.copy("/bin/kill", folder / "bin" / "kill")
     return folder
 

@@ -15,10 +15,10 @@ from rooms.database import Database
 from tests.bridge.conftest import Views
 from tests.fakes.sources import event
 from tests.fakes.virtual import FixedClock
-from tests.process.doors import LOOK, ROOM
-from tests.process.test_demo import SIZES, browser
+from tests.process.chromium import lent, resized
+from tests.process.doors import LOOK, ROOM, SCREEN
+from tests.process.test_demo import SIZES
 
-__all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
 
 ZOOM = "https://zoom.us/j/91234567890?pwd=x sip:91234567890.123456@zoomcrc.com"
@@ -52,11 +52,12 @@ def views_of_now(tmp_path: Path) -> Views:
 async def door(browser: Browser, views_of_now: Views) -> AsyncIterator[Door]:
     """Kestrel's display, signed in."""
     views = views_of_now
-    async with views.database.running(), TestServer(site(views.house, views.routes())) as server:
+    async with (
+        views.database.running(),
+        TestServer(site(views.house, views.routes())) as server,
+        lent(browser, **SCREEN) as context,
+    ):
         token = await views.token(room="kestrel")
-        context = await browser.new_context(
-            viewport={"width": 1280, "height": 800}, locale="en-GB", reduced_motion="reduce"
-        )
         url = f"http://127.0.0.1:{server.port}/display/kestrel"
         signed = await context.request.post(f"{url}/sign-in", headers=token)
         assert signed.status == 204
@@ -71,7 +72,7 @@ async def door(browser: Browser, views_of_now: Views) -> AsyncIterator[Door]:
         await expect(page.locator("h1")).to_have_text("Kestrel")
         yield opened
         views.hub.close()
-        await context.close()
+        await page.close()
         assert complaints == []
 
 
@@ -106,24 +107,24 @@ async def test_while_the_room_dials_a_second_touch_does_nothing(door: Door) -> N
     assert len(door.joins.asked) == 1
 
 
-@pytest.mark.parametrize(
-    ("code", "words"),
-    [
-        ("endpoint_busy", "The room is in another call"),
-        ("endpoint_unreachable", "does not answer"),
-        ("endpoint_denied", "tell support"),
-    ],
-)
-async def test_what_failed_is_said_and_can_be_tried_again(
-    door: Door, code: str, words: str
-) -> None:
-    door.joins.refuses = code
-    await door.button.click()
-    await expect(door.said).to_contain_text(words)
-    await expect(door.button).to_have_text("Try again")
-    door.joins.refuses = ""
-    await door.button.click()
-    await expect(door.button).to_have_text("Leave")
+FAILURES = {
+    "endpoint_busy": "The room is in another call",
+    "endpoint_unreachable": "does not answer",
+    "endpoint_denied": "tell support",
+}
+
+
+async def test_what_failed_is_said_and_can_be_tried_again(door: Door) -> None:
+    for code, words in FAILURES.items():
+        door.joins.refuses = code
+        await door.button.click()
+        await expect(door.said).to_contain_text(words)
+        await expect(door.button).to_have_text("Try again")
+        door.joins.refuses = ""
+        await door.button.click()
+        await expect(door.button).to_have_text("Leave")
+        await door.button.click()
+        await expect(door.button).to_have_text("Join")
 
 
 async def test_before_it_opens_it_says_when_that_is(door: Door) -> None:
@@ -176,23 +177,22 @@ async def test_without_a_system_that_dials_there_is_no_button(door: Door) -> Non
     await expect(door.button).to_be_hidden()
 
 
-@pytest.mark.parametrize(("width", "height"), SIZES)
-async def test_it_is_large_enough_to_touch_and_inside_of_its_card(
-    door: Door, width: int, height: int
-) -> None:
-    await door.page.set_viewport_size({"width": width, "height": height})
+async def test_it_is_large_enough_to_touch_and_inside_of_its_card_at_every_size(door: Door) -> None:
     await door.keep(-5, subject="A meeting whose subject is rather long, longer than that")
+    await expect(door.page.locator("#title")).to_contain_text("rather long")
     await expect(door.button).to_have_text("Join")
-    box = await door.button.bounding_box()
-    card = await door.page.locator(".now").bounding_box()
-    assert box
-    assert card
-    assert box["height"] >= 44
-    assert box["width"] >= 44
-    assert box["y"] + box["height"] <= card["y"] + card["height"]
-    cut = await door.page.evaluate(
-        """() => [...document.querySelectorAll('.now, .meeting, .act, .state')]
-            .filter(e => e.scrollHeight > e.clientHeight + 1 || e.scrollWidth > e.clientWidth + 1)
-            .map(e => e.className)"""
-    )
-    assert cut == []
+    for width, height in SIZES:
+        await resized(door.page, width, height)
+        box = await door.button.bounding_box()
+        card = await door.page.locator(".now").bounding_box()
+        assert box
+        assert card
+        assert box["height"] >= 44
+        assert box["width"] >= 44
+        assert box["y"] + box["height"] <= card["y"] + card["height"], (width, height)
+        assert await door.page.evaluate(CUT) == [], (width, height)
+
+
+CUT = """() => [...document.querySelectorAll('.now, .meeting, .act, .state')]
+    .filter(e => e.scrollHeight > e.clientHeight + 1 || e.scrollWidth > e.clientWidth + 1)
+    .map(e => e.className)"""

@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 from playwright.async_api import async_playwright, expect
 
+from tests.process.chromium import CHROMIUM, has_chromium
 from tests.process.conftest import PROGRAM, ROOT, until
-from tests.process.test_demo import CHROMIUM, has_chromium
 
 CLOUD, ROOMS, OFFICE = "rb-cloud", "rb-rooms", "rb-office"
 GRAPH, UP, DOWN, ROOM = "10.77.1.2", "10.77.1.1", "10.77.2.1", "10.77.2.2"

@@ -232,10 +232,13 @@ async def test_a_codec_that_lost_power_gets_its_list_again_though_the_source_is_
             assert await codec.titles() == ["Review"]
             await codec.kill()
             async with simulated(site, *words) as again:
+
+                async def listed() -> bool:
+                    assert again.process.returncode is None
+                    return await again.titles() == ["Review"]
+
                 # An unchanged list goes out at most once a minute.
-                async with asyncio.timeout(REPAIRED):
-                    while await again.titles() != ["Review"]:
-                        assert again.process.returncode is None
+                await until(listed, "the list, once more", seconds=REPAIRED)
                 await stand(running, {"kestrel-codec": "confirmed"})
                 assert await running.titles() == ["Review"]
 

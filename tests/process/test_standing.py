@@ -14,9 +14,7 @@ from bridge.views.render import Standing
 from rooms.model import Agenda, Booking, Window
 from tests.fakes.virtual import NOON
 from tests.process.stage import MONDAY, Json, asked, booking, scene, staged
-from tests.process.test_demo import browser
 
-__all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
 
 MINUTE = timedelta(minutes=1)

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database as Tables
 
+from rooms.audit import Audit, Entry
 from rooms.database import SCHEMA, Database, DatabaseUnusable
 from rooms.migrations import schema
+from tests.fakes.virtual import NOON
 
 
 @pytest.fixture
@@ -20,15 +22,13 @@ def database(tmp_path: Path) -> Database:
 
 
 def insert(text: str) -> Callable[[Tables], object]:
-    return lambda db: db.execute(
-        "INSERT INTO audit (at, actor, action, object, detail) VALUES (?, '', '', '', '')", [text]
-    )
+    return lambda db: Audit.add(db, Entry(at=NOON, actor=text, action="test"))
 
 
 def rows(path: Path) -> list[str]:
     connection = sqlite3.connect(path)
     try:
-        return [row[0] for row in connection.execute("SELECT at FROM audit ORDER BY seq")]
+        return [row[0] for row in connection.execute("SELECT actor FROM audit ORDER BY seq")]
     finally:
         connection.close()
 
@@ -121,7 +121,7 @@ def test_what_is_committed_survives_a_power_cut(tmp_path: Path) -> None:
 async def test_the_audit_log_cannot_be_changed(database: Database, tmp_path: Path) -> None:
     async with database.running():
         await database.change(insert("one"))
-        for sql in ("UPDATE audit SET at = 'two'", "DELETE FROM audit"):
+        for sql in ("UPDATE audit SET actor = 'two'", "DELETE FROM audit"):
             with pytest.raises(sqlite3.IntegrityError, match="append-only"):
                 await database.change(partial(Tables.execute, sql=sql))
     assert await asyncio.to_thread(rows, tmp_path / "bridge.db") == ["one"]
@@ -135,7 +135,7 @@ async def test_what_was_overwritten_leaves_the_write_ahead_log_too(
     async with database.running():
         await database.change(lambda db: db.execute("DROP TRIGGER audit_no_update"))
         await database.change(insert("overwritten"))
-        await database.change(lambda db: db.execute("UPDATE audit SET at = 'since'"))
+        await database.change(lambda db: db.execute("UPDATE audit SET actor = 'since'"))
         async with asyncio.timeout(20):
             while await asyncio.to_thread(log.read_bytes):
                 await database.change(lambda db: db.execute("SELECT 1"))

@@ -13,6 +13,7 @@ from rooms.agenda import Account, Explained
 from rooms.database import Database
 from rooms.model import Agenda, Booking, JoinDetails, NoJoinReason, Window
 from rooms.store import Mark, Store
+from tests.fakes.furnished import furnished
 from tests.fakes.sources import room
 from tests.fakes.virtual import NOON
 
@@ -46,7 +47,7 @@ def agenda(*names: str, name: str = "kestrel", as_of: Any = NOON) -> Agenda:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
-    return Database(tmp_path / "bridge.db")
+    return Database(furnished(tmp_path / "bridge.db"))
 
 
 @pytest.fixture

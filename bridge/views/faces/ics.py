@@ -11,8 +11,9 @@ from aiohttp import hdrs, web
 
 from bridge.callers import Caller, Sight
 from bridge.views.faces.lines import day, folded, instant, parameter, text, uri
-from bridge.views.house import COMMON, House, Rendered
+from bridge.views.house import COMMON, House
 from bridge.views.render import joins, seen
+from bridge.views.rendered import Rendered
 from bridge.views.rooms import matches, seen_room
 from bridge.views.web import Route
 from rooms.model import Booking

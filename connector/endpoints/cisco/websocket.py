@@ -186,7 +186,7 @@ async def _upgraded(outside: Outside, url: URL, login: Login) -> aiohttp.ClientW
     secure = url.scheme == "https"
     try:
         async with asyncio.timeout(SECONDS):
-            return await outside.http.ws_connect(
+            return await outside.sockets.ws_connect(
                 url.with_scheme("wss" if secure else "ws") / "ws",
                 headers=login.basic,
                 ssl=outside.tls if secure else True,

@@ -48,12 +48,13 @@ class Service:
         self.identity = identity
         self.graph = graph
         self._origin = graph.origin()
+        self._users = f"{graph}/users/"
         self._tls = outside.tls if graph.scheme == "https" else True
         self._route = outside.route(graph)
 
     def of(self, mailbox: str, path: str) -> URL:
         """An address below a mailbox; the path is written as it goes over the wire."""
-        return URL(f"{self.graph}/users/{quote(mailbox, safe='@')}/{path}", encoded=True)
+        return URL(f"{self._users}{quote(mailbox, safe='@')}/{path}", encoded=True)
 
     def follow(self, link: str) -> URL:
         """A link as the service wrote it: only to Graph itself, or the token leaks.

@@ -211,11 +211,13 @@ def _response(item: Item) -> Response:
 
 def _locations(item: Item) -> tuple[str, ...]:
     """Every place named once: join links hide in names, addresses and ids of places."""
-    named: dict[str | None, None] = {}
+    named: list[str] = []
     for place in (item.location, *(item.locations or ())):
         if place is not None:
-            named[place.display_name] = named[place.location_uri] = named[place.unique_id] = None
-    return tuple(text for text in named if text)
+            for text in (place.display_name, place.location_uri, place.unique_id):
+                if text and text not in named:
+                    named.append(text)
+    return tuple(named)
 
 
 def _when(item: Item) -> Window | Days | None:
@@ -227,10 +229,16 @@ def _when(item: Item) -> Window | Days | None:
             first = _day(item.start, item.original_start_time_zone)
             after = _day(item.end, item.original_start_time_zone)
             return Days(first=first, after=max(after, first + timedelta(days=1)))
-        start, end = instant(item.start), instant(item.end)
+        start, end = item.start, item.end
+        return _span(start.date_time, start.time_zone, end.date_time, end.time_zone)
     except (ValueError, OverflowError, KeyError):
         return None
-    return Window(start=start, end=max(start, end))
+
+
+@lru_cache(maxsize=4096)  # meetings are at the same few times in all rooms
+def _span(start: str, start_zone: str | None, end: str, end_zone: str | None) -> Window:
+    begins, ends = _instant(start, start_zone or "UTC"), _instant(end, end_zone or "UTC")
+    return Window(start=begins, end=max(begins, ends))
 
 
 def instant(moment: Moment) -> datetime:

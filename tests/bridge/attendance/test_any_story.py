@@ -16,6 +16,7 @@ from connector.errors import Denied, Unavailable
 from rooms.display import CheckIn
 from rooms.model import Window
 from tests.bridge.attendance.world import MINUTE, World, past
+from tests.fakes.furnished import furnished
 from tests.fakes.virtual import NOON, PatientDatabase, VirtualLoop
 
 FAILURES = [
@@ -35,7 +36,7 @@ class Office(RuleBasedStateMachine):
     def begin(self) -> None:
         self.folder = tempfile.TemporaryDirectory()
         self.loop = VirtualLoop()
-        self.world = World(PatientDatabase(Path(self.folder.name) / "bridge.db"))
+        self.world = World(PatientDatabase(furnished(Path(self.folder.name) / "bridge.db")))
         self.numbers = itertools.count()
         self.came: set[tuple[str, datetime]] = set()
         """Events that somebody checked in to, and their starts."""

@@ -32,6 +32,7 @@ from rooms.identity import occurrence_of
 from rooms.model import Event, Window
 from rooms.room import Policy, Room
 from rooms.store import Store
+from tests.fakes.furnished import furnished
 from tests.fakes.sources import event, room
 from tests.fakes.virtual import NOON, PatientDatabase, VirtualClock, in_virtual_time
 from tests.fakes.writing import FakeCalendars
@@ -277,7 +278,7 @@ Play = Callable[[Story], World]
 
 def player(tmp_path: Path) -> Play:
     """Plays one story in virtual time."""
-    database = PatientDatabase(tmp_path / "bridge.db")
+    database = PatientDatabase(furnished(tmp_path / "bridge.db"))
 
     def played(story: Story) -> World:
         world = World(database)

@@ -27,6 +27,7 @@ from rooms.room import Policy
 from rooms.store import Store
 from tests.fakes.diallers import FakeDialler, FakeDiallers
 from tests.fakes.endpoints import FakeOptions
+from tests.fakes.furnished import furnished
 from tests.fakes.sources import event, room
 from tests.fakes.virtual import NOON, PatientDatabase, VirtualClock, in_virtual_time
 
@@ -123,7 +124,7 @@ def player(tmp_path: Path, monkeypatch: Any) -> Play:
     """Plays stories in virtual time."""
     drivers = {kind: FakeDiallers() for kind in ("fake", "other", "sip")}
     monkeypatch.setattr(load, "endpoint", lambda kind: drivers[kind])
-    database = PatientDatabase(tmp_path / "bridge.db")
+    database = PatientDatabase(furnished(tmp_path / "bridge.db"))
 
     def played(story: Story) -> World:
         world = World(database, drivers)

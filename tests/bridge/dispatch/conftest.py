@@ -18,6 +18,7 @@ from rooms.agenda import Account, agenda_of
 from rooms.model import Event, Window
 from rooms.store import Store
 from tests.fakes.endpoints import FakeDevice, FakeDriver, FakeEndpoint, FakeOptions
+from tests.fakes.furnished import furnished
 from tests.fakes.sources import room
 from tests.fakes.virtual import PatientDatabase, VirtualClock, in_virtual_time
 
@@ -31,7 +32,7 @@ class World:
         self.store = Store(database)
         self.driver = driver
         session: Any = None  # the fakes have nothing to reach
-        outside = Outside(http=session, clock=self.clock)
+        outside = Outside(http=session, sockets=session, clock=self.clock)
         self.dispatch = Dispatch(outside, store=self.store, health=self.health, clock=self.clock)
 
     @property
@@ -92,7 +93,7 @@ def play(
 ) -> Callable[[Story], World]:
     """Play a story in virtual time."""
     monkeypatch.setattr(load, "endpoint", lambda _kind: driver)
-    database = PatientDatabase(tmp_path / "bridge.db")
+    database = PatientDatabase(furnished(tmp_path / "bridge.db"))
 
     def played(story: Story) -> World:
         world = World(database, driver)

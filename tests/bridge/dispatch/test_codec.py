@@ -24,6 +24,7 @@ from rooms.agenda import Account, agenda_of
 from rooms.database import Database
 from rooms.model import Event, Window
 from rooms.store import Store
+from tests.fakes.furnished import furnished
 from tests.fakes.sources import event, room
 
 SECONDS = 10.0
@@ -55,7 +56,7 @@ class Unit:
         """Wait until something is so."""
         async with asyncio.timeout(SECONDS):
             while not true():  # noqa: ASYNC110 - a simulated unit tells nobody
-                await asyncio.sleep(0)
+                await asyncio.sleep(0.002)
 
     async def state(self, wanted: str) -> None:
         """Wait until it stands so."""
@@ -65,7 +66,7 @@ class Unit:
 @pytest.fixture
 def opened(tmp_path: Path) -> tuple[Database, Store]:
     """Opened before the loop runs."""
-    database = Database(tmp_path / "bridge.db")
+    database = Database(furnished(tmp_path / "bridge.db"))
     return database, Store(database)
 
 

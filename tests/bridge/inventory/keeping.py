@@ -11,7 +11,6 @@ from bridge.inventory.opening import Opening
 from bridge.settings.load import usable
 from bridge.settings.model import Configuration
 from bridge.settings.problem import Unusable
-from rooms.audit import Audit
 from tests.bridge.test_settings import GRAPH, Folder
 from tests.fakes.virtual import FixedClock
 
@@ -38,7 +37,6 @@ class Keeping:
         self.clock = FixedClock()
         self.keeper = Keeper(
             self.opening.rows(site),
-            audit=Audit(self.database),
             clock=self.clock,
             memory=self.opening.memory,
         )

@@ -15,7 +15,7 @@ from bridge.callers import SCOPES, Caller
 from bridge.health import Health
 from bridge.keeping import Counter
 from bridge.tokens import Tokens
-from bridge.views import inventory, web
+from bridge.views import guard, inventory
 from bridge.views.house import House
 from bridge.views.site import site
 from rooms.audit import Audit
@@ -106,7 +106,7 @@ async def api(kept: Keeping, house: House, monkeypatch: pytest.MonkeyPatch) -> A
     app = site(house, inventory.routes(Counter(kept.keeper)))
     async with kept.database.running(), TestClient(TestServer(app)) as client:
         made = Api(client, kept)
-        monkeypatch.setattr(web, "identified", lambda *_: made.caller)
+        monkeypatch.setattr(guard, "identified", lambda *_: made.caller)
         yield made
 
 

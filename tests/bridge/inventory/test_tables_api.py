@@ -16,7 +16,7 @@ from bridge.health import Health
 from bridge.keeping import Counter
 from bridge.tabling import Tables
 from bridge.tokens import Tokens
-from bridge.views import inventory, inventory_tables, web
+from bridge.views import guard, inventory, inventory_tables
 from bridge.views.house import House
 from bridge.views.site import site
 from rooms.audit import Audit
@@ -90,7 +90,7 @@ async def api(kept: Keeping, house: House, monkeypatch: pytest.MonkeyPatch) -> A
     app = site(house, (*inventory.routes(counter), *tables))
     async with kept.database.running(), TestClient(TestServer(app)) as client:
         made = Api(client, kept)
-        monkeypatch.setattr(web, "identified", lambda *_: made.caller)
+        monkeypatch.setattr(guard, "identified", lambda *_: made.caller)
         yield made
 
 

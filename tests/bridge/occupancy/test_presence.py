@@ -20,6 +20,7 @@ from rooms.model import Window
 from rooms.room import Room
 from rooms.store import Store
 from tests.fakes.endpoints import FakeOptions
+from tests.fakes.furnished import furnished
 from tests.fakes.sources import event, room
 from tests.fakes.virtual import NOON, PatientDatabase, VirtualClock, in_virtual_time
 
@@ -81,7 +82,7 @@ class World:
 
 def played(tmp_path: Path, story: Any) -> None:
     """Run a story to its end."""
-    database = PatientDatabase(tmp_path / "bridge.db")
+    database = PatientDatabase(furnished(tmp_path / "bridge.db"))
     world = World(database)
 
     async def play() -> None:

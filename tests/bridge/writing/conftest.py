@@ -23,6 +23,7 @@ from rooms.database import Database
 from rooms.model import Window
 from rooms.room import Policy, Room, Writes
 from tests.bridge.conftest import Views
+from tests.fakes.furnished import furnished
 from tests.fakes.sources import room
 from tests.fakes.virtual import FixedClock
 from tests.fakes.writing import FakeCalendars
@@ -108,7 +109,7 @@ class Office:
 def made(tmp_path: Path, clock: FixedClock) -> Views:
     """Opened before the loop runs."""
     pages.files()
-    return Views(Database(tmp_path / "bridge.db"), clock)
+    return Views(Database(furnished(tmp_path / "bridge.db")), clock)
 
 
 @pytest.fixture

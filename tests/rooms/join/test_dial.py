@@ -121,3 +121,19 @@ def test_whatever_is_understood_is_written_the_same_way(text: str) -> None:
         if understood is not None:
             plain = text.partition(":")[2] if text.lower().startswith(("sip", "h323:")) else text
             assert str(understood).lower() in {text.lower(), plain.lower()}
+
+
+HOSTS = st.one_of(
+    st.sampled_from(["zoomcrc.com", "a-.b", "-a.b", "a..b", "1.2.3.4", "1.2.3", "300.1.1.1", "a."]),
+    st.text("ab1.-", max_size=12),
+)
+
+
+@given(DIGITS, SECRET, HOSTS)
+def test_what_is_taken_for_plain_is_what_would_be_composed_again(
+    meeting: str, passcode: str, host: str
+) -> None:
+    address = f"{meeting}.{passcode}@{host}" if passcode else f"{meeting}@{host}"
+    parsed = zoom.parse_sip(address)
+    assert zoom.is_plain(address) == (parsed is not None)
+    assert parsed is None or zoom.sip(*parsed) == address

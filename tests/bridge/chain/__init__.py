@@ -1,0 +1,1 @@
+"""The head of the audit log, on its way out."""
