@@ -237,6 +237,7 @@ ENTRY: st.SearchStrategy[Any] = st.dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(PLAIN, ENTRY, max_size=3), st.dictionaries(PLAIN, ENTRY, max_size=2))
 def test_an_inventory_as_text_is_the_same_when_it_is_read_again(
     rooms: dict[str, Any], lists: dict[str, Any]
@@ -284,6 +285,7 @@ def test_what_is_no_inventory_is_told_with_its_line(text: str, line: int) -> Non
     assert read.findings[0].row == line, read.findings
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=100) | st.text(alphabet="[]{}:-&*#!|>'\"% \n\tabid", max_size=60))
 def test_any_bytes_are_an_inventory_or_are_told_why_not(data: bytes | str) -> None:
     raw = data if isinstance(data, bytes) else data.encode()

@@ -5,7 +5,7 @@ import io
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rooms.inventory import Document, Edit, edited
@@ -229,6 +229,7 @@ TEXTS = st.text(st.characters(codec="utf-8"), max_size=20) | st.sampled_from(
 COLUMNS = st.sampled_from(["name", "floor", "capacity", "lists", "features", "check_in.enabled"])
 
 
+@settings(deadline=None)
 @given(COLUMNS, TEXTS | st.lists(TEXTS, max_size=3))
 def test_a_cell_says_the_setting_or_nothing(name: str, setting: str | list[str]) -> None:
     text = cell(name, setting)
@@ -378,6 +379,7 @@ SETTINGS = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(SETTINGS, min_size=1, max_size=4), st.sampled_from([",", ";", "\t"]))
 def test_whatever_an_inventory_has_its_table_changes_nothing(
     rooms: list[dict[str, Any]], sign: str
@@ -393,6 +395,7 @@ def test_whatever_an_inventory_has_its_table_changes_nothing(
     assert edited(house, edit_of(table, house)[0]) == house
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_any_bytes_are_a_table_or_are_told_why_not(data: bytes) -> None:
     try:
@@ -402,6 +405,7 @@ def test_any_bytes_are_a_table_or_are_told_why_not(data: bytes) -> None:
     edited(HOUSE, edit_of(table, HOUSE)[0])
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.lists(
