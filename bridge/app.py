@@ -37,6 +37,7 @@ from bridge.rereading import Rereading
 from bridge.settings.changes import fixed
 from bridge.settings.model import Configuration
 from bridge.sync import Sync
+from bridge.tabling import Tables
 from bridge.upkeep import upkeep
 from bridge.views import (
     alerts,
@@ -46,6 +47,7 @@ from bridge.views import (
     health,
     hooks,
     inventory,
+    inventory_tables,
     openapi,
     pages,
     people,
@@ -216,7 +218,8 @@ class Appliance:
             *sessions.ROUTES,
             *sources.routes(self.identities),
             *discovery.routes(self.discovery),
-            *inventory.routes(Counter(self._made.keeper)),
+            *inventory.routes(counter := Counter(self._made.keeper)),
+            *inventory_tables.routes(Tables(self._made.keeper, counter)),
             alerts.route(self.courier.test),
             *audit.routes(self._made.audit, self.herald.verify),
             hooks.route(posted(self.sync, self.dispatch)),

@@ -86,6 +86,46 @@ def ask(
         return _meaning(answer.status, answer.read())
 
 
+def send(
+    given: Namespace,
+    path: str,
+    content: bytes,
+    kind: str,
+    *,
+    query: dict[str, str | None] | None = None,
+    seconds: float = SECONDS,
+) -> Any:  # what the API answers
+    """Bring something that is no JSON, of this media type, to the running appliance.
+
+    Raises:
+        NotRunning: no appliance answers on its socket.
+        Refused: it answered with a problem.
+    """
+    message = _Sent(content, {"Content-Type": kind})
+    with _answered(given, "POST", _target(path, query), message, seconds) as answer:
+        return _meaning(answer.status, answer.read())
+
+
+def fetch(
+    given: Namespace,
+    path: str,
+    *,
+    query: dict[str, str | None] | None = None,
+    seconds: float = SECONDS,
+) -> bytes:
+    """What the running appliance has there, as it is.
+
+    Raises:
+        NotRunning: no appliance answers on its socket.
+        Refused: it answered with a problem.
+    """
+    with _answered(given, "GET", _target(path, query), _Sent(), seconds) as answer:
+        content = answer.read()
+        if answer.status >= 400:
+            _meaning(answer.status, content)
+        return content
+
+
 def lines(
     given: Namespace, path: str, *, query: dict[str, str | None] | None = None
 ) -> Iterator[bytes]:

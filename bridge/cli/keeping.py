@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bridge.cli import table
 from bridge.cli.inventory.assigned import Assignments
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def add_rooms(rooms: Commands) -> None:
     show = rooms.add("show", "a room: settings, room systems, health", "inventory.rooms.show")
     show.add_argument("room", metavar="ROOM")
     _add_changes(rooms)
+    table.add_rooms(rooms)
     diff = rooms.add(
         "diff", "what a rooms.yaml would change of what is in force", "inventory.history.diff"
     )

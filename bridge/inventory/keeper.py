@@ -150,6 +150,10 @@ class Keeper:
         """A plan of this caller's."""
         return self._planned.get(id_, caller.name)
 
+    def forget(self, plan: Plan) -> None:
+        """Nobody is to apply this plan."""
+        self._planned.drop(plan.id)
+
     async def apply(self, plan: Plan, caller: Caller) -> Applied:
         """Make a plan true, whole or not at all; the change is number 0 where it is so already.
 

@@ -62,6 +62,7 @@ STATUSES = {
     "inventory_in_files": 409,
     "inventory_changed": 412,
     "inventory_unfit": 422,
+    "table_unreadable": 422,
     "precondition_required": 428,
     "not_yours": 403,
     "unknown_entry": 404,
@@ -175,6 +176,9 @@ def _operation(route: Route) -> dict[str, Any]:
     ]
     if route.body is not None:
         operation["requestBody"] = {"required": True, "content": _json(route.body)}
+    elif route.takes:
+        content: dict[str, Any] = {kind: {} for kind in route.takes}
+        operation["requestBody"] = {"required": True, "content": content}
     return operation
 
 

@@ -53,6 +53,8 @@ class Route:
     """Other shapes that it may have."""
     status: int = 200
     body: type[msgspec.Struct] | None = None
+    takes: tuple[str, ...] = ()
+    """Media types of a body that is none of JSON."""
     limit: int = BODY_LIMIT
     """Bytes that its body may have."""
     query: Mapping[str, str] = field(default_factory=dict)

@@ -48,6 +48,7 @@ TITLES = {
     "inventory_in_files": "The inventory of this site is in files: change those",
     "inventory_changed": "The inventory was changed in between: read it and decide again",
     "inventory_unfit": "This cannot be the inventory; `problems` says why not",
+    "table_unreadable": "Nothing of this table can be taken; `detail` says where and why",
     "precondition_required": "Say in If-Match which version this is to change",
     "not_yours": "This part of the inventory is looked after by somebody else",
     "unknown_entry": "There is no such entry in the inventory",

@@ -96,3 +96,14 @@ async def body_of(request: web.Request, kind: type[msgspec.Struct]) -> Any:  # a
         raise Problem(400, "bad_body", str(error)) from error
     except RecursionError as error:
         raise Problem(400, "bad_body", "it is nested too deep") from error
+
+
+async def bytes_of(request: web.Request, *kinds: str) -> bytes:
+    """A body of one of these media types: none that a form of a page elsewhere could send.
+
+    Raises:
+        Problem: `bad_body`.
+    """
+    if request.content_type not in kinds:
+        raise Problem(400, "bad_body", f"Content-Type must be {' or '.join(kinds)}")
+    return await whole(request)

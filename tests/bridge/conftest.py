@@ -22,6 +22,7 @@ from bridge.people.passwords import Passwords
 from bridge.people.reception import Reception
 from bridge.settings.model import Configuration, Inventory, Site
 from bridge.settings.stored import Memory
+from bridge.tabling import Tables
 from bridge.tokens import Tokens
 from bridge.views import (
     alerts,
@@ -38,6 +39,7 @@ from bridge.views import (
     health,
     hooks,
     inventory,
+    inventory_tables,
     joining,
     openapi,
     pages,
@@ -191,7 +193,8 @@ class Views:
             *sessions.ROUTES,
             *sources.routes(FakeDesk()),
             *discovery.routes(self.discovery),
-            *inventory.routes(Counter(self.keeper)),
+            *inventory.routes(counter := Counter(self.keeper)),
+            *inventory_tables.routes(Tables(self.keeper, counter)),
             alerts.route(nobody),
             *audit.routes(self.audit, self.audit.verify),
             hooks.route(self.hook),
