@@ -9,7 +9,7 @@ from bridge.callers import Caller
 from bridge.inventory.leave import check_leave
 from bridge.inventory.noted import entries_of
 from bridge.inventory.plans import Candidate, Plan, Planned
-from bridge.inventory.rows import Applied, Rows
+from bridge.inventory.rows import Applied, Rows, encode
 from bridge.inventory.sealed import vaulted, with_references, without_secrets
 from bridge.inventory.written import written
 from bridge.settings.load import read
@@ -268,13 +268,14 @@ class Keeper:
 
     async def _write(self, plan: "Plan | _Wish", caller: Caller) -> Applied:
         applied = self._applied(plan, caller, self._rows.last + 1)
-        entries = entries_of(applied)
+        told = encode(applied.changes)
+        entries = entries_of(applied, told)
 
         def noted(tables: "Tables") -> None:
             for entry in entries:
                 Audit.add(tables, entry)
 
-        await self._rows.write(plan.document, applied, beside=noted)
+        await self._rows.write(plan.document, applied, told, beside=noted)
         return applied
 
     def _applied(self, plan: "Plan | _Wish", caller: Caller, seq: int) -> Applied:
@@ -348,11 +349,17 @@ def _units(document: Document) -> frozenset[str]:
 
 def _voided(before: Document, after: Document) -> Document:
     """The inventory without secrets that would go to another address than they were given for."""
-    had = {name: one for entry in before.rooms.values() for name, one in endpoints(entry).items()}
-    rooms: dict[str, Fields] = {}
+    had = {
+        name: one
+        for entry in before.rooms.values()
+        if "endpoints" in entry
+        for name, one in endpoints(entry).items()
+    }
+    if not had:
+        return after
+    rooms = dict(after.rooms)
     for room, entry in after.rooms.items():
         if entry is before.rooms.get(room) or not units(entry):
-            rooms[room] = entry
             continue
         kept = [
             without_secrets(one, had[one["id"]])

@@ -4,8 +4,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 
-import msgspec
-
 from bridge.inventory.rows import Applied
 from rooms.audit import Entry
 from rooms.inventory import Change
@@ -14,8 +12,8 @@ MANY = 200
 """Changes at once that are told one by one; of more their numbers and their hash."""
 
 
-def entries_of(applied: Applied) -> Sequence[Entry]:
-    """What was, and what is: an entry for each change.
+def entries_of(applied: Applied, told: bytes) -> Sequence[Entry]:
+    """What was, and what is: an entry for each change; `told` is all of them as the history has it.
 
     A list of ten thousand rooms is one entry: what became of each is in the history of the
     inventory, which this entry proves by its hash.
@@ -23,7 +21,7 @@ def entries_of(applied: Applied) -> Sequence[Entry]:
     if len(applied.changes) <= MANY:
         return [_entry(applied, one) for one in applied.changes]
     counted = Counter(f"{one.kind}s {one.what}" for one in applied.changes)
-    digest = hashlib.sha256(msgspec.json.encode(applied.changes)).hexdigest()
+    digest = hashlib.sha256(told).hexdigest()
     detail: dict[str, str | int] = {"change": applied.seq, "sha256": digest, **counted}
     return [
         Entry(at=applied.at, actor=applied.actor, action="inventory.many_changed", detail=detail)

@@ -13,11 +13,14 @@ from rooms.model import Value
 if TYPE_CHECKING:  # see rooms.database
     from sqlite_utils import Database as Tables
 
-_encode = msgspec.json.Encoder().encode
+encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.decode
 
 Entries = Mapping[str, Mapping[str, Fields | None]]
 """Entries by id, by kind (`rooms`, `lists`); None for one that is not there."""
+
+Encoded = Mapping[str, Mapping[str, msgspec.Raw | None]]
+"""The same as they are kept."""
 
 
 class Applied(Value, frozen=True, kw_only=True):
@@ -52,23 +55,27 @@ class Rows:
         self,
         document: Document,
         applied: Applied,
+        told: bytes,
         beside: "Callable[[Tables], object]" = lambda _: None,
     ) -> None:
         """Make this the inventory, with what is written `beside` it, whole or not at all.
 
+        `told` is the change's changes, encoded.
+
         Raises:
             sqlite3.Error: nothing was changed.
         """
-        before, after = differing(self.document, document)
+        before, changed = differing(self.document, document)
+        after = _encoded(changed)
         row = {
             "seq": applied.seq,
             "at": applied.at.isoformat(),
             "actor": applied.actor,
             "why": applied.why,
             "undoes": applied.undoes,
-            "changes": _encode(applied.changes),
-            "before": _encode(before),
-            "after": _encode(after),
+            "changes": told,
+            "before": encode(before),
+            "after": encode(after),
         }
         again = _order(self.document, document)
 
@@ -130,11 +137,19 @@ def _order(before: Document, after: Document) -> Document | None:
     return None
 
 
-def _put(tables: "Tables", entries: Entries, again: Document | None) -> None:
+def _encoded(entries: Entries) -> Encoded:
+    """Entries as they are kept, each made once for its row and for the history."""
+    return {
+        kind: {name: None if one is None else msgspec.Raw(encode(one)) for name, one in of.items()}
+        for kind, of in entries.items()
+    }
+
+
+def _put(tables: "Tables", entries: Encoded, again: Document | None) -> None:
     execute = tables.conn.executemany
     if again is not None:
         tables.conn.execute("DELETE FROM inventory")
-        entries = {"rooms": again.rooms, "lists": again.lists}
+        entries = _encoded({"rooms": again.rooms, "lists": again.lists})
     gone = [(kind, name) for kind, of in entries.items() for name, one in of.items() if one is None]
     if gone:
         execute("DELETE FROM inventory WHERE kind = ? AND id = ?", gone)
@@ -145,11 +160,11 @@ def _put(tables: "Tables", entries: Entries, again: Document | None) -> None:
     )
 
 
-def _rows(entries: Entries) -> Iterator[tuple[str, str, bytes]]:
+def _rows(entries: Encoded) -> Iterator[tuple[str, str, bytes]]:
     for kind, of in entries.items():
         for name, one in of.items():
             if one is not None:
-                yield kind, name, _encode(one)
+                yield kind, name, bytes(one)
 
 
 def _applied(row: Sequence[Any]) -> Applied:

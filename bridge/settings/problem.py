@@ -43,15 +43,29 @@ class Unusable(Exception):
 class Place:
     """A spot in a file, from which problems are reported."""
 
-    __slots__ = ("_problems", "file", "line", "path")
+    __slots__ = ("_above", "_key", "_problems", "file", "line")
 
     def __init__(
-        self, problems: list[Problem], file: Path, path: str = "", line: int | None = None
+        self,
+        problems: list[Problem],
+        file: Path,
+        path: str = "",
+        line: int | None = None,
+        above: "Place | None" = None,
     ) -> None:
         self._problems = problems
         self.file = file
-        self.path = path
+        self._key = path
+        self._above = above
         self.line = line
+
+    @property
+    def path(self) -> str:
+        """The setting; put together only where there is something to say of it."""
+        above = self._above.path if self._above is not None else ""
+        return (
+            f"{above}{self._key}" if self._key[:1] == "[" or not above else f"{above}.{self._key}"
+        )
 
     @property
     def key(self) -> str:
@@ -65,8 +79,7 @@ class Place:
 
     def at(self, key: str, line: int | None = None) -> "Place":
         """A spot below this one."""
-        path = f"{self.path}{key}" if key.startswith("[") or not self.path else f"{self.path}.{key}"
-        return Place(self._problems, self.file, path, line or self.line)
+        return Place(self._problems, self.file, key, line or self.line, self)
 
     def error(self, words: str, hint: str = "", *, passes: bool = False) -> None:
         """Report something that keeps the appliance from starting."""

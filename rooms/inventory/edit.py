@@ -60,7 +60,9 @@ def merged(fields: Fields, patch: Fields) -> dict[str, Any]:
     """Settings with others merged into them (RFC 7396)."""
     made = dict(fields)
     for key, value in patch.items():
-        if value is None:
+        if value.__class__ is str:  # nearly all are, and the next questions take longer
+            made[key] = value
+        elif value is None:
             made.pop(key, None)
         elif isinstance(value, Mapping):
             had = made.get(key)
@@ -103,8 +105,9 @@ def _merged(
     made = dict(entries)
     for name, patch in patches.items():
         if patch is not None:
-            had = made.get(name, {})
-            made[name] = merged(had, {key: one for key, one in patch.items() if key != "id"})
+            entry = merged(made.get(name, {}), patch)
+            entry.pop("id", None)
+            made[name] = entry
         elif made.pop(name, None) is None:
             raise Misfit(f"{kind} {name}", f"there is no {kind} {name}")
     return made

@@ -10,6 +10,7 @@ from rooms.model import Value
 
 What = Literal["added", "changed", "removed", "renamed", "moved"]
 Kind = Literal["room", "list", "endpoint"]
+_APART = frozenset(["id", "endpoints"])
 
 
 class Change(Value, frozen=True, kw_only=True):
@@ -119,7 +120,11 @@ def _differing(before: Fields, after: Fields) -> tuple[dict[str, str], dict[str,
 
 def _texts(fields: Fields) -> dict[str, str]:
     """Settings as text for people; endpoints are told as entries of their own."""
-    return {key: text(value) for key, value in fields.items() if key not in {"id", "endpoints"}}
+    return {
+        key: value if value.__class__ is str else text(value)
+        for key, value in fields.items()
+        if key not in _APART
+    }
 
 
 def text(value: Any) -> str:
