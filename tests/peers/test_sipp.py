@@ -150,6 +150,11 @@ async def test_the_bridge_connects_a_unit_with_sipp(transport: str, tmp_path: Pa
             await unit.dial(Order(dial=dialled(ZOOM)))
             assert await called(meeting) == [f"sip:{ZOOM.sip}"]
             (call,) = agent.calls.values()
+
+            async def told() -> bool:
+                return bool(call.remote)
+
+            await until(told, "the meeting's media at the room")
             assert "s=-" in call.remote
             assert f"127.0.0.1 {agent.at[1]}" not in call.remote
             await unit.hang_up()
