@@ -27,10 +27,10 @@ from bridge.views.inventory_shapes import (
     ChangeShape,
     EndpointEntryShape,
     EntryOrder,
-    FindingShape,
     HistoryShape,
     InventoryShape,
     ListEntryShape,
+    PlanFindingShape,
     PlanOrder,
     PlanShape,
     RoomEntryShape,
@@ -45,7 +45,7 @@ from rooms.inventory.document import endpoints
 class Unfitting(Problem):
     """An answer that says all that keeps a change from being made."""
 
-    def __init__(self, findings: Iterable[FindingShape]) -> None:
+    def __init__(self, findings: Iterable[PlanFindingShape]) -> None:
         super().__init__(STATUSES["inventory_unfit"], "inventory_unfit")
         self.findings = tuple(findings)
 
@@ -203,7 +203,9 @@ def _in_words(plan: Plan | None = None) -> Iterator[None]:
     except Unfit as error:
         raise Unfitting(_findings(plan, only_errors=True) if plan else ()) from error
     except Misfit as error:
-        finding = FindingShape(entry=error.entry, setting="", severity="error", words=str(error))
+        finding = PlanFindingShape(
+            entry=error.entry, setting="", severity="error", words=str(error)
+        )
         raise Unfitting([finding]) from error
     except NotYours as error:
         raise _problem("not_yours", str(error)) from error
@@ -273,13 +275,13 @@ def _plan(plan: Plan) -> PlanShape:
     )
 
 
-def _findings(plan: Plan, *, only_errors: bool = False) -> Iterator[FindingShape]:
+def _findings(plan: Plan, *, only_errors: bool = False) -> Iterator[PlanFindingShape]:
     found: Iterable[Wrong] = errors(plan.problems) if only_errors else plan.problems
     for one in found:
         kind, _, rest = one.path.partition(".")
         name, _, setting = rest.partition(".")
         entry = f"{kind}.{name}" if kind in {"rooms", "room_lists"} and name else ""
-        yield FindingShape(
+        yield PlanFindingShape(
             entry=entry,
             setting=setting if entry else one.path,
             severity=one.severity,

@@ -1,6 +1,6 @@
 """The inventory over HTTP: looked at, planned, changed, undone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal, Protocol, TypeVar, get_args
 
 import msgspec
@@ -186,6 +186,25 @@ def routes(keeping: Keeping) -> tuple[Route, ...]:
             also={304: "It has not changed"},
         ),
         *(one for kind in get_args(Kind) for one in _of_entry(does, kind)),
+        *_of_plans(does),
+        *_of_changes(does),
+        Route(
+            method="POST",
+            path=f"{_BASE}/adopt",
+            serve=does.take_over,
+            scope="control",
+            displays=False,
+            summary="Copy the inventory of the files to the store",
+            answer=AppliedShape,
+            also={204: "The store has it already"},
+            query={"replace": "`true`: in place of what the store has"},
+            problems=("inventory_changed", "disk_failing"),
+        ),
+    )
+
+
+def _of_plans(does: _Answers) -> Sequence[Route]:
+    return (
         Route(
             method="POST",
             path=f"{_BASE}/plans",
@@ -220,6 +239,11 @@ def routes(keeping: Keeping) -> tuple[Route, ...]:
             headers=_MATCH,
             problems=("unknown_plan", *_REFUSED),
         ),
+    )
+
+
+def _of_changes(does: _Answers) -> Sequence[Route]:
+    return (
         Route(
             method="GET",
             path=f"{_BASE}/changes",
@@ -242,18 +266,6 @@ def routes(keeping: Keeping) -> tuple[Route, ...]:
             instead=(PlanShape,),
             query=_DRY,
             problems=("unknown_change", "not_undoable", *_REFUSED),
-        ),
-        Route(
-            method="POST",
-            path=f"{_BASE}/adopt",
-            serve=does.take_over,
-            scope="control",
-            displays=False,
-            summary="Copy the inventory of the files to the store",
-            answer=AppliedShape,
-            also={204: "The store has it already"},
-            query={"replace": "`true`: in place of what the store has"},
-            problems=("inventory_changed", "disk_failing"),
         ),
     )
 

@@ -64,7 +64,7 @@ class ChangeShape(Shape, frozen=True, kw_only=True):
     after: Annotated[Mapping[str, str], Meta(description="The same afterwards.")]
 
 
-class FindingShape(Shape, frozen=True, kw_only=True):
+class PlanFindingShape(Shape, frozen=True, kw_only=True):
     """Something wrong with a plan, or to be known of it."""
 
     entry: Annotated[str, Meta(description="As `rooms.kestrel`; empty for the whole.")]
@@ -83,7 +83,7 @@ class PlanShape(Shape, frozen=True, kw_only=True):
     why: str
     undoes: Annotated[int, Meta(description="The change that it takes back.")] | None
     changes: tuple[ChangeShape, ...]
-    findings: tuple[FindingShape, ...]
+    findings: tuple[PlanFindingShape, ...]
 
 
 class AppliedShape(Shape, frozen=True, kw_only=True):
@@ -107,7 +107,7 @@ class HistoryShape(Shape, frozen=True, kw_only=True):
 class UnfitShape(ProblemShape, frozen=True, kw_only=True):
     """Problem details with all that keeps a change from being made."""
 
-    problems: tuple[FindingShape, ...]
+    problems: tuple[PlanFindingShape, ...]
 
 
 class PlanOrder(Shape, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """An appliance's views over a real store and a real socket."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,16 +8,22 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from bridge.admin.composition import Admin
+from bridge.admin.pages import environment
 from bridge.discovered import Difference
 from bridge.discovery import Told, shape
 from bridge.displays.faults import Faults
 from bridge.displays.gate import Gate
 from bridge.displays.pairing import Pairing
 from bridge.health import Health
+from bridge.inventory.keeper import Keeper
+from bridge.inventory.rows import Rows
+from bridge.keeping import Counter
 from bridge.paired import Paired
 from bridge.people.passwords import Passwords
 from bridge.people.reception import Reception
-from bridge.settings.model import Inventory
+from bridge.settings.model import Configuration, Inventory, Site
+from bridge.settings.stored import Memory
 from bridge.tokens import Tokens
 from bridge.views import (
     alerts,
@@ -33,6 +39,7 @@ from bridge.views import (
     faults,
     health,
     hooks,
+    inventory,
     joining,
     openapi,
     pages,
@@ -149,6 +156,21 @@ class Views:
         self.people.sessions.on_ended = self.hub.expel_session
         self.paired = Paired(database, self.tokens, self.audit, clock)
         self.pairing = Pairing(self.paired, house=self.house, hub=self.hub, audit=self.audit)
+        self.keeper = Keeper(Rows(database), clock=clock, memory=Memory())
+        stored = Configuration(file=Path("bridge.yaml"), site=Site(inventory="store"))
+        self.keeper.attach(lambda: stored, lambda: None, _adopted)
+        self.lists: Mapping[str, str] = {}
+        """Names of room lists, by id."""
+        self.hinted: list[str] = []
+        """Rooms that somebody wants read now."""
+        self.admin = Admin(
+            self.house,
+            desk=self.endpoints,
+            pairs=self.pairing,
+            faults=self.faults,
+            lists=lambda: self.lists,
+            read=self.hinted.append,
+        )
         self.called: list[tuple[str, str, hooks.HookCall]] = []
         self.replied: hooks.HookReply | None = None
 
@@ -183,6 +205,8 @@ class Views:
             *sessions.ROUTES,
             *sources.routes(FakeDesk()),
             *discovery.routes(self.discovery),
+            *inventory.routes(Counter(self.keeper)),
+            *self.admin.routes,
             alerts.route(nobody),
             *audit.routes(self.audit, self.audit.verify),
             hooks.route(self.hook),
@@ -209,6 +233,10 @@ class Views:
         return {"Authorization": f"Bearer {secret}"}
 
 
+async def _adopted(_: Configuration) -> None:
+    """Views stay as they are."""
+
+
 async def nobody() -> list[tuple[str, bool, str]]:
     """Alerts that nobody gets."""
     return []
@@ -223,6 +251,7 @@ def clock() -> FixedClock:
 def made(tmp_path: Path, clock: FixedClock) -> Views:
     """Opened before the loop runs."""
     pages.files()
+    environment()
     return Views(Database(furnished(tmp_path / "bridge.db")), clock)
 
 
