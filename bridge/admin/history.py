@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from bridge.admin.words import Words
 from bridge.inventory.keeper import Keeper
@@ -47,6 +47,35 @@ class RoomHistory:
                     what = _told(words, change.kind, change.what, change.before, change.after)
                     found[Changed(applied.at, applied.actor, what)] = None
         return sorted(found, key=lambda one: one.at, reverse=True)[:LATEST]
+
+
+class Told(Protocol):
+    """A change of one entry, of the keeper or of the API."""
+
+    @property
+    def kind(self) -> str:
+        """Of what."""
+
+    @property
+    def what(self) -> str:
+        """What became of it."""
+
+    @property
+    def id(self) -> str:
+        """The entry."""
+
+    @property
+    def before(self) -> Mapping[str, str]:
+        """The settings that differ."""
+
+    @property
+    def after(self) -> Mapping[str, str]:
+        """The same afterwards."""
+
+
+def told_change(change: Told, words: Words) -> str:
+    """A change with the id of what it is about."""
+    return f"{change.id}: {_told(words, change.kind, change.what, change.before, change.after)}"
 
 
 def _of_row(row: Row, room: Room, words: Words) -> Iterator[Changed]:

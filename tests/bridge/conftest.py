@@ -170,6 +170,7 @@ class Views:
             faults=self.faults,
             lists=lambda: self.lists,
             read=self.hinted.append,
+            keeping=Counter(self.keeper),
         )
         self.called: list[tuple[str, str, hooks.HookCall]] = []
         self.replied: hooks.HookReply | None = None
