@@ -13,6 +13,7 @@ from aiohttp import web
 
 from bridge import housekeeping, systemd
 from bridge.admin.composition import admin
+from bridge.admin.history import RoomHistory
 from bridge.alerts.courier import Courier
 from bridge.beyond import Beyond
 from bridge.calling.composition import Calling
@@ -145,7 +146,9 @@ class Appliance:
         self.calling = Calling(made, self.dispatch, self.health, self.house, devices)
         self.calling.read_by(self.house.readers.visit, self.house.readers.has_newest)
         self.displays = Displays(made, self.house, self.hub, self.writing, self.calling)
-        self.admin = admin(self.house, self.displays, self.calling.desk, read=self.sync.hint)
+        keeping, desk = Counter(made.keeper), self.calling.desk
+        self.admin = admin(self.house, self.displays, desk, read=self.sync.hint, keeping=keeping)
+        self.admin.room.history = RoomHistory(made.audit, made.keeper).of
         self.courier = Courier(services, health=self.health, data_dir=site_.data_dir)
         furnish(self.house, self.configuration)
         await self._serve()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from bridge.admin.acts import Acts
+from bridge.admin.changes import ChangesPage
 from bridge.admin.displays import DisplaysPage
 from bridge.admin.overview import Overview
 from bridge.admin.pages import Pages
@@ -15,10 +16,12 @@ from bridge.displays.composition import Displays
 from bridge.views.endpoints import Desk
 from bridge.views.faults import Faults
 from bridge.views.house import House
+from bridge.views.inventory import Keeping
 from bridge.views.pairing import Pairs
 from bridge.views.web import Handler, Route
 
 _SENT_TO_SIGN_IN = {303: "Nobody is signed in: to /admin/login"}
+_NONE = ("unknown_change", "not_undoable", "not_yours", "inventory_unfit", "disk_failing")
 
 
 class Admin:
@@ -33,6 +36,7 @@ class Admin:
         faults: Faults,
         lists: Callable[[], Mapping[str, str]],
         read: Callable[[str], None],
+        keeping: Keeping,
     ) -> None:
         self.pages = Pages(house)
         """For whoever has pages of their own."""
@@ -41,6 +45,7 @@ class Admin:
         self._overview = Overview(self.pages, self.survey)
         self._tree = Tree(self.pages, self.survey, lists)
         self._displays = DisplaysPage(self.pages, pairs)
+        self.changes = ChangesPage(self.pages, keeping)
         self._signing = Signing(self.pages)
         self._acts = Acts(desk, faults, read)
 
@@ -56,6 +61,14 @@ class Admin:
             _page("/admin/rooms", self._tree.serve, "All rooms as a tree, to search and filter"),
             _page("/admin/rooms/{room}", self.room.serve, "A room's page", "unknown_room"),
             _page("/admin/displays", shown, "Paired displays, and how one more is paired"),
+            _page("/admin/changes", self.changes.serve, "What was changed", *_NONE, scope="rooms"),
+            _page(
+                "/admin/changes/{change}",
+                self.changes.preview,
+                "What taking a change back would do",
+                *_NONE,
+                scope="rooms",
+            ),
             _page("/admin/login", self._signing.login, "Where people sign in", scope=None),
             _page(
                 "/admin/welcome",
@@ -73,12 +86,15 @@ class Admin:
             _form(f"{room}/dial", acts.dial, "Have a room system call", scope="write"),
             _form(f"{room}/hangup", acts.hang_up, "End a room system's calls", scope="write"),
             _form(f"{room}/mended", acts.mended, "Clear a reported fault that is mended"),
+            _form("/admin/changes/{change}/undo", self.changes.undo, "Take a change back"),
             _form("/admin/displays", self._displays.pair, "Pair a display by its code"),
             _form("/admin/displays/{display}/revoke", self._displays.revoke, "Sign a display out"),
         )
 
 
-def admin(house: House, displays: Displays, desk: Desk, *, read: Callable[[str], None]) -> Admin:
+def admin(
+    house: House, displays: Displays, desk: Desk, *, read: Callable[[str], None], keeping: Keeping
+) -> Admin:
     """The pages of an appliance that runs."""
     return Admin(
         house,
@@ -87,6 +103,7 @@ def admin(house: House, displays: Displays, desk: Desk, *, read: Callable[[str],
         faults=displays.faults,
         lists=lambda: house.lists,
         read=read,
+        keeping=keeping,
     )
 
 

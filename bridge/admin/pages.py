@@ -42,6 +42,7 @@ MENU = (
     Place("/admin", "overview", "read"),
     Place("/admin/rooms", "rooms", "read"),
     Place("/admin/displays", "displays", "read"),
+    Place("/admin/changes", "changes", "rooms"),
 )
 
 

@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 from aiohttp import web
 
+from bridge.admin.history import Changed
 from bridge.admin.pages import Crumb, Pages
 from bridge.admin.plain import matter
 from bridge.admin.survey import State, today
 from bridge.admin.tree import known_lists
-from bridge.admin.words import chosen
+from bridge.admin.words import Words, chosen
 from bridge.callers import Caller
 from bridge.health import Subject, Trouble
 from bridge.views.endpoint_shapes import EndpointShape
@@ -24,17 +25,7 @@ from bridge.views.shapes import ExplainedShape
 from rooms.model import Window
 from rooms.room import Room
 
-
-class Changed(NamedTuple):
-    """A change that somebody made, from the audit log."""
-
-    at: datetime
-    who: str
-    what: str
-    """In words, of the inventory: never a title or a secret."""
-
-
-History = Callable[[Room], Awaitable[Sequence[Changed]]]
+History = Callable[[Room, Words], Awaitable[Sequence[Changed]]]
 """Who knows what was changed of a room, the latest first."""
 
 
@@ -105,8 +96,15 @@ class RoomPage:
             joinable=[one for one in meetings if one.can_join and one.end and one.end > now],
             displays=[one for one in self._pairs.every() if one.room == room.id],
             faults=self._faults.of(room.id),
-            history=await self.history(room) if self.history else None,
+            history=await self._changes(room, caller, request),
         )
+
+    async def _changes(
+        self, room: Room, caller: Caller, request: web.Request
+    ) -> Sequence[Changed] | None:
+        """What was changed, for who looks after the room or audits; None for others."""
+        may = caller.keeps(room.id) or "audit" in caller.scopes
+        return await self.history(room, chosen(request)) if self.history and may else None
 
     async def _day(
         self, room: Room, now: datetime

@@ -255,18 +255,6 @@ def _of_changes(does: _Answers) -> tuple[Route, ...]:
             query=_DRY,
             problems=("unknown_change", "not_undoable", *_REFUSED),
         ),
-        Route(
-            method="POST",
-            path=f"{_BASE}/adopt",
-            serve=does.take_over,
-            scope="control",
-            displays=False,
-            summary="Copy the inventory of the files to the store",
-            answer=AppliedShape,
-            also={204: "The store has it already"},
-            query={"replace": "`true`: in place of what the store has"},
-            problems=("inventory_changed", "disk_failing"),
-        ),
     )
 
 

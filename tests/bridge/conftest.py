@@ -1,6 +1,6 @@
 """An appliance's views over a real store and a real socket."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from bridge.admin.composition import Admin
+from bridge.admin.pages import environment
 from bridge.discovered import Difference
 from bridge.discovery import Told, shape
 from bridge.displays.faults import Faults
@@ -159,6 +161,19 @@ class Views:
         self.keeper.attach(lambda: NO_ROOMS, lambda: None, nothing)
         self.paired = Paired(database, self.tokens, self.audit, clock)
         self.pairing = Pairing(self.paired, house=self.house, hub=self.hub, audit=self.audit)
+        self.lists: Mapping[str, str] = {}
+        """Names of room lists, by id."""
+        self.hinted: list[str] = []
+        """Rooms that somebody wants read now."""
+        self.admin = Admin(
+            self.house,
+            desk=self.endpoints,
+            pairs=self.pairing,
+            faults=self.faults,
+            lists=lambda: self.lists,
+            read=self.hinted.append,
+            keeping=Counter(self.keeper),
+        )
         self.called: list[tuple[str, str, hooks.HookCall]] = []
         self.replied: hooks.HookReply | None = None
 
@@ -195,6 +210,7 @@ class Views:
             *discovery.routes(self.discovery),
             *inventory.routes(counter := Counter(self.keeper)),
             *inventory_tables.routes(Tables(self.keeper, counter)),
+            *self.admin.routes,
             alerts.route(nobody),
             *audit.routes(self.audit, self.audit.verify),
             hooks.route(self.hook),
@@ -245,6 +261,7 @@ def clock() -> FixedClock:
 def made(tmp_path: Path, clock: FixedClock) -> Views:
     """Opened before the loop runs."""
     pages.files()
+    environment()
     return Views(Database(furnished(tmp_path / "bridge.db")), clock)
 
 

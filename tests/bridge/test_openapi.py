@@ -71,7 +71,8 @@ async def test_every_answer_is_as_described(client: Client, views: Views) -> Non
             continue
         for room in ("kestrel", "heron", "nowhere"):
             target = path.replace("{room}", room).replace("{file}", "icon.svg")
-            answer = await client.get(target)
+            # No path of ours has braces in it: what still has them would be no route at all.
+            answer = await client.get(target.replace("{change}", "1"))
             told = operation["responses"].get(str(answer.status))
             assert told, f"{target} answered {answer.status}, which is not described"
             schema = schema_of(document, told)
@@ -90,7 +91,7 @@ async def test_every_refusal_is_as_described(client: Client) -> None:
             target = re.sub(r"{\w+}", "x", path)
             answer = await client.request(method, target, headers=FOREIGN, allow_redirects=False)
             if answer.status == 303:
-                assert operation["security"] == [{"session": ["read"]}], target
+                assert [list(way) for way in operation["security"]] == [["session"]], target
                 continue
             assert answer.status == 401, target
             schema = schema_of(document, operation["responses"]["401"])

@@ -1,6 +1,6 @@
 """The pages over a real store, and a person who has signed in."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,15 +8,13 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from bridge.admin.composition import Admin
 from bridge.admin.pages import environment
 from bridge.callers import SCOPES, Caller, Role
 from bridge.health import Subject
 from bridge.views import guard, pages
 from bridge.views.display_shapes import FaultOrder
-from bridge.views.openapi import route as described
 from bridge.views.site import site
-from bridge.views.web import ANYBODY, Route
+from bridge.views.web import ANYBODY
 from rooms.database import Database
 from tests.bridge.conftest import Client, Views
 from tests.fakes.sources import event, room
@@ -25,6 +23,8 @@ from tests.fakes.virtual import FixedClock
 ZOOM = "Zoom: https://zoom.us/j/91234567890?pwd=x sip:91234567890.123456@zoomcrc.com"
 LISTS = {"north": "North wing", "south": "South wing", "board": "Board rooms"}
 AT = "http://127.0.0.1"
+PROOF = {"csrf": "of s1"}
+"""What each form of this session carries."""
 
 
 def person(role: Role = "engineer", **more: Any) -> Caller:
@@ -48,26 +48,13 @@ class House(Views):
 
     def __init__(self, database: Database, clock: FixedClock) -> None:
         super().__init__(database, clock)
-        self.read: list[str] = []
-        self.admin = Admin(
-            self.house,
-            desk=self.endpoints,
-            pairs=self.pairing,
-            faults=self.faults,
-            lists=lambda: LISTS,
-            read=self.read.append,
-        )
+        self.read = self.hinted
+        self.lists = LISTS
         self.person: Caller | None = person()
         """None for nobody."""
         self.admin.pages.who = self.identified
         self.house.csrf = lambda caller: f"of {caller.session}" if caller.session else ""
         self.house.room_endpoints = lambda name: ["codec"] if name == "kestrel" else []
-
-    def routes(self) -> Sequence[Route]:
-        """All of them."""
-        served = [one for one in super().routes() if not one.path.endswith("openapi.json")]
-        served += self.admin.routes
-        return [*served, described(served, "1.2.3")]
 
     def identified(self, *_: Any) -> Caller:
         """Who calls, in place of a session."""
@@ -131,6 +118,8 @@ async def house(signed_in: House) -> AsyncIterator[House]:
 @pytest.fixture
 async def opened(house: House) -> AsyncIterator[Client]:
     """Somebody's browser, as far as HTTP goes."""
-    async with TestClient(TestServer(site(house.house, house.routes()))) as client:
+    ours = {"Sec-Fetch-Site": "same-origin"}
+    server = TestServer(site(house.house, house.routes()))
+    async with TestClient(server, headers=ours) as client:
         yield client
         house.hub.close()

@@ -1,6 +1,6 @@
 """Displays: paired by their code from the page, for one's own rooms only, and signed out."""
 
-from tests.bridge.admin.conftest import FACILITIES, House, person
+from tests.bridge.admin.conftest import FACILITIES, PROOF, House, person
 from tests.bridge.conftest import Client
 
 PATH = "/admin/displays"
@@ -13,7 +13,7 @@ async def text(client: Client, path: str = PATH) -> str:
 
 
 async def sent(client: Client, path: str, **fields: str) -> str:
-    answer = await client.post(path, data=fields, allow_redirects=False)
+    answer = await client.post(path, data=PROOF | fields, allow_redirects=False)
     assert answer.status == 303
     return answer.headers["Location"]
 
@@ -76,5 +76,5 @@ async def test_a_display_of_another_list_is_neither_seen_nor_touched(
 async def test_who_only_looks_gets_no_forms(opened: Client, house: House) -> None:
     house.person = person("viewer")
     assert 'action="/admin/displays' not in await text(opened)
-    answer = await opened.post(PATH, data={"code": "x", "room": "kestrel"})
+    answer = await opened.post(PATH, data=PROOF | {"code": "x", "room": "kestrel"})
     assert answer.status == 403

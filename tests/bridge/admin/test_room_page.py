@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
-from bridge.admin.room import Changed
+from bridge.admin.history import Changed, RoomHistory
+from bridge.admin.words import Words
 from bridge.callers import SCOPES
 from bridge.health import Subject
+from rooms.audit import Entry
 from rooms.room import Room
-from tests.bridge.admin.conftest import FACILITIES, House, person
+from tests.bridge.admin.conftest import FACILITIES, PROOF, House, person
 from tests.bridge.conftest import Client
 from tests.fakes.virtual import NOON
 
@@ -24,7 +26,7 @@ async def text(client: Client, path: str = KESTREL) -> str:
 
 async def sent(client: Client, path: str, **fields: str) -> str:
     """Where a form leads to."""
-    answer = await client.post(path, data=fields, allow_redirects=False)
+    answer = await client.post(path, data=PROOF | fields, allow_redirects=False)
     assert answer.status == 303, await answer.text()
     return answer.headers["Location"]
 
@@ -79,7 +81,7 @@ async def test_forms_are_offered_and_work_for_who_may(
 ) -> None:
     house.person = who
     page = await text(opened)
-    fields = {"endpoint": "codec", "booking": "x", "code": "audio"}
+    fields = PROOF | {"endpoint": "codec", "booking": "x", "code": "audio"}
     for act in ("read", "push", "dial", "mended"):
         assert (f'action="{KESTREL}/{act}"' in page) is (act in offers), act
         answer = await opened.post(f"{KESTREL}/{act}", data=fields, allow_redirects=False)
@@ -121,10 +123,10 @@ async def test_a_form_never_reaches_the_system_of_another_room(
 
 async def test_another_lists_room_is_neither_seen_nor_touched(opened: Client, house: House) -> None:
     house.person = MINE
-    assert (await opened.get("/admin/rooms/heron")).status == 403
+    assert (await opened.get("/admin/rooms/heron")).status == 404
     for act in ("read", "push", "mended"):
-        answer = await opened.post(f"/admin/rooms/heron/{act}", data={}, allow_redirects=False)
-        assert answer.status == 403, act
+        answer = await opened.post(f"/admin/rooms/heron/{act}", data=PROOF, allow_redirects=False)
+        assert answer.status == 404, act
     assert "Board rooms" not in await text(opened), "the name of another's list"
     assert house.read == []
 
@@ -132,7 +134,7 @@ async def test_another_lists_room_is_neither_seen_nor_touched(opened: Client, ho
 async def test_only_who_has_control_names_an_address_to_call(opened: Client, house: House) -> None:
     house.person = person("engineer", scopes=SCOPES["engineer"] - {"control"})
     assert 'name="address"' not in await text(opened)
-    form = {"endpoint": "codec", "address": "sip:x@example.com"}
+    form = PROOF | {"endpoint": "codec", "address": "sip:x@example.com"}
     answer = await opened.post(f"{KESTREL}/dial", data=form, allow_redirects=False)
     assert answer.status == 403
     assert house.endpoints.told == []
@@ -141,13 +143,28 @@ async def test_only_who_has_control_names_an_address_to_call(opened: Client, hou
 async def test_changes_are_shown_where_somebody_knows_them(opened: Client, house: House) -> None:
     assert "What was changed" not in await text(opened)
 
-    async def history(room: Room) -> list[Changed]:
+    async def history(room: Room, _: Words) -> list[Changed]:
         return [Changed(at=NOON, who="Ada", what=f"moved {room.name} to floor 3 <b>")]
 
     house.admin.room.history = history
     page = await text(opened)
     assert "What was changed" in page
     assert "moved Kestrel to floor 3 &lt;b&gt;" in page
+    house.person = person("viewer")
+    assert "What was changed" not in await text(opened)
+
+
+async def test_changes_of_a_room_are_told_from_the_audit_log(opened: Client, house: House) -> None:
+    moved: dict[str, str | int] = {"change": 7, "before.floor": "1", "after.floor": "2"}
+    usual: dict[str, Any] = {"at": NOON, "actor": "Ada", "object": "kestrel"}
+    for action in ("inventory.room_changed", "inventory.list_changed", "bookings.created"):
+        await house.audit.record(Entry(action=action, detail=moved, **usual))
+    house.admin.room.history = RoomHistory(house.audit, house.keeper).of
+    page = await text(opened)
+    assert page.count("floor was 1, is 2") == 1, "a list of this id is another thing"
+    assert "Ada" in page
+    assert "floor was" not in await text(opened, "/admin/rooms/wren")
+    assert "floor war 1, ist 2" in await text(opened, f"{KESTREL}?lang=de")
 
 
 async def test_forms_carry_what_belongs_to_the_session(opened: Client) -> None:
@@ -156,5 +173,15 @@ async def test_forms_carry_what_belongs_to_the_session(opened: Client) -> None:
 
 
 async def test_a_form_that_is_too_long_is_told_as_a_page(opened: Client) -> None:
-    answer = await opened.post(f"{KESTREL}/push", data={"endpoint": "x" * (70 << 10)})
+    answer = await opened.post(f"{KESTREL}/push", data=PROOF | {"endpoint": "x" * (70 << 10)})
     assert (answer.status, answer.content_type) == (413, "text/html")
+
+
+async def test_a_form_without_proof_does_nothing(opened: Client, house: House) -> None:
+    for form in ({}, {"csrf": "of s2"}, {"csrf": ""}):
+        answer = await opened.post(f"{KESTREL}/read", data=form, allow_redirects=False)
+        assert (answer.status, answer.content_type) == (403, "text/html"), form
+    elsewhere = {"Sec-Fetch-Site": "cross-site"}
+    answer = await opened.post(f"{KESTREL}/read", data=PROOF, headers=elsewhere)
+    assert answer.status == 403
+    assert house.read == []

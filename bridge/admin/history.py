@@ -1,0 +1,122 @@
+"""What was changed of a room in the inventory, as its page tells it."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from bridge.admin.words import Words
+from bridge.inventory.keeper import Keeper
+from rooms.audit import Audit, Wanted
+from rooms.chain import Row
+from rooms.inventory import Change
+from rooms.room import Room
+
+LATEST = 20
+"""Changes that a page tells."""
+LOOKED_THROUGH = 50
+"""Changes of the whole inventory in which those of a room's systems are looked for."""
+_OF_ROOM = "inventory.room_"
+
+
+class Changed(NamedTuple):
+    """A change that somebody made."""
+
+    at: datetime
+    who: str
+    what: str
+    """In words, of the inventory: never a title or a secret."""
+
+
+class RoomHistory:
+    """Knows from the audit log what became of a room, and from the keeper of its systems.
+
+    The keeper also knows changes of so many rooms at once that the log has only their number.
+    """
+
+    def __init__(self, audit: Audit, keeper: Keeper) -> None:
+        self._audit = audit
+        self._keeper = keeper
+
+    async def of(self, room: Room, words: Words) -> list[Changed]:
+        """The latest changes first; each once, though both may know it."""
+        page = await self._audit.page(Wanted(action="inventory", object=room.id), limit=LATEST)
+        found = {one: None for row in page.rows for one in _of_row(row, room, words)}
+        for applied in await self._keeper.history(limit=LOOKED_THROUGH):
+            for change in applied.changes:
+                if _about(change, room):
+                    what = _told(words, change.kind, change.what, change.before, change.after)
+                    found[Changed(applied.at, applied.actor, what)] = None
+        return sorted(found, key=lambda one: one.at, reverse=True)[:LATEST]
+
+
+class Told(Protocol):
+    """A change of one entry, of the keeper or of the API."""
+
+    @property
+    def kind(self) -> str:
+        """Of what."""
+
+    @property
+    def what(self) -> str:
+        """What became of it."""
+
+    @property
+    def id(self) -> str:
+        """The entry."""
+
+    @property
+    def before(self) -> Mapping[str, str]:
+        """The settings that differ."""
+
+    @property
+    def after(self) -> Mapping[str, str]:
+        """The same afterwards."""
+
+
+def told_change(change: Told, words: Words) -> str:
+    """A change with the id of what it is about."""
+    return f"{change.id}: {_told(words, change.kind, change.what, change.before, change.after)}"
+
+
+def _of_row(row: Row, room: Room, words: Words) -> Iterator[Changed]:
+    # A list or an endpoint may have the id of a room, and be somebody else's.
+    if row.object != room.id or not row.action.startswith(_OF_ROOM) or isinstance(row.detail, str):
+        return
+    detail = {key: str(value) for key, value in row.detail.items()}
+    before, after = _part(detail, "before."), _part(detail, "after.")
+    what = _told(words, "room", row.action.removeprefix(_OF_ROOM), before, after)
+    yield Changed(datetime.fromisoformat(row.at), row.actor, what)
+
+
+def _about(change: Change, room: Room) -> bool:
+    return (change.kind == "room" and change.id == room.id) or (
+        change.kind == "endpoint" and change.room == room.id
+    )
+
+
+def _part(detail: Mapping[str, str], prefix: str) -> Mapping[str, str]:
+    return {
+        key.removeprefix(prefix): value
+        for key, value in sorted(detail.items())
+        if key.startswith(prefix)
+    }
+
+
+def _told(
+    words: Words, kind: str, what: str, before: Mapping[str, str], after: Mapping[str, str]
+) -> str:
+    """A change in words: what became of it, and each setting as it was and is."""
+    said = words(f"history.{kind}_{what}")
+    if what == "added" or not (before or after):
+        return said
+    nothing = words("history.nothing")
+    settings = (
+        words(
+            "history.setting",
+            name=name,
+            before=before.get(name, nothing),
+            after=after.get(name, nothing),
+        )
+        for name in sorted(before.keys() | after.keys())
+    )
+    return f"{said}: {'; '.join(settings)}" if what != "removed" else said

@@ -1,0 +1,102 @@
+"""Changes of the inventory: told to who looks after it, and taken back from the page."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from bridge.callers import Caller
+from bridge.inventory.rows import Applied
+from bridge.views.inventory_shapes import PlanShape
+from rooms.inventory import Change, Document
+from tests.bridge.admin.conftest import FACILITIES, PROOF, House, person
+from tests.bridge.conftest import Client
+from tests.fakes.virtual import NOON
+
+PATH = "/admin/changes"
+MOVED = Change(
+    what="changed", kind="room", id="kestrel", before={"floor": "1"}, after={"floor": "<2>"}
+)
+FOREIGN = Change(what="removed", kind="room", id="heron")
+
+
+async def text(client: Client, path: str = PATH) -> str:
+    answer = await client.get(path)
+    assert answer.status == 200
+    return " ".join((await answer.text()).split())
+
+
+@pytest.fixture
+async def changed(house: House) -> House:
+    """Two rooms were changed, by two people."""
+    at: datetime = NOON
+    document = Document(rooms={"kestrel": {"name": "K", "floor": "<2>"}})
+    for seq, actor, change in ((1, "Ada", MOVED), (2, "Bob", FOREIGN)):
+        applied = Applied(seq=seq, at=at, actor=actor, why="", changes=(change,))
+        await house.keeper._rows.write(document, applied)  # as the keeper does
+    return house
+
+
+async def test_changes_are_told_the_newest_first(opened: Client, changed: House) -> None:
+    page = await text(opened)
+    assert "kestrel: Settings were changed: floor was 1, is &lt;2&gt;" in page
+    assert page.index("Bob") < page.index("Ada")
+    changed.person = FACILITIES
+    page = await text(opened)
+    assert "Ada" in page
+    assert "heron" not in page
+    assert "kestrel: Einstellungen wurden geändert" in await text(opened, f"{PATH}?lang=de")
+
+
+async def test_who_only_looks_is_refused(opened: Client, changed: House) -> None:
+    changed.person = person("viewer")
+    assert PATH not in await text(opened, "/admin")
+    for path in (PATH, f"{PATH}/1"):
+        assert (await opened.get(path)).status == 403
+    answer = await opened.post(f"{PATH}/1/undo", data=PROOF)
+    assert answer.status == 403
+
+
+async def test_what_is_no_change_is_not_there(opened: Client, changed: House) -> None:
+    for number in ("x", "-1", "9" * 16):
+        assert (await opened.get(f"{PATH}/{number}")).status == 404
+    assert (await opened.get(f"{PATH}/99")).status == 409
+
+
+async def test_a_change_is_shown_before_it_is_taken_back(
+    opened: Client, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[tuple[Any, str]] = []
+
+    async def undo(change: int, _: Caller) -> PlanShape:
+        return PlanShape(
+            id="p7",
+            base="s1",
+            fits=True,
+            why="",
+            undoes=change,
+            changes=(),
+            findings=(),
+        )
+
+    async def apply(plan: str, caller: Caller) -> None:
+        done.append((plan, caller.name))
+
+    keeping = house.admin.changes.keeping
+    monkeypatch.setattr(keeping, "undo", undo)
+    monkeypatch.setattr(keeping, "apply", apply)
+    page = await text(opened, f"{PATH}/1")
+    assert 'name="plan" value="p7"' in page
+    assert done == []
+    form = PROOF | {"plan": "p7"}
+    answer = await opened.post(f"{PATH}/1/undo", data=form, allow_redirects=False)
+    assert answer.headers["Location"] == f"{PATH}?done=undone"
+    assert done == [("p7", "Grace Hopper")]
+    monkeypatch.undo()
+
+
+async def test_a_plan_that_is_gone_is_told(opened: Client) -> None:
+    form = PROOF | {"plan": "p7"}
+    answer = await opened.post(f"{PATH}/1/undo", data=form, allow_redirects=False)
+    assert answer.headers["Location"] == f"{PATH}?failed=unknown_plan"
+    assert "This was done already, or is too old." in await text(opened, answer.headers["Location"])
