@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Collection, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -28,6 +29,7 @@ from bridge.health import BRIDGE, Health, Subject
 from bridge.housekeeping import Chore
 from bridge.identities import Identities
 from bridge.keeping import Counter
+from bridge.logs import fault
 from bridge.measures import measures
 from bridge.posted import posted
 from bridge.prepared import Prepared
@@ -85,6 +87,7 @@ class Appliance:
             tokens=made.tokens,
             started=clock.now(),
         )
+        self.house.retired = made.following.retired
         self.hub = Hub(self.house)
         made.tokens.on_revoked = self.hub.expel
         self.facade = Facade(self.house, self.hub, lambda: self.configuration)
@@ -183,8 +186,22 @@ class Appliance:
             return
         if fixed(configuration) != fixed(self._made.configuration):
             self.health.bad(BRIDGE, "restart_needed")
+        await self._follow(configuration)
         await self.changed(configuration)
         log.info("the changed configuration is in force")
+
+    async def _follow(self, configuration: Configuration) -> None:
+        """Have what is kept follow rooms that files have renamed, and remember who left."""
+        following = self._made.following
+        change = following.change(self.configuration, configuration, {})
+        if not change:
+            return
+        async with following.still():
+            try:
+                await self._made.database.change(lambda db: following.write(db, change))
+            except sqlite3.Error as error:  # files decide all the same
+                log.error("what is kept of renamed rooms stays by their old ids: %s", fault(error))
+            following.follow(change)
 
     async def changed(self, configuration: Configuration) -> None:
         """Work by another configuration, and look at what that changes."""
@@ -194,7 +211,10 @@ class Appliance:
     def _furnish(self) -> None:
         """Show the views what the configuration says."""
         site_ = self.configuration.site
+        before = self.house.rooms
         self.house.rooms = {room.id: room for room in self.configuration.inventory.rooms}
+        for room in before.keys() - self.house.rooms.keys():
+            self.hub.gone(room)
         self.house.stale_after = site_.stale_after
         self.house.proxies = site_.proxies
 

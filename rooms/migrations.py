@@ -163,3 +163,11 @@ def inventory(db: Database) -> None:
         pk="seq",
         not_null={"at", "actor", "why", "changes", "before", "after"},
     )
+
+
+@schema()
+def retired_rooms(db: Database) -> None:
+    """Rooms that left the inventory: a display that comes back days later is told so."""
+    db.table("retired_rooms").create(
+        {"room": str, "mailbox": str, "at": str}, pk="room", not_null={"mailbox", "at"}
+    )

@@ -18,6 +18,7 @@ STATUSES = {
     "unauthorized": 401,
     "forbidden": 403,
     "unknown_room": 404,
+    "room_retired": 410,
     "unknown_booking": 404,
     "unknown_source": 404,
     "unknown_list": 404,
@@ -208,6 +209,8 @@ def _responses(route: Route) -> dict[str, Any]:
     # A token that is shown must be good, even where none is needed.
     codes = ["unauthorized", *(("forbidden",) if route.scope else ())]
     codes += ["too_many_requests", *_of_doors(route), *route.problems]
+    if "{room}" in route.path and "unknown_room" in route.problems:
+        codes.append("room_retired")
     for code in codes:
         key = str(STATUSES[code])
         known = responses.setdefault(key, {"description": ""})

@@ -113,6 +113,11 @@ class Hub:
                 if listener.caller.token == token:
                     listener.leave()
 
+    def gone(self, room: str) -> None:
+        """A room is there no more: whoever listens asks again, and is told so."""
+        for listener in self._listeners.get(room, ()):
+            listener.leave()
+
     def close(self) -> None:
         """End every stream."""
         for listeners in self._listeners.values():
