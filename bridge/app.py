@@ -196,9 +196,10 @@ class Appliance:
         change = following.change(self.configuration, configuration, {})
         if not change:
             return
+        now = self._made.clock.now()
         async with following.still():
             try:
-                await self._made.database.change(lambda db: following.write(db, change))
+                await self._made.database.change(lambda db: following.write(db, change, now))
             except sqlite3.Error as error:  # files decide all the same
                 log.error("what is kept of renamed rooms stays by their old ids: %s", fault(error))
             following.follow(change)

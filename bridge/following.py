@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bridge.settings.model import Configuration
 from rooms.changeover import Changeover, changeover, rewrite
-from rooms.clock import Clock
 from rooms.database import Database
 
 if TYPE_CHECKING:  # see rooms.database
@@ -16,8 +16,7 @@ if TYPE_CHECKING:  # see rooms.database
 class Following:
     """Has rooms that are renamed take along what is theirs, and remembers those that left."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, database: Database) -> None:
         self.retired: dict[str, str] = dict(
             database.rows("SELECT room, mailbox FROM retired_rooms")
         )
@@ -45,9 +44,9 @@ class Following:
                 await stack.enter_async_context(still())
             yield
 
-    def write(self, tables: "Tables", change: Changeover) -> None:
+    def write(self, tables: "Tables", change: Changeover, at: datetime) -> None:
         """On the database's thread, with what else is written then."""
-        rewrite(tables, change, self._clock.now())
+        rewrite(tables, change, at)
         for write in self.writes:
             write(tables, change)
 

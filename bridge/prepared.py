@@ -56,7 +56,7 @@ def prepared(
     audit = Audit(database)
     tokens = Tokens(database, audit, clock)
     paired = Paired(database, tokens, audit, clock)
-    following = Following(database, clock)
+    following = Following(database)
     following.stills += [store.still, paired.still]
     following.follows += [store.follow, paired.follow, tokens.follow]
     made = Prepared(

@@ -263,7 +263,7 @@ class Keeper:
             for entry in entries:
                 Audit.add(tables, entry)
             if change:
-                self._following.write(tables, change)
+                self._following.write(tables, change, applied.at)
 
         await self._rows.write(plan.document, applied, beside=noted)
         return applied

@@ -40,7 +40,7 @@ class Keeping:
             self.opening.rows(site),
             clock=self.clock,
             memory=self.opening.memory,
-            following=Following(self.database, self.clock),
+            following=Following(self.database),
         )
         self.keeper.attach(lambda: self.configuration, lambda: None, self.adopt)
         self.adopted: list[Configuration] = []
