@@ -272,10 +272,13 @@ class Changing:
 
 def _edit(configuration: Configuration, what: str, one: str, other: str) -> Edit:
     at = {unit.id: unit.options.address for unit in configuration.inventory.endpoints}
+    had = {room.id for room in configuration.inventory.rooms}
+    read = {room.mailbox for room in configuration.inventory.rooms}
+    new = one not in had and f"{other}@example.com" not in read
     both = {one, other} <= {*at}
     more = {} if one in at else {"kind": "cisco", "address": "10.0.0.3"}
     return {
-        "add": Edit(rooms={one: kept(other)}),
+        "add": Edit(rooms={one: kept(other)}) if new else Edit(),
         "retire": Edit(rooms={one: None}),
         "rename": Edit(renamed={one: other}),
         "swap": Edit(renamed={one: other, other: one}),
