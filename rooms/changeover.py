@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
+from rooms.audit import Audit, Entry
 from rooms.model import Value
 from rooms.room import Room
 
@@ -88,9 +89,9 @@ def changeover(
 def rewrite(tables: "Tables", change: Changeover, at: datetime) -> None:
     """Have what is kept follow its rooms: in the same piece of work as the inventory."""
     many = tables.conn.executemany
+    for room in sorted(change.taken):
+        _end(tables, room, at)
     ended = [(room,) for room in change.taken]
-    revoked = [(at.isoformat(), room) for room in change.taken]
-    many("UPDATE tokens SET revoked = ? WHERE room = ? AND revoked IS NULL", revoked)
     many("DELETE FROM displays WHERE room = ?", ended)
     kept = [(room,) for room in {*change.taken, *change.renamed.values()} - {*change.renamed}]
     away = [(_MEANWHILE + new, old) for old, new in change.renamed.items()]
@@ -109,6 +110,16 @@ def rewrite(tables: "Tables", change: Changeover, at: datetime) -> None:
         [(room, mailbox, at.isoformat()) for room, mailbox in change.retired.items()],
     )
     tables.conn.execute("DELETE FROM retired_rooms WHERE at < ?", [(at - KEPT).isoformat()])
+
+
+def _end(tables: "Tables", room: str, at: datetime) -> None:
+    """End the tokens of a room that is gone: what it was called is another room now."""
+    sql = "SELECT id, name FROM tokens WHERE room = ? AND revoked IS NULL"
+    for id_, name in tables.execute(sql, [room]).fetchall():
+        tables.execute("UPDATE tokens SET revoked = ? WHERE id = ?", [at.isoformat(), id_])
+        detail = {"name": name, "room": room}
+        entry = Entry(at=at, actor="bridge", action="tokens.revoke", object=id_, detail=detail)
+        Audit.add(tables, entry)
 
 
 def _home(room: Room) -> tuple[str, str]:

@@ -75,7 +75,8 @@ async def display(house: House, caller: Caller, request: web.Request) -> web.Str
     """The page beside the door; whoever may not see it learns how to sign in."""
     name = request.match_info["room"]
     room = house.rooms.get(name)
-    if caller.display is not None and caller.room != name and caller.room in house.rooms:
+    elsewhere = caller.room != name and caller.room in house.rooms
+    if elsewhere and (caller.display is not None or room is None):
         # Its room has another id by now, or it was moved.
         headers = COMMON | {"Location": f"/display/{caller.room}", "Cache-Control": "no-store"}
         return web.Response(status=303, headers=headers)

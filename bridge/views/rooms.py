@@ -72,6 +72,8 @@ def absent(house: House, caller: Caller, room: str) -> Problem:
     """The answer where a room is not there, or no more."""
     if retired(house, caller, room):
         return Problem(410, "room_retired")
+    if caller.room is not None:  # its room has another id by now, perhaps: it asks where it belongs
+        return Problem(403, "forbidden")
     return Problem(404, "unknown_room")
 
 

@@ -21,6 +21,7 @@ from bridge.settings.model import Configuration
 from bridge.views.house import House
 from connector.outside import Outside
 from rooms.agenda import Account, agenda_of
+from rooms.endpoint_agenda import within_reach
 from rooms.inventory import Edit
 from rooms.model import Agenda, Window
 from rooms.room import Room
@@ -214,7 +215,8 @@ class Building:
             if len(now[endpoint.options.address]) > 1:
                 continue
             room = self.house.rooms[endpoint.room]
-            kept = self.made.store.agenda(room.id)
-            wanted = [one.title for one in kept.bookings] if kept else None
-            if wanted is not None:
+            agenda = self.made.store.agenda(room.id)
+            if agenda is not None:
+                near = within_reach(agenda, self.clock.now())
+                wanted = [one.title for one in near.bookings]
                 assert self.showing.get(endpoint.options.address) == wanted
