@@ -1,5 +1,6 @@
 """What becomes of rooms when the inventory changes, and of all that is kept by their ids."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
@@ -65,9 +66,11 @@ def changeover(
     names = {old: new for old, new in renamed.items() if old in before and new in after}
     gone = {name: one for name, one in before.items() if name not in after and name not in names}
     new = {*after} - {*before} - {*names.values()}
-    homes = {_home(one): name for name, one in gone.items()}
-    for name in sorted(new):
-        if (former := homes.pop(_home(after[name]), None)) is not None:
+    homes = Counter(map(_home, (*gone.values(), *(after[name] for name in new))))
+    came = {_home(after[name]): name for name in new}
+    for former, one in gone.items():
+        name = came.get(_home(one))
+        if name is not None and homes[_home(one)] == 2:  # else nobody knows which is which
             names[former] = name
     for former, name in names.items():
         gone.pop(former, None)
