@@ -86,6 +86,8 @@ class Building:
         self.file = self.folder.write("bridge.yaml", STORE + "listen: {address: 127.0.0.1}\n")
         self.showing: dict[str, list[str]] = {}
         """What the device at each address lists."""
+        self.history: list[tuple[str, list[str]]] = []
+        """What devices were shown, in order."""
         self.wrong: list[str] = []
         """What reached a device that it was not for."""
         self.allowed: list[dict[str, list[str]]] = [{}]
@@ -102,6 +104,7 @@ class Building:
     def received(self, address: str, titles: list[str]) -> None:
         """A device has a list from now on."""
         self.showing[address] = titles
+        self.history.append((address, titles))
         known = {mailbox for one in self.allowed for mailbox in one.get(address, ())}
         if not {*titles} <= known:
             self.wrong.append(f"{address} was shown {titles}, is of {known}")
