@@ -88,6 +88,9 @@ class Appliance:
             started=clock.now(),
         )
         self.house.retired = made.following.retired
+        self._anew: set[str] = set()
+        """Rooms whose ids were another room's a moment ago, or none's."""
+        made.following.follows.append(lambda change: self._anew.update(change.renamed.values()))
         self.hub = Hub(self.house)
         made.tokens.on_revoked = self.hub.expel
         self.facade = Facade(self.house, self.hub, lambda: self.configuration)
@@ -207,6 +210,8 @@ class Appliance:
     async def changed(self, configuration: Configuration) -> None:
         """Work by another configuration, and look at what that changes."""
         await self.adopt(configuration)
+        while self._anew:  # whoever knows a room by its id alone looks again
+            self.hub.changed(self._anew.pop())
         self.rounds.changed()
 
     def _furnish(self) -> None:
@@ -214,6 +219,7 @@ class Appliance:
         site_ = self.configuration.site
         before = self.house.rooms
         self.house.rooms = {room.id: room for room in self.configuration.inventory.rooms}
+        self.facade.adopt()
         for room in before.keys() - self.house.rooms.keys():
             self.hub.gone(room)
         self.house.stale_after = site_.stale_after

@@ -117,6 +117,8 @@ class Hub:
         """A room is there no more: whoever listens asks again, and is told so."""
         for listener in self._listeners.get(room, ()):
             listener.leave()
+        if self.beside is not None:
+            self.beside.changed(room)
 
     def close(self) -> None:
         """End every stream."""
