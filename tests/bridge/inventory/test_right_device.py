@@ -206,6 +206,7 @@ def test_a_retired_room_that_is_back_is_not_emptied_any_more(play: Any, moment: 
 def test_a_token_of_a_retired_room_never_opens_another_of_its_name(play: Any) -> None:
     async def story(building: Building) -> None:
         token = await building.pair("kestrel")
+        (display,) = building.made.paired
         await building.apply(Edit(rooms={"kestrel": None}))
         assert building.caller(token) is not None
         await building.apply(Edit(renamed={"owl": "kestrel"}))
@@ -216,7 +217,9 @@ def test_a_token_of_a_retired_room_never_opens_another_of_its_name(play: Any) ->
         )
         assert not rows
         entries = await building.made.audit.page(Wanted(action="tokens.revoke"))
-        assert [one.detail["room"] for one in entries.rows] == ["kestrel"]
+        assert [one.detail for one in entries.rows] == [
+            {"name": f"display {display.id}", "room": "kestrel"}
+        ]
 
     play(story)
 
