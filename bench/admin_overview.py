@@ -22,8 +22,13 @@ from bridge.callers import SCOPES, Caller
 from bridge.clock import SystemClock
 from bridge.displays.faults import Faults
 from bridge.displays.pairing import Pairing
+from bridge.following import Following
 from bridge.health import Health, Subject
+from bridge.inventory.keeper import Keeper
+from bridge.inventory.rows import Rows
+from bridge.keeping import Counter
 from bridge.paired import Paired
+from bridge.settings.stored import Memory
 from bridge.tokens import Tokens
 from bridge.views import guard
 from bridge.views.house import House
@@ -98,6 +103,9 @@ async def _ours(database: Database) -> AsyncIterator[web.Application]:
         faults=Faults(database, audit, health, clock),
         lists=dict,
         read=lambda _room: None,
+        keeping=Counter(
+            Keeper(Rows(database), clock=clock, memory=Memory(), following=Following(database))
+        ),
     )
     guard.identified = lambda *_: ADA  # in place of a session
     async with database.running():

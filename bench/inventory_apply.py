@@ -18,8 +18,10 @@ import msgspec
 
 from bench.result import Row, row
 from bridge.callers import SCOPES, Caller
+from bridge.following import Following
 from bridge.inventory.keeper import Keeper
 from bridge.inventory.opening import Opening
+from bridge.prepared import collect_seldom
 from bridge.settings.load import usable
 from bridge.settings.model import Configuration
 from rooms.inventory import Document, Edit
@@ -78,14 +80,21 @@ def _ours() -> float:
 async def _applied(file: Path) -> float:
     opening = Opening()
     current, _ = usable(file, stored=opening)
-    keeper = Keeper(opening.rows(current.site), clock=FixedClock(), memory=opening.memory)
+    database = opening.database(current.site.data_dir)
+    keeper = Keeper(
+        opening.rows(current.site),
+        clock=FixedClock(),
+        memory=opening.memory,
+        following=Following(database),
+    )
 
     async def adopt(configuration: Configuration) -> None:
         nonlocal current
         current = configuration
 
     keeper.attach(lambda: current, lambda: None, adopt)
-    async with opening.database(current.site.data_dir).running():
+    collect_seldom()
+    async with database.running():
         start = time.process_time()
         plan = await keeper.plan(Edit(rooms=MANY, lists=LISTS), OWNER)
         await keeper.apply(plan, OWNER)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Collection, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -31,6 +32,7 @@ from bridge.health import BRIDGE, Health, Subject
 from bridge.housekeeping import Chore
 from bridge.identities import Identities
 from bridge.keeping import Counter
+from bridge.logs import fault
 from bridge.measures import measures
 from bridge.posted import posted
 from bridge.prepared import Prepared
@@ -94,6 +96,10 @@ class Appliance:
             people=made.people,
             csrf=made.people.form_secret,
         )
+        self.house.retired = made.following.retired
+        self._anew: set[str] = set()
+        """Rooms whose ids were another room's a moment ago, or none's."""
+        made.following.follows.append(lambda change: self._anew.update(change.renamed.values()))
         self.hub = Hub(self.house)
         made.tokens.on_revoked = self.hub.expel
         made.people.sessions.on_ended = self.hub.expel_session
@@ -150,7 +156,7 @@ class Appliance:
         self.admin = admin(self.house, self.displays, desk, read=self.sync.hint, keeping=keeping)
         self.admin.room.history = RoomHistory(made.audit, made.keeper).of
         self.courier = Courier(services, health=self.health, data_dir=site_.data_dir)
-        furnish(self.house, self.configuration)
+        self._furnish()
         await self._serve()
         await self._stack.enter_async_context(_working(made.store.run()))
         await made.custody.refresh(self.health)
@@ -168,7 +174,7 @@ class Appliance:
     async def adopt(self, configuration: Configuration) -> None:
         """Work by this configuration from now on."""
         self.configuration = configuration
-        furnish(self.house, self.configuration)
+        self._furnish()
         known: dict[str, Collection[str]] = {
             "bridge": {BRIDGE.id},
             "room": self.house.rooms,
@@ -198,13 +204,38 @@ class Appliance:
             return
         if fixed(configuration) != fixed(self._made.configuration):
             self.health.bad(BRIDGE, "restart_needed")
+        await self._follow(configuration)
         await self.changed(configuration)
         log.info("the changed configuration is in force")
+
+    async def _follow(self, configuration: Configuration) -> None:
+        """Have what is kept follow rooms that files have renamed, and remember who left."""
+        following = self._made.following
+        change = following.change(self.configuration, configuration, {})
+        if not change:
+            return
+        now = self._made.clock.now()
+        async with following.still():
+            try:
+                await self._made.database.change(lambda db: following.write(db, change, now))
+            except sqlite3.Error as error:  # files decide all the same
+                log.error("what is kept of renamed rooms stays by their old ids: %s", fault(error))
+            following.follow(change)
 
     async def changed(self, configuration: Configuration) -> None:
         """Work by another configuration, and look at what that changes."""
         await self.adopt(configuration)
+        while self._anew:  # whoever knows a room by its id alone looks again
+            self.hub.changed(self._anew.pop())
         self.rounds.changed()
+
+    def _furnish(self) -> None:
+        """Show the views what the configuration says, and tell who looked at what is gone."""
+        before = self.house.rooms
+        furnish(self.house, self.configuration)
+        self.facade.adopt()
+        for room in before.keys() - self.house.rooms.keys():
+            self.hub.gone(room)
 
     async def _serve(self) -> None:
         """Answer displays over the network and the command line over its socket."""

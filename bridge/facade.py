@@ -48,6 +48,10 @@ class Facade:
             else:
                 self._house.health.good(subject)
 
+    def adopt(self) -> None:
+        """By the configuration in force, at once: who has another room signs in anew."""
+        self._up_to_date()
+
     def _up_to_date(self) -> None:
         """Know the readers of the configuration in force; free while it is the same."""
         configuration = self._configured()

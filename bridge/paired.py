@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import sqlite3
 from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import msgspec
 from bridge.callers import Caller
 from bridge.tokens import Token, Tokens
 from rooms.audit import Audit, Entry
+from rooms.changeover import Changeover
 from rooms.clock import Clock
 from rooms.database import Database
 
@@ -166,6 +168,23 @@ class Paired:
 
             await self._tokens.move(moved.tokens, room, beside=write)
         return moved
+
+    def still(self) -> AbstractAsyncContextManager[None]:
+        """Keep all displays as they are meanwhile."""
+        return self._changing
+
+    def follow(self, change: Changeover) -> None:
+        """Rooms have other ids: their displays stay theirs, as is on disk already."""
+        for display in self:
+            if display.room in change.renamed:
+                room = change.renamed[display.room]
+                self._displays[display.id] = msgspec.structs.replace(display, room=room)
+            elif display.room in change.taken:
+                del self._displays[display.id]
+                self._seen.pop(display.id, None)
+                self._due.pop(display.id, None)
+                self._ended.pop(display.id, None)
+                self.copied.pop(display.id, None)
 
     async def remove(self, id_: str, *, actor: str, action: str = "revoke") -> Display | None:
         """Sign a display out at once; None where there is none.

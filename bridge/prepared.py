@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bridge.certificate import plain
 from bridge.custody import Custody
+from bridge.following import Following
 from bridge.inventory.keeper import Keeper
 from bridge.inventory.opening import Opening
 from bridge.paired import Paired
@@ -35,6 +36,7 @@ class Prepared:
     audit: Audit
     custody: Custody
     keeper: Keeper
+    following: Following
     revoked: Revoked
     spending: Spending
     presented: Presented | None
@@ -55,17 +57,27 @@ def prepared(
     store.adopt(configuration.inventory.rooms)
     audit = Audit(database)
     tokens = Tokens(database, audit, clock)
+    paired = Paired(database, tokens, audit, clock)
+    following = Following(database)
+    following.stills += [store.still, paired.still]
+    following.follows += [store.follow, paired.follow, tokens.follow]
     made = Prepared(
         configuration=configuration,
         clock=clock,
         database=database,
         store=store,
         tokens=tokens,
-        paired=Paired(database, tokens, audit, clock),
+        paired=paired,
+        following=following,
         people=Reception(database, audit, clock),
         audit=audit,
         custody=Custody(configuration.site, database, audit, clock),
-        keeper=Keeper(opening.rows(configuration.site), clock=clock, memory=opening.memory),
+        keeper=Keeper(
+            opening.rows(configuration.site),
+            clock=clock,
+            memory=opening.memory,
+            following=following,
+        ),
         revoked=Revoked(database),
         spending=Spending(database),
         presented=_presented(configuration, clock),

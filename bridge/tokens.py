@@ -10,6 +10,7 @@ import msgspec
 
 from bridge.callers import Caller, Scope
 from rooms.audit import Audit, Entry
+from rooms.changeover import Changeover
 from rooms.clock import Clock
 from rooms.database import Database
 
@@ -196,6 +197,23 @@ class Tokens:
             beside(tables)
 
         await self._database.change(write)
+
+    def follow(self, change: Changeover) -> None:
+        """Rooms have other ids: the tokens of their displays too, on disk already.
+
+        Those of a room that is gone end where its id is another room's now.
+        """
+        now = self._clock.now()
+        for key, token in [*self._by_hash.items()]:
+            if token.room is None or token.revoked is not None:
+                continue
+            if token.room in change.renamed:
+                self._keep(key, msgspec.structs.replace(token, room=change.renamed[token.room]))
+            elif token.room in change.taken:
+                self._keep(key, msgspec.structs.replace(token, revoked=now))
+            else:
+                continue
+            self.on_revoked(token.id)
 
     async def forget(self, before: datetime) -> None:
         """Drop tokens of paired displays that ended so long ago that no browser keeps them."""

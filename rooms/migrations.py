@@ -190,3 +190,11 @@ def people(db: Database) -> None:
         not_null={"hash", "person", "created", "seen"},
     )
     db.table("tokens").add_column("lists", str)
+
+
+@schema()
+def retired_rooms(db: Database) -> None:
+    """Rooms that left the inventory: a display that comes back days later is told so."""
+    db.table("retired_rooms").create(
+        {"room": str, "mailbox": str, "at": str}, pk="room", not_null={"mailbox", "at"}
+    )

@@ -3,13 +3,15 @@
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from rooms.agenda import Account
+from rooms.changeover import Changeover
 from rooms.database import Database
 from rooms.model import Agenda, Booking, Buffers, Value, Window
 from rooms.room import Room
@@ -69,6 +71,10 @@ class Store:
         self.failing: str | None = None
         self._kept = dict(self._load())
         self._replacing: set[str] = set()
+        self._mailboxes: Mapping[str, str] | None = None
+        """Of the rooms in force; None before they are known."""
+        self._still: asyncio.Event | None = None
+        """While rooms get other ids; set when that is over."""
         self._unsaved: set[str] = set()
         rows = database.rows("SELECT room, source, mark FROM marks")
         self._marks = {room: Mark(source, value) for room, source, value in rows}
@@ -98,6 +104,7 @@ class Store:
     def adopt(self, rooms: Iterable[Room]) -> None:
         """Forget what was kept of a mailbox that is not the room's any more."""
         mailboxes = {room.id: room.mailbox.lower() for room in rooms}
+        self._mailboxes = mailboxes
         self._kept = {
             room: kept
             for room, kept in self._kept.items()
@@ -108,6 +115,31 @@ class Store:
             del self._marks[room]
             self._unsaved_marks.pop(room, None)
             self._void.add(room)
+
+    @asynccontextmanager
+    async def still(self) -> AsyncIterator[None]:
+        """Write nothing meanwhile but what was begun: rooms are getting other ids."""
+        self._still = still = asyncio.Event()
+        try:
+            yield
+        finally:
+            self._still = None
+            still.set()
+
+    def follow(self, change: Changeover) -> None:
+        """Rooms have other ids: on disk they have them already."""
+        self._kept = change.of(self._kept)
+        self._marks = change.of(self._marks)
+        self._unsaved_marks = change.of(self._unsaved_marks)
+        self._accounts = change.of(self._accounts)
+        self._unsaved = {*change.of(dict.fromkeys(self._unsaved))}
+        self._void = {*change.of(dict.fromkeys(self._void))}
+        self._mailboxes = None  # until those in force are told
+
+    def _rightful(self, room: Room) -> bool:
+        """Whether what was read of a room is still that of the room of this id."""
+        mailbox = room.mailbox.lower()
+        return self._mailboxes is None or self._mailboxes.get(room.id) == mailbox
 
     def kept(self, room: str) -> Kept | None:
         """A room's agenda as it is kept, or None where it was never read."""
@@ -144,6 +176,8 @@ class Store:
 
         Of a room that was never read there is nothing whose place it could tell.
         """
+        if self._still is not None:
+            await self._still.wait()
         if room not in self._kept:
             return
         self._unsaved_marks.pop(room, None)
@@ -158,8 +192,13 @@ class Store:
     ) -> bool:
         """Keep a room's new agenda; whether it shows anything different.
 
-        A mark of the watch is kept with it: both or neither survive a crash.
+        A mark of the watch is kept with it: both or neither survive a crash. What was read of a
+        room that has another mailbox by now, or is gone, is not kept.
         """
+        if self._still is not None:
+            await self._still.wait()
+        if not self._rightful(room):
+            return False
         shown = _encode(_Shown(bookings=agenda.bookings, buffers=agenda.buffers))
         old = self._kept.get(room.id)
         changed = old is None or old.shown != shown
@@ -179,6 +218,9 @@ class Store:
             await self._write(room.id, kept, news, changed=changed, mark=mark)
         finally:
             self._replacing.discard(room.id)
+        if not self._rightful(room):
+            await self._restore(room.id)
+            return False
         self._accounts[room.id] = hash(explained)
         self._kept[room.id] = kept
         if mark is not None:
@@ -193,6 +235,8 @@ class Store:
         Nearly all reads end so. The time reaches the disk with the next `save`, and a mark with it:
         after a crash an agenda may seem a second older than it is, never younger.
         """
+        if not self._rightful(room) or room.id not in self._kept:
+            return
         kept = self._kept[room.id]
         self._kept[room.id] = msgspec.structs.replace(kept, as_of=as_of, window=window)
         self._unsaved.add(room.id)
@@ -212,6 +256,8 @@ class Store:
 
     async def save(self) -> None:
         """Write the times of the reads since the last time, all in one commit."""
+        if self._still is not None:
+            await self._still.wait()
         rooms, self._unsaved = self._unsaved, set()
         rows = [(room, *_times(kept)) for room in rooms if (kept := self._kept.get(room))]
         marks = [(room, *mark) for room, mark in self._unsaved_marks.items()]
@@ -253,6 +299,15 @@ class Store:
         if self.failing is None:
             self._void.discard(room)
 
+    async def _restore(self, room: str) -> None:
+        """Write what there is of a room again, after what is not the room's any more."""
+        kept = self._kept.get(room)
+        if kept is not None:
+            self._void.add(room)
+            await self._write(room, kept, _encode(Account()), changed=True)
+        else:
+            await self._try(lambda db: _forget(db, room))
+
     async def reconcile(self) -> None:
         """Write again what the disk has otherwise than memory, after it could not be written."""
         rows = await self._database.change(
@@ -261,6 +316,8 @@ class Store:
         for number, (room, kept) in enumerate(list(self._kept.items())):
             if number % SLICE == 0:
                 await asyncio.sleep(0)
+            if self._still is not None or self._kept.get(room) is not kept:
+                continue  # the next day will do
             if rows.get(room) != kept.shown and room not in self._replacing:
                 log.warning("room %s: the disk's copy differed and is written again", room)
                 await self._write(room, kept, None, changed=True)
@@ -276,7 +333,7 @@ class Store:
                 await asyncio.sleep(0)
             # A room that is being replaced is left: an older list must not reach the disk last.
             kept = self._kept.get(room)
-            if kept is not None and room not in self._replacing:
+            if kept is not None and room not in self._replacing and self._still is None:
                 removed += await self._purge(room, kept, before, known=room in rooms)
         return removed
 

@@ -58,6 +58,7 @@ class Attendances:
         self, made: Prepared, house: House, hub: Hub, writing: Writing, calling: Calling
     ) -> None:
         keeping = Keeping(made.database)
+        made.following.follows.append(keeping.follow)
         self.attending = Attending(
             Means(
                 house=house,

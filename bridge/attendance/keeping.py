@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bridge.attendance.state import Entry, Record
+from rooms.changeover import Changeover
 from rooms.database import Database
 
 if TYPE_CHECKING:
@@ -77,6 +78,10 @@ class Keeping:
     def record(self, room: str) -> Record:
         """What is remembered of a room."""
         return _record.decode(self._records.get(room, _NONE))
+
+    def follow(self, change: Changeover) -> None:
+        """Rooms have other ids: who came to their bookings stays known, as is on disk already."""
+        self._records, self._written = change.of(self._records), change.of(self._written)
 
     def put(self, room: str, record: Record) -> None:
         """Remember this of a room; `save` brings it to the disk."""

@@ -9,6 +9,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from bridge.calling.joining import Joining
 from bridge.calling.notes import Notes
@@ -17,11 +18,15 @@ from bridge.health import Health, Subject
 from bridge.rota import Rota
 from bridge.writing.attempts import Attempt, Attempts, Claim, Reply, Unkept, claim
 from connector.errors import ConnectorError
+from rooms.changeover import Changeover
 from rooms.clock import Clock
 from rooms.join import dial_string
 from rooms.model import Agenda, Booking
 from rooms.room import Room
 from rooms.store import Store
+
+if TYPE_CHECKING:  # see rooms.database
+    from sqlite_utils import Database as Tables
 
 log = logging.getLogger(__name__)
 
@@ -221,6 +226,25 @@ def _claim(room: str, booking: Booking) -> Claim:
     """A booking that was moved is another one."""
     key = f"auto_join {room} {booking.id} {booking.start.isoformat()}"
     return claim(ACTOR, key, key)
+
+
+def moved_claims(tables: "Tables", change: Changeover) -> None:
+    """Rooms have other ids: what they joined by themselves is not dialled once more."""
+    found = tables.execute("SELECT key FROM attempts WHERE who = ?", [ACTOR]).fetchall()
+    for (key,) in found:
+        what, _, rest = key.partition(" ")
+        room, _, booking = rest.partition(" ")
+        new = change.renamed.get(room)
+        if what != "auto_join" or new is None:
+            continue
+        name = f"{what} {new} {booking}"
+        digest = claim(ACTOR, name, name).digest
+        sql = "UPDATE OR REPLACE attempts SET key = ?, digest = ? WHERE who = ? AND key = ?"
+        tables.execute(sql, [f"\x1f{name}", digest, ACTOR, key])
+    tables.execute(
+        "UPDATE OR REPLACE attempts SET key = substr(key, 2) WHERE who = ? AND key LIKE ?",
+        [ACTOR, "\x1fauto_join %"],
+    )
 
 
 def _callable(agenda: Agenda) -> Iterator[Booking]:

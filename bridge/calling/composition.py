@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from bridge.calling.auto_join import AutoJoin
+from bridge.calling.auto_join import AutoJoin, moved_claims
 from bridge.calling.desk import Desk
+from bridge.calling.farewells import Farewells
 from bridge.calling.joining import Joining
 from bridge.calling.notes import Notes
 from bridge.calling.wishes import Wishes
@@ -51,6 +52,9 @@ class Calling:
             clock=clock,
             stale=stale,
         )
+        self._farewells = Farewells(devices, units, notes, clock)
+        made.following.follows += [units.follow, self.joining.follow]
+        made.following.writes.append(moved_claims)
         self.desk = Desk(units, self.joining, notes, health, clock)
         self.desk.outside = devices
         self._report = EndpointReport(units, house)
@@ -92,7 +96,7 @@ class Calling:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Tell room systems what there is to tell, until the end."""
-        async with self._dispatch.running(), self._auto.running():
+        async with self._farewells.running(), self._dispatch.running(), self._auto.running():
             yield
 
     def changed(self, room: str) -> None:
@@ -102,9 +106,11 @@ class Calling:
 
     async def adopt(self, configuration: Configuration) -> None:
         """Work by this configuration."""
-        await self._dispatch.adopt(
-            configuration.inventory.endpoints, public_url=configuration.site.public_url
-        )
-        self.joining.adopt(configuration.inventory.endpoints)
+        endpoints = configuration.inventory.endpoints
+        self.joining.adopt(endpoints)  # first: nobody joins by what a room had before
+        leaving = self._farewells.leaving(configuration)
+        await self._farewells.recall(endpoints)
+        await self._dispatch.adopt(endpoints, public_url=configuration.site.public_url)
+        self._farewells.bid(leaving)
         self.desk.adopt(configuration)
         self._auto.adopt(configuration.inventory.rooms)

@@ -5,11 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+import msgspec
+
 from bridge.calling import order
 from bridge.calling.units import Refused, Units, refusal
 from bridge.settings.model import EndpointSettings
 from connector.endpoint import Dials, Order, PhoneCall
 from connector.errors import ConnectorError, Denied
+from rooms.changeover import Changeover
 from rooms.clock import Clock
 from rooms.model import Booking
 from rooms.room import Room
@@ -119,6 +122,15 @@ class Joining:
             self._left.pop(gone, None)
             if not self._locks[gone].locked():
                 del self._locks[gone]
+
+    def follow(self, change: Changeover) -> None:
+        """Rooms have other ids: their systems are in the same calls as before."""
+        self._by_room = {
+            room: [msgspec.structs.replace(one, room=room) for one in found]
+            for room, found in change.of(self._by_room).items()
+        }
+        self._refusals, self._left = change.of(self._refusals), change.of(self._left)
+        self._locks = change.of(self._locks)
 
     def diallers(self, room: str) -> list[EndpointSettings]:
         """The systems of a room that dial, the preferred one first."""

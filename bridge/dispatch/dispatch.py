@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TypeVar, cast
 
+import msgspec
+
 from bridge.dispatch.attending import Attending
 from bridge.dispatch.hooks import Hooks
 from bridge.dispatch.ledger import FIRST_RETRY, LONGEST_RETRY, Counts, Ledger, refusal
@@ -28,6 +30,7 @@ from connector.endpoint import Endpoint, Hears
 from connector.errors import ConnectorError, Malformed, Unavailable
 from connector.outside import Outside
 from connector.watching import Call, Reply
+from rooms.changeover import Changeover
 from rooms.clock import Clock
 from rooms.store import Store
 
@@ -116,6 +119,15 @@ class Dispatch:
             for name, settings in wanted.items():
                 if name not in self._boxes:
                     await self._begin(settings)
+
+    def follow(self, change: Changeover) -> None:
+        """Rooms have other ids: their endpoints go on as they are."""
+        self._by_room = {}
+        for box in self._boxes.values():
+            room = change.renamed.get(box.settings.room)
+            if room is not None:
+                box.settings = msgspec.structs.replace(box.settings, room=room)
+            self._by_room.setdefault(box.settings.room, []).append(box)
 
     def changed(self, room: str) -> None:
         """A room's agenda shows something different."""

@@ -47,6 +47,8 @@ class Displays:
         house.dials = lambda room: bool(calling.joining.diallers(room))
         house.gate = Gate(made.audit, made.clock)
         self.faults = Faults(made.database, made.audit, house.health, made.clock)
+        made.following.stills.append(self.faults.still)
+        made.following.follows.append(self.faults.follow)
         elsewhere = alternatives.Elsewhere(self._doors, writing.actions)
         self.attendance = Attendances(made, house, hub, writing, calling)
         self._configuration = made.configuration

@@ -7,13 +7,17 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, get_args
+
+import msgspec
 
 from bridge.health import Health, Subject
 from bridge.views.display_shapes import LONGEST_NOTE, FaultCode, FaultOrder, FaultShape
 from rooms.agenda import plain
 from rooms.audit import Audit, Entry
+from rooms.changeover import Changeover
 from rooms.clock import Clock
 from rooms.database import Database
 from rooms.room import Room
@@ -77,6 +81,18 @@ class Faults:
         """Tell of the faults of these rooms; those of rooms that are gone are told no more."""
         self._rooms = frozenset(rooms)
         self._tell_all()
+
+    def still(self) -> AbstractAsyncContextManager[None]:
+        """Neither take a report nor clear one meanwhile."""
+        return self._writing
+
+    def follow(self, change: Changeover) -> None:
+        """Rooms have other ids: what was reported of them stays theirs, as is on disk already."""
+        moved = change.of(self._open)
+        self._open = {
+            room: {code: msgspec.structs.replace(one, room=room) for code, one in found.items()}
+            for room, found in moved.items()
+        }
 
     def of(self, room: str) -> Sequence[FaultShape]:
         """The faults of a room, the oldest first."""

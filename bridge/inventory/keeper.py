@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from typing import TYPE_CHECKING, Protocol
 
 from bridge.callers import Caller
+from bridge.following import Following
 from bridge.inventory.leave import check_leave
 from bridge.inventory.noted import entries_of
 from bridge.inventory.plans import Candidate, Plan, Planned
@@ -20,6 +21,7 @@ from bridge.settings.vaults import Known
 from bridge.vault.trouble import VaultUnusable
 from connector.secret import Secret
 from rooms.audit import Audit
+from rooms.changeover import Changeover
 from rooms.clock import Clock
 from rooms.inventory import Change, Document, Edit, Fields, Misfit, changes, edited
 from rooms.inventory.document import endpoints, units
@@ -67,8 +69,9 @@ class Vault(Protocol):
 class Keeper:
     """The inventory, and every way to change it."""
 
-    def __init__(self, rows: Rows, *, clock: Clock, memory: Memory) -> None:
+    def __init__(self, rows: Rows, *, clock: Clock, memory: Memory, following: Following) -> None:
         self._rows = rows
+        self._following = following
         self._clock = clock
         self.memory = memory
         self.secrets: Mapping[str, Secret] = {}
@@ -180,7 +183,13 @@ class Keeper:
                 raise Unfit
             if plan.secrets:
                 await self._lock_away(plan.secrets, caller)
-            applied = await self._write(plan, caller)
+            change = self._following.change(
+                self.configuration(), configuration, _new_ids(plan.changes)
+            )
+            async with self._following.still():
+                applied = await self._write(plan, caller, change)
+                self._following.follow(change)
+            # Nothing waits here: what follows in memory and the rooms in force change together.
             await self.adopt(configuration)
         self._planned.drop(plan.id)
         return applied
@@ -199,7 +208,7 @@ class Keeper:
         document, (was, is_) = self._rows.document, touched
         rooms = _back(document.rooms, was["rooms"], is_["rooms"])
         lists = _back(document.lists, was["lists"], is_["lists"])
-        renamed = {one.id: one.former for one in known[0].changes if one.what == "renamed"}
+        renamed = {new: old for old, new in _new_ids(known[0].changes).items()}
         after = Document(rooms=rooms, lists=lists)
         wish = _Wish(after=after, changes=changes(document, after, renamed), undoes=seq)
         return await self._planned_for(document, wish, caller)
@@ -266,7 +275,9 @@ class Keeper:
         except OSError as error:
             raise NoVault(f"the vault cannot be written: {error.strerror}") from error
 
-    async def _write(self, plan: "Plan | _Wish", caller: Caller) -> Applied:
+    async def _write(
+        self, plan: "Plan | _Wish", caller: Caller, change: Changeover | None = None
+    ) -> Applied:
         applied = self._applied(plan, caller, self._rows.last + 1)
         told = encode(applied.changes)
         entries = entries_of(applied, told)
@@ -274,6 +285,8 @@ class Keeper:
         def noted(tables: "Tables") -> None:
             for entry in entries:
                 Audit.add(tables, entry)
+            if change:
+                self._following.write(tables, change, applied.at)
 
         await self._rows.write(plan.document, applied, told, beside=noted)
         return applied
@@ -302,6 +315,11 @@ class _Wish(Value, frozen=True, kw_only=True):
     def document(self) -> Document:
         """The inventory as it is to be."""
         return self.after
+
+
+def _new_ids(changes: Iterable[Change]) -> dict[str, str]:
+    """New ids of rooms by former ones."""
+    return {one.former: one.id for one in changes if one.what == "renamed" and one.kind == "room"}
 
 
 def _concerning(problems: Iterable[Problem], changes: Sequence[Change]) -> Iterator[Problem]:

@@ -25,6 +25,7 @@ class Occupancies:
     ) -> None:
         clock, health = made.clock, house.health
         self._occupancy = Occupancy(house, clock, hub.troubled)
+        made.following.follows.append(self._occupancy.follow)
         self._faces = Faces(house, clock)
         self._lights = Lights(units, clock)
         self._feed = Feed(house, health, clock)

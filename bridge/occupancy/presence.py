@@ -15,6 +15,7 @@ from bridge.settings.model import EndpointSettings
 from bridge.turns import Turns
 from bridge.views.house import House, Presence
 from connector.endpoint import PhoneCall
+from rooms.changeover import Changeover
 from rooms.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -75,6 +76,13 @@ class Occupancy:
             self._sensed.pop(room, None)
         for room in [*self._known]:
             self._sense(room)
+
+    def follow(self, change: Changeover) -> None:
+        """Rooms have other ids: what their systems told of them holds."""
+        for unit in self._units.values():
+            unit.room = change.renamed.get(unit.room, unit.room)
+        self._by_room = change.of(self._by_room)
+        self._sensed, self._known = change.of(self._sensed), change.of(self._known)
 
     def presence(self, room: str) -> Presence:
         """Whether anybody uses a room, and since when; the same object while that stays so."""

@@ -17,7 +17,7 @@ from bridge.views.files import page
 from bridge.views.house import COMMON, JSON, House, encode
 from bridge.views.pages import shown, spoken
 from bridge.views.render import Standing
-from bridge.views.rooms import SLICE, matches
+from bridge.views.rooms import SLICE, matches, retired
 from bridge.views.shapes import Shape
 from bridge.views.web import ANYBODY, Problem, Route, refused
 from rooms.display import Clock, Language, Theme
@@ -85,6 +85,8 @@ class Boards:
     async def page(self, house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
         """The page; whoever may not see it learns how to sign in."""
         name = request.match_info["list"]
+        if caller.room is not None and retired(house, caller, caller.room):
+            return shown(page("retired.html", lang=spoken(request)), request, status=410)
         if not self._shows(house, caller, name):
             if "read" in caller.scopes and not self._known(house, name):
                 raise Problem(404, "unknown_list")
@@ -109,6 +111,8 @@ class Boards:
     async def serve(self, house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
         """How the rooms of a list stand, or that nothing of it has changed."""
         name = request.match_info["list"]
+        if caller.room is not None and retired(house, caller, caller.room):
+            raise Problem(410, "room_retired")
         if not self._known(house, name):
             raise Problem(404, "unknown_list")
         if not self._shows(house, caller, name):

@@ -109,6 +109,8 @@ class House:
     tokens: Tokens
     started: datetime
     rooms: Mapping[str, Room] = field(default_factory=dict)
+    retired: Mapping[str, str] = field(default_factory=dict)
+    """Rooms that left the inventory, whose displays are told so."""
     stale_after: timedelta = timedelta(minutes=20)
     proxies: Sequence[Network] = ()
     """Reverse proxies in front; nobody else is served then."""

@@ -19,6 +19,7 @@ STATUSES = {
     "unauthorized": 401,
     "forbidden": 403,
     "unknown_room": 404,
+    "room_retired": 410,
     "unknown_booking": 404,
     "unknown_source": 404,
     "unknown_list": 404,
@@ -246,6 +247,8 @@ def _responses(route: Route) -> dict[str, Any]:
     codes += ["too_many_requests", *_of_doors(route), *_of_people(route), *route.problems]
     if route.page and route.scope:
         responses["303"] = {"description": "Nobody is signed in: to the page where people do"}
+    if "{room}" in route.path and "unknown_room" in route.problems:
+        codes.append("room_retired")
     for code in codes:
         key = str(STATUSES[code])
         known = responses.setdefault(key, {"description": ""})

@@ -17,6 +17,7 @@ from bridge.views.files import (
     sent,
 )
 from bridge.views.house import COMMON, House
+from bridge.views.rooms import retired
 from bridge.views.web import ANYBODY, Problem, Route, refused
 
 __all__ = ["PAGE", "ROUTES", "files", "shown", "spoken"]
@@ -72,7 +73,15 @@ async def static(_house: House, _caller: Caller, request: web.Request) -> web.St
 
 async def display(house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
     """The page beside the door; whoever may not see it learns how to sign in."""
-    room = house.rooms.get(request.match_info["room"])
+    name = request.match_info["room"]
+    room = house.rooms.get(name)
+    elsewhere = caller.room != name and caller.room in house.rooms
+    if elsewhere and (caller.display is not None or room is None):
+        # Its room has another id by now, or it was moved.
+        headers = COMMON | {"Location": f"/display/{caller.room}", "Cache-Control": "no-store"}
+        return web.Response(status=303, headers=headers)
+    if retired(house, caller, name):
+        return shown(page("retired.html", lang=spoken(request)), request, status=410)
     if room is None and "read" in caller.scopes:
         raise Problem(404, "unknown_room")
     if room is None or not caller.sees(room.id):
@@ -102,7 +111,10 @@ ROUTES = (
         scope=None,
         summary="The room display",
         answer="text/html",
-        also={401: "A page that tells how to sign in"},
+        also={
+            303: "The page of the room that this display belongs to by now",
+            401: "A page that tells how to sign in",
+        },
         problems=("unknown_room",),
     ),
     Route(

@@ -46,7 +46,7 @@ async def one_room(house: House, caller: Caller, request: web.Request) -> web.St
     """One room."""
     room = house.rooms.get(request.match_info["room"])
     if room is None:
-        raise Problem(404, "unknown_room")
+        raise absent(house, caller, request.match_info["room"])
     return answer(_room(house, room, caller, house.clock.now()))
 
 
@@ -60,11 +60,30 @@ def _room(house: House, room: Room, caller: Caller, now: datetime) -> RoomShape 
     return render.room(room, held, found, now, sight=caller.sight, stale=stale, presence=presence)
 
 
+def retired(house: House, caller: Caller, room: str) -> bool:
+    """Whether a room left the inventory, as far as this caller may know.
+
+    A display whose room is not there is told so even where nothing is remembered of the room.
+    """
+    if room in house.rooms or not caller.sees(room):
+        return False
+    return room in house.retired or caller.room == room
+
+
+def absent(house: House, caller: Caller, room: str) -> Problem:
+    """The answer where a room is not there, or no more."""
+    if retired(house, caller, room):
+        return Problem(410, "room_retired")
+    if caller.room is not None:  # its room has another id by now, perhaps: it asks where it belongs
+        return Problem(403, "forbidden")
+    return Problem(404, "unknown_room")
+
+
 def seen_room(house: House, caller: Caller, request: web.Request) -> Room:
     """The room that a request is about, if this caller sees it whole."""
     room = house.rooms.get(request.match_info["room"])
     if room is None:
-        raise Problem(404, "unknown_room")
+        raise absent(house, caller, request.match_info["room"])
     if not caller.sees(room.id):
         raise Problem(403, "forbidden")
     return room

@@ -120,6 +120,13 @@ class Hub:
                 if listener.caller.session == session:
                     listener.leave()
 
+    def gone(self, room: str) -> None:
+        """A room is there no more: whoever listens asks again, and is told so."""
+        for listener in self._listeners.get(room, ()):
+            listener.leave()
+        if self.beside is not None:
+            self.beside.changed(room)
+
     def close(self) -> None:
         """End every stream."""
         for listeners in self._listeners.values():

@@ -4,6 +4,7 @@ TITLES = {
     "unauthorized": "Say who you are: a bearer token, or from the appliance itself",
     "forbidden": "This caller may not do that",
     "unknown_room": "There is no such room",
+    "room_retired": "This room is no longer in use",
     "unknown_booking": "There is no such booking in this room",
     "unknown_source": "There is no such calendar source",
     "unknown_list": "There is no such list of rooms",

@@ -15,6 +15,7 @@ from bridge.discovery import Told, shape
 from bridge.displays.faults import Faults
 from bridge.displays.gate import Gate
 from bridge.displays.pairing import Pairing
+from bridge.following import Following
 from bridge.health import Health
 from bridge.inventory.keeper import Keeper
 from bridge.inventory.rows import Rows
@@ -157,7 +158,9 @@ class Views:
         self.hub = Hub(self.house)
         self.tokens.on_revoked = self.hub.expel
         self.people.sessions.on_ended = self.hub.expel_session
-        self.keeper = Keeper(Rows(database), clock=clock, memory=Memory())
+        self.keeper = Keeper(
+            Rows(database), clock=clock, memory=Memory(), following=Following(database)
+        )
         self.keeper.attach(lambda: NO_ROOMS, lambda: None, nothing)
         self.paired = Paired(database, self.tokens, self.audit, clock)
         self.pairing = Pairing(self.paired, house=self.house, hub=self.hub, audit=self.audit)

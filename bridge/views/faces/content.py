@@ -128,6 +128,27 @@ def content(scene: Scene, words: Wording) -> Content:
     )
 
 
+def no_room(name: str, words: Wording) -> Content:
+    """What is said of a room that is no longer in use."""
+    return Content(
+        state="unknown",
+        word="",
+        until=words("state.retired"),
+        name=name,
+        place="",
+        date="",
+        label="",
+        entry=None,
+        later=(),
+        later_label="",
+        line=(),
+        hours=DAY,
+        ticks=(),
+        old="",
+        leads_right=words.leads_right,
+    )
+
+
 def next_change(scene: Scene, stale_at: datetime | None) -> datetime:
     """The first moment at which the picture will be another one, if nothing changes before."""
     moments = [scene.midnight(1)]

@@ -265,7 +265,7 @@ class _Sheet:
         if self.content.old:
             bottom = self._age(whole)
         small = self.unit(2.3)
-        if self.height < 240 or self.width < 240:
+        if not self.content.ticks or self.height < 240 or self.width < 240:
             return bottom - self.unit(1)
         deep = self.unit(3.6)
         box = Box(whole.left, bottom - deep - round(small * 1.3), whole.right, bottom)

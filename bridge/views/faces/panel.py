@@ -14,15 +14,15 @@ import msgspec
 from aiohttp import hdrs, web
 
 from bridge.callers import Caller
-from bridge.views.faces.content import Scene, content, next_change
+from bridge.views.faces.content import Content, Scene, content, next_change, no_room
 from bridge.views.faces.drawing import REVISION, Order, Turn, draw
 from bridge.views.faces.fonts import unwritten
 from bridge.views.faces.inks import VARIANTS, Variant
 from bridge.views.faces.wording import Wording, prepare, spoken
 from bridge.views.house import COMMON, House
-from bridge.views.rooms import matches, seen_room
+from bridge.views.rooms import matches, retired, seen_room
 from bridge.views.web import Problem, Route, too_many
-from rooms.display import LANGUAGES
+from rooms.display import LANGUAGES, DisplayPolicy
 from rooms.room import Room
 
 SMALLEST, LARGEST = 100, 2000
@@ -67,12 +67,17 @@ class Panels:
 
     async def serve(self, house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
         """A room's picture, or that it has not changed."""
-        room = seen_room(house, caller, request)
-        now = house.clock.now()
-        scene = _scene(house, room, now)
-        order = await self._order(scene, request)
+        now, name = house.clock.now(), request.match_info["room"]
+        if retired(house, caller, name):  # electronic ink would show the last meeting for ever
+            order = await self._order(DisplayPolicy(), lambda words: no_room(name, words), request)
+            times = _seldom()
+        else:
+            scene = _scene(house, seen_room(house, caller, request), now)
+            policy = scene.room.policy.display
+            order = await self._order(policy, lambda words: content(scene, words), request)
+            times = _times(house, scene)
         etag = f'"{hashlib.blake2b(_encode((REVISION, order)), digest_size=12).hexdigest()}"'
-        headers = COMMON | {"Content-Type": "image/png", "ETag": etag} | _times(house, scene)
+        headers = COMMON | {"Content-Type": "image/png", "ETag": etag} | times
         asked = request.headers.get(hdrs.IF_NONE_MATCH)
         if asked is not None and matches(asked, etag):
             return web.Response(status=304, headers=headers)
@@ -85,14 +90,15 @@ class Panels:
             self._kept.move_to_end(etag)
         return web.Response(body=body, headers=headers)
 
-    async def _order(self, scene: Scene, request: web.Request) -> Order:
+    async def _order(
+        self, policy: DisplayPolicy, said: Callable[[Wording], Content], request: web.Request
+    ) -> Order:
         """What is asked for.
 
         Raises:
             Problem: it is not what can be drawn.
         """
         query = request.query
-        policy = scene.room.policy.display
         language = spoken(query.get("lang", ""), policy.language)
         loop = asyncio.get_running_loop()
         if self._unwritten is None:
@@ -112,7 +118,7 @@ class Panels:
         if turn is None:
             raise Problem(400, "bad_query", f"`rotate` is one of {', '.join(_TURNS)}")
         return Order(
-            content=content(scene, words),
+            content=said(words),
             language=language,
             width=_side(request, "w", 800),
             height=_side(request, "h", 480),
@@ -174,6 +180,13 @@ def _times(house: House, scene: Scene) -> dict[str, str]:
         "Cache-Control": f"private, max-age={seconds}",
         "Agenda-As-Of": f"{kept.as_of:%Y-%m-%dT%H:%M:%SZ}" if kept else "never",
     }
+
+
+def _seldom() -> dict[str, str]:
+    """When to come again for a room that is no longer in use."""
+    seconds = str(math.ceil(LATEST.total_seconds()))
+    cache = {"Next-Wake": seconds, "Cache-Control": f"private, max-age={seconds}"}
+    return cache | {"Agenda-As-Of": "never"}
 
 
 def _side(request: web.Request, key: str, usual: int) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bridge.callers import Caller
-from bridge.inventory.rows import Applied
+from bridge.inventory.rows import Applied, encode
 from bridge.views.inventory_shapes import PlanShape
 from rooms.inventory import Change, Document
 from tests.bridge.admin.conftest import FACILITIES, PROOF, House, person
@@ -33,7 +33,9 @@ async def changed(house: House) -> House:
     document = Document(rooms={"kestrel": {"name": "K", "floor": "<2>"}})
     for seq, actor, change in ((1, "Ada", MOVED), (2, "Bob", FOREIGN)):
         applied = Applied(seq=seq, at=at, actor=actor, why="", changes=(change,))
-        await house.keeper._rows.write(document, applied)  # as the keeper does
+        await house.keeper._rows.write(
+            document, applied, encode(applied.changes)
+        )  # as the keeper does
     return house
 
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bridge.callers import SCOPES, Caller
+from bridge.following import Following
 from bridge.inventory.keeper import Keeper
 from bridge.inventory.opening import Opening
 from bridge.settings.load import usable
@@ -39,6 +40,7 @@ class Keeping:
             self.opening.rows(site),
             clock=self.clock,
             memory=self.opening.memory,
+            following=Following(self.database),
         )
         self.keeper.attach(lambda: self.configuration, lambda: None, self.adopt)
         self.adopted: list[Configuration] = []

@@ -216,7 +216,7 @@ class Live {
       const answer = await this.#get("/agenda", headers);
       const whole = answer.status === 200 ? answer.json() : null;
       this.#clock.told(Date.parse(answer.headers.get("Bridge-Time")), performance.now() - began);
-      if (answer.status === 401 || answer.status === 403) return await this.#leave();
+      if ([401, 403, 410].includes(answer.status)) return await this.#leave();
       this.#out = null;
       if (!whole && answer.status !== 304) return this.#refused(answer);
       if (events !== this.#events) return this.#answer();  // the stream was sooner, and knows more
