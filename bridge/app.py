@@ -17,6 +17,7 @@ from bridge.beyond import Beyond
 from bridge.calling.composition import Calling
 from bridge.certificate import plain
 from bridge.chain.herald import Herald
+from bridge.deciding import Decisions
 from bridge.discovery import EVERY, JITTER, Discovery
 from bridge.dispatch import Dispatch
 from bridge.displays.composition import Displays
@@ -126,7 +127,9 @@ class Appliance:
             forget=made.custody.forget,
         )
         self.writing = Writing(made, self.sync, self.health, lambda: self.configuration.rules)
-        self.discovery = Discovery(self.sync, health=self.health, clock=made.clock)
+        self.discovery = Discovery(
+            self.sync, health=self.health, clock=made.clock, rejections=made.rejections
+        )
         self._devices = devices
         self.dispatch = Dispatch(devices, store=made.store, health=self.health, clock=made.clock)
         self.dispatch.grant_by(self.writing.wishes)
@@ -140,6 +143,7 @@ class Appliance:
         await self._stack.enter_async_context(_working(made.store.run()))
         await made.custody.refresh(self.health)
         await self._stack.enter_async_context(self.sync.running())
+        self._stack.push_async_callback(self.discovery.close)
         await self._stack.enter_async_context(self.writing.running())
         await self._stack.enter_async_context(self.calling.running())
         await self._stack.enter_async_context(self.displays.running())
@@ -209,7 +213,10 @@ class Appliance:
             *self.displays.routes,
             *tokens.ROUTES,
             *sources.routes(self.identities),
-            *discovery.routes(self.discovery),
+            *discovery.routes(
+                self.discovery,
+                Decisions(self.discovery, self._made.keeper, self._made.clock),
+            ),
             *inventory.routes(Counter(self._made.keeper)),
             alerts.route(self.courier.test),
             *audit.routes(self._made.audit, self.herald.verify),

@@ -9,6 +9,7 @@ from bridge.inventory.keeper import Keeper
 from bridge.inventory.opening import Opening
 from bridge.paired import Paired
 from bridge.presented import Presented, modern, weak
+from bridge.rejections import Rejections
 from bridge.revoked import Revoked
 from bridge.settings.model import Configuration
 from bridge.tokens import Tokens
@@ -33,6 +34,7 @@ class Prepared:
     audit: Audit
     custody: Custody
     keeper: Keeper
+    rejections: Rejections
     revoked: Revoked
     spending: Spending
     presented: Presented | None
@@ -63,6 +65,7 @@ def prepared(
         audit=audit,
         custody=Custody(configuration.site, database, audit, clock),
         keeper=Keeper(opening.rows(configuration.site), clock=clock, memory=opening.memory),
+        rejections=Rejections(database),
         revoked=Revoked(database),
         spending=Spending(database),
         presented=_presented(configuration, clock),

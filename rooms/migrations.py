@@ -163,3 +163,14 @@ def inventory(db: Database) -> None:
         pk="seq",
         not_null={"at", "actor", "why", "changes", "before", "after"},
     )
+
+
+@schema()
+def discovery_rejections(db: Database) -> None:
+    """Proposals of discovery that somebody rejected, with what the service said then."""
+    db.table("discovery_rejections").create(
+        {"id": str, "source": str, "what": str, "mailbox": str, "room": str}
+        | {"field": str, "said": str, "lists": str, "actor": str, "at": str},
+        pk="id",
+        not_null={"source", "what", "mailbox", "said", "lists", "actor", "at"},
+    )

@@ -20,6 +20,7 @@ from bridge.settings.typed import Reader
 
 RUNTIME = Path("/run/roombridge/control.sock")
 SECONDS = 30.0
+_JSON = {"Content-Type": "application/json"}
 PIECE = 64 << 10
 """Bytes of a long answer that are read at a time."""
 
@@ -102,7 +103,7 @@ def _answered(
         connection = _OverSocket(place, seconds)
         try:
             try:
-                connection.request(method, target, body)
+                connection.request(method, target, body, _JSON if body else {})
                 answer = connection.getresponse()
             except (FileNotFoundError, ConnectionRefusedError):
                 continue

@@ -15,7 +15,14 @@ from rooms.database import SCHEMA, Database, DatabaseUnusable
 from rooms.migrations import schema
 from tests.fakes.virtual import FixedClock
 
-NEXT = {5: "faults", 6: "attendance", 7: "displays", 8: "audit_chain", 9: "inventory"}
+NEXT = {
+    5: "faults",
+    6: "attendance",
+    7: "displays",
+    8: "audit_chain",
+    9: "inventory",
+    10: "discovery_rejections",
+}
 """Which step came after each version."""
 MADE = "2026-11-01T12:00:00+00:00"
 
