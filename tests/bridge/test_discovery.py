@@ -15,6 +15,7 @@ from bridge.health import Health, Subject
 from bridge.rejections import Rejections
 from bridge.settings.model import Configuration, Inventory, Mailboxes, SourceSettings
 from bridge.sync import Sync
+from bridge.views.discovery_shapes import ProgressShape
 from connector import load
 from connector.discovery import Discovers, FoundRoom, Tell, silent
 from connector.errors import Denied, Unavailable
@@ -466,3 +467,33 @@ async def test_an_application_that_may_not_list_rooms_reads_calendars_all_the_sa
     (trouble,) = tenanted.health.of(SUBJECT)
     assert (trouble.code, "Place.Read.All" in trouble.fix) == ("discovery_denied", True)
     assert not tenanted.health.of(Subject("source", "m365"))
+
+
+# --- ten thousand rooms
+
+
+@pytest.mark.allow_blocking
+@pytest.mark.process
+async def test_ten_thousand_rooms_come_with_progress_and_never_block_the_loop(
+    tenanted: Tenanted,
+) -> None:
+    tenant, discovery = tenanted.tenant, tenanted.discovery
+    for number in range(10_000 - len(NAMES)):
+        tenant.add_mailbox(f"room-{number}@example.com", name=f"Room {number}")
+    seen: list[ProgressShape] = []
+    discovery.begin("m365")
+    discovery.begin("m365")  # is asked already
+    (task,) = discovery._begun
+    while not task.done():
+        (one,) = (await discovery.stands()).sources
+        if one.progress and (not seen or seen[-1] != one.progress):
+            seen.append(one.progress)
+        await asyncio.wait([task], timeout=0.05)
+    counted = [one.rooms for one in seen]
+    assert counted == sorted(counted)
+    assert any(0 < one.rooms < 10_000 and one.pages == one.rooms // 100 for one in seen)
+    assert {one.about for one in seen} == {len(NAMES)}
+    (one,) = (await discovery.stands()).sources
+    assert (one.progress, one.rooms, len(one.findings)) == (None, 10_000, 10_000 - len(NAMES))
+    proposals, _ = await discovery.proposals()
+    assert len({each.id for each in proposals}) == 10_000 - len(NAMES)
