@@ -1,6 +1,6 @@
 """Proposals that somebody rejected: remembered until the service says something else."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -96,7 +96,10 @@ class Rejections:
         gone = [known for id_ in remove if (known := self._known.get(id_)) is not None]
         if not add and not gone:
             return
-        entries = [*_entries("reject", add, actor, at), *_entries("take_back", gone, actor, at)]
+        entries = [
+            *(_entry("discovery.reject", one, actor, at) for one in add),
+            *(_entry("discovery.take_back", one, actor, at) for one in gone),
+        ]
 
         def work(tables: "Tables") -> None:
             ids = [(one.id,) for one in gone]
@@ -128,8 +131,7 @@ def _row(one: Rejection) -> tuple[str, ...]:
     return (*texts, " ".join(one.lists), one.actor, one.at.isoformat())
 
 
-def _entries(action: str, some: Iterable[Rejection], actor: str, at: datetime) -> Iterator[Entry]:
-    for one in some:
-        told = {"source": one.source, "what": one.what, "mailbox": one.mailbox}
-        told |= {key: value for key in ("room", "field") if (value := getattr(one, key))}
-        yield Entry(at=at, actor=actor, action=f"discovery.{action}", object=one.id, detail=told)
+def _entry(action: str, one: Rejection, actor: str, at: datetime) -> Entry:
+    told = {"source": one.source, "what": one.what, "mailbox": one.mailbox}
+    told |= {key: value for key in ("room", "field") if (value := getattr(one, key))}
+    return Entry(at=at, actor=actor, action=action, object=one.id, detail=told)

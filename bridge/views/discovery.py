@@ -55,11 +55,6 @@ def routes(discovery: Discovering, deciding: Deciding) -> tuple[Route, ...]:
         told = await _told(discovery, caller, request)
         return answer(told, status=200 if waits else 202)
 
-    async def decide(_house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
-        must_be_ours(request)
-        order = await body_of(request, DecisionOrder)
-        return answer(await deciding.decide(order, caller))
-
     return (
         Route(
             method="GET",
@@ -83,21 +78,30 @@ def routes(discovery: Discovering, deciding: Deciding) -> tuple[Route, ...]:
             query={**_SOURCE, "wait": "`false`: come back at once"},
             problems=("unknown_source",),
         ),
-        Route(
-            method="POST",
-            path="/api/v1/discovery/decisions",
-            serve=decide,
-            scope="rooms",
-            displays=False,
-            summary="Approve or reject what is proposed",
-            answer=DecidedShape,
-            body=DecisionOrder,
-            limit=LARGE,
-            problems=(
-                *("bad_body", "unknown_proposal", "discovery_doubted", "discovery_unconfirmed"),
-                *("not_approvable", "inventory_in_files", "inventory_changed", "inventory_unfit"),
-                *("not_yours", "disk_failing"),
-            ),
+        _deciding(deciding),
+    )
+
+
+def _deciding(deciding: Deciding) -> Route:
+    async def decide(_house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
+        must_be_ours(request)
+        order = await body_of(request, DecisionOrder)
+        return answer(await deciding.decide(order, caller))
+
+    return Route(
+        method="POST",
+        path="/api/v1/discovery/decisions",
+        serve=decide,
+        scope="rooms",
+        displays=False,
+        summary="Approve or reject what is proposed",
+        answer=DecidedShape,
+        body=DecisionOrder,
+        limit=LARGE,
+        problems=(
+            *("bad_body", "unknown_proposal", "discovery_doubted", "discovery_unconfirmed"),
+            *("not_approvable", "inventory_in_files", "inventory_changed", "inventory_unfit"),
+            *("not_yours", "disk_failing"),
         ),
     )
 
