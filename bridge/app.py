@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import web
 
 from bridge import housekeeping, systemd
+from bridge.admin.composition import admin
 from bridge.alerts.courier import Courier
 from bridge.beyond import Beyond
 from bridge.calling.composition import Calling
@@ -25,6 +26,7 @@ from bridge.doctor.round import Rounds
 from bridge.doctor.visit import Visit
 from bridge.door import LOOPBACK, Door, control_socket
 from bridge.facade import Facade
+from bridge.furnished import furnish
 from bridge.health import BRIDGE, Health, Subject
 from bridge.housekeeping import Chore
 from bridge.identities import Identities
@@ -36,6 +38,7 @@ from bridge.rereading import Rereading
 from bridge.settings.changes import fixed
 from bridge.settings.model import Configuration
 from bridge.sync import Sync
+from bridge.tabling import Tables
 from bridge.upkeep import upkeep
 from bridge.views import (
     alerts,
@@ -45,9 +48,12 @@ from bridge.views import (
     health,
     hooks,
     inventory,
+    inventory_tables,
     openapi,
     pages,
+    people,
     rooms,
+    sessions,
     sources,
     status,
     stream,
@@ -85,12 +91,17 @@ class Appliance:
             clock=clock,
             tokens=made.tokens,
             started=clock.now(),
+            people=made.people,
+            csrf=made.people.form_secret,
         )
         self.hub = Hub(self.house)
         made.tokens.on_revoked = self.hub.expel
+        made.people.sessions.on_ended = self.hub.expel_session
         self.facade = Facade(self.house, self.hub, lambda: self.configuration)
         self.rereading = Rereading(made, self.health, lambda: self.configuration, self.reload)
-        made.keeper.attach(lambda: self.configuration, lambda: made.custody.known, self.changed)
+        made.keeper.attach(
+            lambda: self.configuration, lambda: made.custody.known, self.changed, made.custody
+        )
         self.port = made.configuration.site.listen.port
         self.legacy_port = 0
 
@@ -137,8 +148,9 @@ class Appliance:
         self.calling = Calling(made, self.dispatch, self.health, self.house, devices)
         self.calling.read_by(self.house.readers.visit, self.house.readers.has_newest)
         self.displays = Displays(made, self.house, self.hub, self.writing, self.calling)
+        self.admin = admin(self.house, self.displays, self.calling.desk, read=self.sync.hint)
         self.courier = Courier(services, health=self.health, data_dir=site_.data_dir)
-        self._furnish()
+        furnish(self.house, self.configuration)
         await self._serve()
         await self._stack.enter_async_context(_working(made.store.run()))
         await made.custody.refresh(self.health)
@@ -157,7 +169,7 @@ class Appliance:
     async def adopt(self, configuration: Configuration) -> None:
         """Work by this configuration from now on."""
         self.configuration = configuration
-        self._furnish()
+        furnish(self.house, self.configuration)
         known: dict[str, Collection[str]] = {
             "bridge": {BRIDGE.id},
             "room": self.house.rooms,
@@ -195,13 +207,6 @@ class Appliance:
         await self.adopt(configuration)
         self.rounds.changed()
 
-    def _furnish(self) -> None:
-        """Show the views what the configuration says."""
-        site_ = self.configuration.site
-        self.house.rooms = {room.id: room for room in self.configuration.inventory.rooms}
-        self.house.stale_after = site_.stale_after
-        self.house.proxies = site_.proxies
-
     async def _serve(self) -> None:
         """Answer displays over the network and the command line over its socket."""
         routes = [
@@ -211,13 +216,17 @@ class Appliance:
             *self.writing.routes,
             *self.calling.routes,
             *self.displays.routes,
+            *self.admin.routes,
             *tokens.ROUTES,
+            *people.ROUTES,
+            *sessions.ROUTES,
             *sources.routes(self.identities),
             *discovery.routes(
                 self.discovery,
                 Decisions(self.discovery, self._made.keeper, self._made.clock),
             ),
-            *inventory.routes(Counter(self._made.keeper)),
+            *inventory.routes(counter := Counter(self._made.keeper)),
+            *inventory_tables.routes(Tables(self._made.keeper, counter)),
             alerts.route(self.courier.test),
             *audit.routes(self._made.audit, self.herald.verify),
             hooks.route(posted(self.sync, self.dispatch)),
@@ -295,6 +304,7 @@ class Appliance:
             ),
             Chore(name="discovery", every=EVERY, jitter=JITTER, do=self.discovery.run),
             self.facade.chore,
+            Chore(name="people", every=timedelta(minutes=1), do=self._made.people.settle),
             Chore(name="credentials", every=LOOK_AT_CREDENTIALS, do=self.identities.look),
         ]
 

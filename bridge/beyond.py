@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from bridge.settings.model import Site
 from bridge.sync import Sync
-from bridge.views.house import NotReadable
+from bridge.views.further import NotReadable
 from connector.errors import ConnectorError
 from rooms.clock import Clock
 from rooms.model import Agenda, Window

@@ -77,10 +77,12 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         """Whether they may change a room's entry in the inventory."""
         return "rooms" in self.scopes and self._near(room)
 
-    def _near(self, room: str) -> bool:
-        if self.room is not None and self.room != room:
-            return False
+    def knows(self, room: str) -> bool:
+        """Whether a room exists for them at all; displays know of all rooms."""
         return self.rooms is None or room in self.rooms
+
+    def _near(self, room: str) -> bool:
+        return self.room in {None, room} and self.knows(room)
 
 
 LOOPBACK = Caller(name="loopback", scopes=frozenset(["read", "join"]))
@@ -94,7 +96,7 @@ def control(peer: socket.socket) -> Caller:
         name = pwd.getpwuid(uid).pw_name
     except KeyError:
         name = str(uid)
-    return Caller(name=f"control:{name}", scopes=SCOPES["owner"])
+    return Caller(name=f"control:{name}", scopes=SCOPES["owner"], role="owner")
 
 
 def is_loopback(remote: str | None, host: str, headers: Mapping[str, str]) -> bool:

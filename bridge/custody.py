@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from bridge.settings.model import Site
 from bridge.settings.vaults import NAME, Known, keys_of
 from bridge.vault.trouble import VaultUnusable
 from connector.keep import Keep
+from connector.secret import Secret
 from rooms.audit import Audit, Entry
 from rooms.clock import Clock
 from rooms.database import Database
@@ -77,6 +78,18 @@ class Custody:
                     return
                 await self._note()
             health.good(BRIDGE, CODE)
+
+    async def put(self, secrets: Mapping[str, Secret], /, *, by: str) -> None:
+        """Keep secrets that somebody gave, all or none.
+
+        Raises:
+            VaultUnusable: they cannot be kept, or the vault not be opened.
+            OSError: it cannot be written.
+        """
+        at = self._clock.now()
+        await asyncio.to_thread(self.vault.put_all, secrets, at=at, by=by)
+        async with self._one:
+            await self._note()
 
     async def forget(self, source: str, names: Sequence[str], /, *, by: str) -> list[str]:
         """Delete everything that a source keeps, and these, at once; the names that are gone.

@@ -27,12 +27,12 @@ from bridge.views.inventory_shapes import (
     ChangeShape,
     EndpointEntryShape,
     EntryOrder,
-    FindingShape,
     HistoryShape,
     InventoryShape,
     ListEntryShape,
     PlanOrder,
     PlanShape,
+    RemarkShape,
     RoomEntryShape,
     UnfitShape,
 )
@@ -40,12 +40,16 @@ from bridge.views.openapi import STATUSES
 from bridge.views.web import Problem
 from rooms.inventory import Change, Document, Edit, Misfit
 from rooms.inventory.document import endpoints
+from rooms.inventory.edit import patch as patch_between
+
+PAGE = 100
+"""Changes that are read at once: of others' among them nothing is told."""
 
 
 class Unfitting(Problem):
     """An answer that says all that keeps a change from being made."""
 
-    def __init__(self, findings: Iterable[FindingShape]) -> None:
+    def __init__(self, findings: Iterable[RemarkShape]) -> None:
         super().__init__(STATUSES["inventory_unfit"], "inventory_unfit")
         self.findings = tuple(findings)
 
@@ -104,8 +108,8 @@ class Counter:
         if how == "delete":
             patch = None
         elif how == "put" and found is not None:  # what is not named any more goes
-            gone = found.entry.keys() - order.entry.keys() - {"id"}
-            patch = {**_reset(found.entry, order.entry), **dict.fromkeys(gone)}
+            had = {key: value for key, value in found.entry.items() if key != "id"}
+            patch = patch_between(had, order.entry)
         entries = {id_: patch}
         edit = {
             "rooms": Edit(rooms=entries),
@@ -145,7 +149,10 @@ class Counter:
         """
         known = await self._known(plan, caller)
         with _in_words(known):
-            return _applied(await self._keeper.apply(known, caller))
+            done = _applied(await self._keeper.apply(known, caller))
+        if done.change:
+            return done
+        return msgspec.structs.replace(done, version=await self._keeper.version())
 
     async def undo(self, change: int, caller: Caller) -> PlanShape:
         """A plan that takes a change back.
@@ -158,11 +165,15 @@ class Counter:
 
     async def history(self, before: int | None, limit: int, caller: Caller) -> HistoryShape:
         """What was changed; of others' rooms nothing is told."""
-        found = await self._keeper.history(before, limit)
-        mine = [
-            msgspec.structs.replace(one, changes=tuple(_own(one.changes, caller))) for one in found
-        ]
-        return HistoryShape(changes=tuple(_applied(one) for one in mine if one.changes))
+        told: list[AppliedShape] = []
+        page = limit if caller.lists is None else PAGE
+        while len(told) < limit and (found := await self._keeper.history(before, page)):
+            for one in found:
+                own = tuple(_own(one.changes, caller))
+                if own or caller.lists is None:
+                    told.append(_applied(msgspec.structs.replace(one, changes=own)))
+            before = found[-1].seq
+        return HistoryShape(changes=tuple(told[:limit]))
 
     async def take_over(self, caller: Caller, *, replace: bool) -> AppliedShape | None:
         """Copy the inventory of the files to the store.
@@ -203,12 +214,12 @@ def _in_words(plan: Plan | None = None) -> Iterator[None]:
     except Unfit as error:
         raise Unfitting(_findings(plan, only_errors=True) if plan else ()) from error
     except Misfit as error:
-        finding = FindingShape(entry=error.entry, setting="", severity="error", words=str(error))
+        finding = RemarkShape(entry=error.entry, setting="", severity="error", words=str(error))
         raise Unfitting([finding]) from error
     except NotYours as error:
         raise _problem("not_yours", str(error)) from error
     except NoVault as error:
-        raise _problem("no_vault", "roombridge secrets init makes one") from error
+        raise _problem("no_vault", str(error)) from error
     except NothingToUndo as error:
         raise _problem("not_undoable", str(error)) from error
     except sqlite3.Error as error:
@@ -226,18 +237,6 @@ def _found(document: Document, kind: Kind, id_: str, caller: Caller) -> EntrySha
         if caller.keeps(room) and id_ in (found := endpoints(fields)):
             return EndpointEntryShape(id=id_, room=room, entry=found[id_])
     return None
-
-
-def _reset(had: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """A patch after which settings are as wanted, also inside of mappings."""
-    made: dict[str, Any] = {}
-    for key, value in wanted.items():
-        inner = had.get(key)
-        if isinstance(value, Mapping) and isinstance(inner, Mapping):
-            made[key] = {**dict.fromkeys(inner.keys() - value.keys()), **_reset(inner, value)}
-        else:
-            made[key] = value
-    return made
 
 
 def _near(caller: Caller, room_list: str) -> bool:
@@ -273,13 +272,13 @@ def _plan(plan: Plan) -> PlanShape:
     )
 
 
-def _findings(plan: Plan, *, only_errors: bool = False) -> Iterator[FindingShape]:
+def _findings(plan: Plan, *, only_errors: bool = False) -> Iterator[RemarkShape]:
     found: Iterable[Wrong] = errors(plan.problems) if only_errors else plan.problems
     for one in found:
         kind, _, rest = one.path.partition(".")
         name, _, setting = rest.partition(".")
         entry = f"{kind}.{name}" if kind in {"rooms", "room_lists"} and name else ""
-        yield FindingShape(
+        yield RemarkShape(
             entry=entry,
             setting=setting if entry else one.path,
             severity=one.severity,

@@ -1,4 +1,4 @@
-"""How much callers may ask, and who is locked out for guessing tokens."""
+"""How much callers may ask, and who is locked out for guessing tokens or passwords."""
 
 import logging
 import math
@@ -48,8 +48,18 @@ class _Strikes:
 class Limits:
     """Counts wrong tokens and requests; costs next to nothing while nobody misbehaves."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        tries: int = TRIES,
+        within: float = TRIES_WITHIN,
+        forgiven_after: float = FORGIVEN_AFTER,
+    ) -> None:
         self._clock = clock
+        self._tries = tries
+        self._within = within
+        self._forgiven_after = forgiven_after
         self._strikes: OrderedDict[str, _Strikes] = OrderedDict()
         self._counts: dict[str, int] = {}
         self._ends = 0.0
@@ -67,21 +77,25 @@ class Limits:
         return math.ceil(left)
 
     def wrong(self, address: str) -> None:
-        """An address showed a token that never was one."""
+        """An address showed a token that never was one, or a wrong password."""
         now = self._clock.monotonic()
         self._forgive(now)
         key = group(address)
         strikes = self._strikes.setdefault(key, _Strikes(since=now))
         self._strikes.move_to_end(key)
         strikes.last = now
-        if now - strikes.since > TRIES_WITHIN:
+        if now - strikes.since > self._within:
             strikes.tries, strikes.since = 0, now
         strikes.tries += 1
-        if strikes.tries >= TRIES:
+        if strikes.tries >= self._tries:
             span = min(FIRST_LOCK * 2**strikes.locks, LONGEST_LOCK)
             strikes.tries, strikes.since, strikes.until = 0, now, now + span
             strikes.locks += 1
-            log.warning("%s is locked out for %d s: too many wrong tokens", key, span)
+            log.warning("%s is locked out for %d s: too many wrong tokens or passwords", key, span)
+
+    def right(self, address: str) -> None:
+        """They knew it after all: earlier wrong ones count no more."""
+        self._strikes.pop(group(address), None)
 
     def count(self, key: str, limit: int) -> int:
         """Count one request; the seconds to wait where it is one too many, else 0."""
@@ -105,7 +119,7 @@ class Limits:
         """Forget the oldest: those long quiet, and those for whom there is no room."""
         while self._strikes:
             key, strikes = next(iter(self._strikes.items()))
-            if len(self._strikes) <= KEPT and now - strikes.last < FORGIVEN_AFTER:
+            if len(self._strikes) <= KEPT and now - strikes.last < self._forgiven_after:
                 return
             del self._strikes[key]
 

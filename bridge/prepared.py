@@ -8,6 +8,7 @@ from bridge.custody import Custody
 from bridge.inventory.keeper import Keeper
 from bridge.inventory.opening import Opening
 from bridge.paired import Paired
+from bridge.people.reception import Reception
 from bridge.presented import Presented, modern, weak
 from bridge.rejections import Rejections
 from bridge.revoked import Revoked
@@ -31,6 +32,7 @@ class Prepared:
     store: Store
     tokens: Tokens
     paired: Paired
+    people: Reception
     audit: Audit
     custody: Custody
     keeper: Keeper
@@ -62,6 +64,7 @@ def prepared(
         store=store,
         tokens=tokens,
         paired=Paired(database, tokens, audit, clock),
+        people=Reception(database, audit, clock),
         audit=audit,
         custody=Custody(configuration.site, database, audit, clock),
         keeper=Keeper(opening.rows(configuration.site), clock=clock, memory=opening.memory),

@@ -1,18 +1,13 @@
 """Entries for rooms that rooms.yaml does not have yet, ready to be pasted. Pure."""
 
-import re
-import unicodedata
 from collections import Counter
 
 import msgspec
 
-from bridge.settings.entries import ID
 from bridge.settings.model import Inventory, RoomList
 from connector.discovery import FoundRoom
+from rooms.inventory.ids import slug, unused
 from rooms.zones import from_windows, zone
-
-LONGEST = 63
-"""Characters of an id."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -47,7 +42,7 @@ class Proposal:
         mailbox = found.mailbox.strip()
         local = mailbox.partition("@")[0]
         return Entry(
-            id=_unused(_slug(found.name, local, "room"), self._rooms),
+            id=unused(slug(found.name, local, "room"), self._rooms),
             name=found.name.strip() or local,
             mailbox=mailbox,
             source=source,
@@ -77,31 +72,10 @@ class Proposal:
     def _list(self, name: str) -> str:
         known = self._by_name.get(_plain(name))
         if known is None:
-            known = _unused(_slug(name, "list"), self._lists)
+            known = unused(slug(name, "list"), self._lists)
             self._by_name[_plain(name)] = known
             self.lists.append(RoomList(id=known, name=name.strip()))
         return known
-
-
-def _slug(*texts: str) -> str:
-    """The first text that makes an id."""
-    for text in texts:
-        plain = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
-        made = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST].strip("-")
-        if ID.fullmatch(made):
-            return made
-    raise ValueError(texts)  # the last one is ours
-
-
-def _unused(wanted: str, taken: set[str]) -> str:
-    """An id that nobody has; it is taken from now on."""
-    made, number = wanted, 1
-    while made in taken:
-        number += 1
-        end = f"-{number}"
-        made = wanted[: LONGEST - len(end)].rstrip("-") + end
-    taken.add(made)
-    return made
 
 
 def _plain(text: str) -> str:

@@ -37,23 +37,23 @@ def shape(
 ) -> DiscoveryShape:
     """What a caller is told."""
     proposal, closed = Proposal(inventory), {one.id for one in rejected}
+    free = caller is None or (caller.rooms is None and caller.lists is None)
     sources = tuple(
         DiscoveredShape(
             source=one.name,
             as_of=one.as_of,
-            rooms=None if one.believed is None else len(one.believed),
+            rooms=len(one.believed) if free and one.believed is not None else None,
             findings=tuple(
                 _finding(each)
                 for each in proposed(one, inventory, proposal)
                 if each.id not in closed and near(caller, each.difference.room, each.lists)
             ),
             health=render.troubles(one.health),
-            progress=one.progress,
+            progress=one.progress if free else None,
         )
         for one in told
     )
     lists = (ListShape(id=one.id, name=one.name) for one in proposal.lists)
-    free = caller is None or caller.lists is None
     return DiscoveryShape(
         sources=sources,
         room_lists=tuple(lists) if free else (),

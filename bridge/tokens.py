@@ -28,6 +28,8 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[Scope, ...]
     room: str | None = None
     """The room of a display's token."""
+    lists: tuple[str, ...] | None = None
+    """The only room lists that it is for; None for all rooms."""
     display: str | None = None
     """The id of the paired display that it is for."""
     created: datetime
@@ -52,7 +54,7 @@ class Tokens:
         self._unwritten: set[str] = set()
         """What was revoked while the disk failed: it must be revoked on it yet."""
         self.on_revoked: Callable[[str], None] = lambda _: None
-        columns = "id, name, scopes, room, hash, created, expires, revoked, display"
+        columns = "id, name, scopes, room, hash, created, expires, revoked, display, lists"
         for row in database.rows(f"SELECT {columns} FROM tokens ORDER BY created"):  # noqa: S608
             self._keep(row[4], _token(row))
 
@@ -99,6 +101,7 @@ class Tokens:
         scopes: tuple[Scope, ...],
         *,
         room: str | None = None,
+        lists: tuple[str, ...] | None = None,
         display: str | None = None,
         expires: datetime | None = None,
         actor: str,
@@ -111,6 +114,7 @@ class Tokens:
             name=name,
             scopes=scopes,
             room=room,
+            lists=lists,
             display=display,
             created=self._clock.now(),
             expires=expires,
@@ -122,7 +126,12 @@ class Tokens:
             actor=actor,
             action="tokens.create",
             object=token.id,
-            detail={"name": name, "scopes": " ".join(scopes), "room": room or ""},
+            detail={
+                "name": name,
+                "scopes": " ".join(scopes),
+                "room": room or "",
+                "lists": " ".join(lists or ()),
+            },
         )
 
         def write(tables: "Tables") -> None:
@@ -217,6 +226,7 @@ class Tokens:
             # Whoever stands at a room's door may do what the room's policy allows.
             scopes=frozenset([*token.scopes, *(("write",) if token.room else ())]),
             room=token.room,
+            lists=None if token.lists is None else frozenset(token.lists),
             token=token.id,
             display=token.display,
             expires=token.expires,
@@ -242,6 +252,7 @@ def _row(token: Token, key: bytes) -> dict[str, Any]:
         "scopes": " ".join(token.scopes),
         "room": token.room,
         "display": token.display,
+        "lists": None if token.lists is None else " ".join(token.lists),
         "hash": key,
         "created": token.created.isoformat(),
         "expires": token.expires.isoformat() if token.expires else None,
@@ -250,13 +261,14 @@ def _row(token: Token, key: bytes) -> dict[str, Any]:
 
 
 def _token(row: tuple[Any, ...]) -> Token:
-    id_, name, scopes, room, _, created, expires, revoked, display = row
+    id_, name, scopes, room, _, created, expires, revoked, display, lists = row
     return Token(
         id=id_,
         name=name,
         scopes=tuple(scopes.split()),
         room=room,
         display=display,
+        lists=None if lists is None else tuple(lists.split()),
         created=datetime.fromisoformat(created),
         expires=datetime.fromisoformat(expires) if expires else None,
         revoked=datetime.fromisoformat(revoked) if revoked else None,

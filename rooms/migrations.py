@@ -166,6 +166,33 @@ def inventory(db: Database) -> None:
 
 
 @schema()
+def people(db: Database) -> None:
+    """Accounts of people, what they were invited with, and where they are signed in.
+
+    Passwords are kept as Argon2id, codes and sessions as SHA-256 only.
+    """
+    db.table("people").create(
+        {"id": str, "name": str, "login": str, "shown": str, "email": str, "role": str}
+        | {"lists": str, "password": str, "subject": str, "created": str}
+        | {"disabled": str, "version": int},
+        pk="id",
+        not_null={"name", "login", "shown", "email", "role", "lists", "created", "version"},
+    )
+    db.table("people").create_index(["login"], unique=True)
+    db.table("people").create_index(["subject"], unique=True)
+    db.table("invitations").create(
+        {"person": str, "hash": bytes, "ends": str}, pk="person", not_null={"hash", "ends"}
+    )
+    db.table("sessions").create(
+        {"id": str, "hash": bytes, "person": str, "created": str, "seen": str}
+        | {"address": str, "browser": str},
+        pk="id",
+        not_null={"hash", "person", "created", "seen"},
+    )
+    db.table("tokens").add_column("lists", str)
+
+
+@schema()
 def discovery_rejections(db: Database) -> None:
     """Proposals of discovery that somebody rejected, with what the service said then."""
     db.table("discovery_rejections").create(

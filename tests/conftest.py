@@ -18,14 +18,18 @@ sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
+OUTLIVING = frozenset(["browser", "demo"])
+"""Fixtures that live longer than a test."""
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """One browser serves many tests, and it lives in one loop.
+    """One browser serves many tests, as does the demo, and each lives in one loop.
 
     Files that may take long come first, lest one worker be left with them in the end.
     """
     for item in items:
-        if "browser" in getattr(item, "fixturenames", ()):
+        if OUTLIVING & {*getattr(item, "fixturenames", ())}:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
     yield
     weights: dict[Path, tuple[float, bool]] = defaultdict(lambda: (0.0, False))
@@ -51,7 +55,7 @@ def pytest_fixture_setup(
 
     pytest-asyncio has a fixture name its loop, and so would need each fixture twice.
     """
-    made = fixturedef.func
+    made = getattr(fixturedef.func, "__func__", fixturedef.func)  # of a method too
     asked = fixturedef.scope == "function" and request.node.get_closest_marker("asyncio")
     with pytest.MonkeyPatch.context() as patch:
         if asked and (inspect.isasyncgenfunction(made) or inspect.iscoroutinefunction(made)):

@@ -11,12 +11,19 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from bridge.cli import keeping, trusted
+
 _DEFAULTS = (Path("/etc/roombridge/bridge.yaml"), Path("config/bridge.yaml"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit status."""
-    given = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if words[:1] == ["__complete"]:
+        from bridge.cli import completion  # noqa: PLC0415 - only where a shell asks
+
+        return completion.answer(words[1:], _parser(), _DEFAULTS)
+    given = _parser().parse_args(words)
     if given.config is None:
         given.config = next((path for path in _DEFAULTS if path.exists()), _DEFAULTS[0])
     command = importlib.import_module(f"bridge.cli.{given.module}")
@@ -32,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    """Everything that may be typed; help, completion and the manual page are made from it."""
     parser = argparse.ArgumentParser(
         prog="roombridge",
         description="Room calendars for room displays and H.323/SIP endpoints.",
@@ -42,13 +50,17 @@ def _parser() -> argparse.ArgumentParser:
     commands = Commands(parser)
     _add_running(commands)
     _add_asking(commands)
+    trusted.add_people(commands.group("people", "who may sign in, as what, and where they are"))
     _add_secrets(commands)
     _add_sources(commands)
     _add_rooms(commands)
+    keeping.add_lists(commands)
     _add_endpoints(commands)
+    keeping.add_inventory(commands)
     _add_offline(commands)
-    _add_audit(commands.group("audit", "the audit log: who did what"))
+    trusted.add_audit(commands.group("audit", "the audit log: who did what"))
     _add_examining(commands)
+    keeping.add_shell(commands)
     return parser
 
 
@@ -84,7 +96,7 @@ class Commands:
         command = self._commands.add_parser(
             name, parents=[_common()], help=words, description=words
         )
-        module, _, function = runs.partition(".")
+        module, _, function = runs.rpartition(".")
         command.set_defaults(module=module, function=function)
         return command
 
@@ -142,9 +154,13 @@ def _add_asking(commands: Commands) -> None:
     create.add_argument(
         "--scope",
         action="append",
-        choices=["read", "join", "write"],
+        choices=["read", "join", "write", "control", "rooms", "audit", "people"],
         help="read: agendas; join: their join details too; write: what rooms' policies allow,"
-        " and joining (default: read; may be repeated)",
+        " and joining; rooms: the inventory and displays; control: room systems and sources;"
+        " audit: the audit log; people: accounts and tokens (default: read; may be repeated)",
+    )
+    create.add_argument(
+        "--list", action="append", metavar="LIST", help="only for rooms of it; may be repeated"
     )
     create.add_argument("--display", metavar="ROOM", help="for the display of this room")
     create.add_argument("--days", type=int, help="how long it is valid (default: until revoked)")
@@ -232,7 +248,7 @@ def _add_sources(commands: Commands) -> None:
 
 
 def _add_rooms(commands: Commands) -> None:
-    rooms = commands.group("rooms", "the room list")
+    rooms = commands.group("rooms", "rooms: as they stand, and as they are to be")
     discover = rooms.add(
         "discover",
         "ask the services for their rooms now: where they and rooms.yaml do not agree",
@@ -257,6 +273,7 @@ def _add_rooms(commands: Commands) -> None:
     )
     faults.add_argument("room", metavar="ROOM", nargs="?", default="", help="only of this room")
     faults.add_argument("--clear", metavar="CODE", default="", help="this one of ROOM is mended")
+    keeping.add_rooms(rooms)
 
 
 def _add_endpoints(commands: Commands) -> None:
@@ -272,7 +289,7 @@ def _add_endpoints(commands: Commands) -> None:
         ("tones", "send tones into its call"),
     ):
         one = endpoints.add(name, words, f"endpoints.{name}")
-        one.add_argument("id", metavar="ID", help="of the endpoint in rooms.yaml")
+        one.add_argument("id", metavar="ENDPOINT", help="its id")
         if name == "dial":
             one.add_argument("address", metavar="ADDRESS", nargs="?", default="")
             one.add_argument("--booking", metavar="BOOKING", default="", help="instead of ADDRESS")
@@ -281,26 +298,7 @@ def _add_endpoints(commands: Commands) -> None:
             )
         if name == "tones":
             one.add_argument("digits", metavar="DIGITS", help="0-9, * and #")
-
-
-def _add_audit(audit: Commands) -> None:
-    show = audit.add("show", "who did what, the newest last", "audit.show")
-    show.add_argument("--actor", metavar="NAME", help="only what this one did")
-    show.add_argument("--action", metavar="ACTION", help="only this: bookings.create, or bookings")
-    show.add_argument("--object", metavar="OBJECT", help="only to this: a room, and its bookings")
-    show.add_argument("--limit", type=int, default=50, help="how many (default: 50)")
-    verify = audit.add(
-        "verify", "check that no entry was changed, removed or added since", "audit.verify"
-    )
-    verify.add_argument(
-        "file", metavar="FILE", nargs="?", help="an export instead of the running appliance's log"
-    )
-    verify.add_argument(
-        "--head", metavar="SEQ:HASH", help="an entry as it was sent out: it must be there still"
-    )
-    export = audit.add("export", "every entry with its hash, as JSON lines", "audit.export")
-    for command in (show, export):
-        command.add_argument("--since", metavar="TIME", help="only from then on, RFC 3339")
+    keeping.add_endpoints(endpoints)
 
 
 def _add_offline(commands: Commands) -> None:

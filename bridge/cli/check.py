@@ -48,6 +48,11 @@ def _verdict(file: Path, configuration: Configuration | None, found: int, *, bad
     if bad or configuration is None:
         return f"{file} cannot be used: {found} problem{'s' * (found != 1)}"
     inventory = configuration.inventory
+    if configuration.site.inventory == "store":
+        return (
+            f"{file} can be used: {len(configuration.sources)} sources; the rooms are in the store"
+            " (roombridge inventory status)"
+        )
     return (
         f"{file} can be used: {len(inventory.rooms)} rooms, {len(inventory.endpoints)} endpoints, "
         f"{len(configuration.sources)} sources"

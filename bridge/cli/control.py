@@ -5,10 +5,10 @@ import os
 import socket
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import msgspec
@@ -20,9 +20,9 @@ from bridge.settings.typed import Reader
 
 RUNTIME = Path("/run/roombridge/control.sock")
 SECONDS = 30.0
-_JSON = {"Content-Type": "application/json"}
 PIECE = 64 << 10
 """Bytes of a long answer that are read at a time."""
+NO_CONTENT = 204
 
 
 class NotRunning(Exception):
@@ -31,6 +31,11 @@ class NotRunning(Exception):
 
 class Refused(Exception):
     """The appliance said no; the words say why."""
+
+    def __init__(self, words: str, told: Mapping[str, Any] | None = None) -> None:
+        super().__init__(words)
+        self.told = told or {}
+        """All that it answered (RFC 9457)."""
 
 
 class _OverSocket(http.client.HTTPConnection):
@@ -48,6 +53,13 @@ class _OverSocket(http.client.HTTPConnection):
         self.sock.connect(str(self._path))
 
 
+class _Sent(NamedTuple):
+    """What goes with a question."""
+
+    body: bytes | None = None
+    headers: Mapping[str, str] = {}
+
+
 def ask(
     given: Namespace,
     method: str,
@@ -55,6 +67,7 @@ def ask(
     *,
     query: dict[str, str | None] | None = None,
     body: object = None,
+    headers: dict[str, str] | None = None,
     seconds: float = SECONDS,
 ) -> Any:  # what the API answers
     """One question to the running appliance.
@@ -63,9 +76,54 @@ def ask(
         NotRunning: no appliance answers on its socket.
         Refused: it answered with a problem.
     """
-    sent = None if body is None else msgspec.json.encode(body)
-    with _answered(given, method, _target(path, query), sent, seconds) as answer:
+    message = _Sent()
+    if body is not None:
+        typed = {"Content-Type": "application/json", **(headers or {})}
+        message = _Sent(msgspec.json.encode(body), typed)
+    elif headers:
+        message = _Sent(None, headers)
+    with _answered(given, method, _target(path, query), message, seconds) as answer:
         return _meaning(answer.status, answer.read())
+
+
+def send(
+    given: Namespace,
+    path: str,
+    content: bytes,
+    kind: str,
+    *,
+    query: dict[str, str | None] | None = None,
+    seconds: float = SECONDS,
+) -> Any:  # what the API answers
+    """Bring something that is no JSON, of this media type, to the running appliance.
+
+    Raises:
+        NotRunning: no appliance answers on its socket.
+        Refused: it answered with a problem.
+    """
+    message = _Sent(content, {"Content-Type": kind})
+    with _answered(given, "POST", _target(path, query), message, seconds) as answer:
+        return _meaning(answer.status, answer.read())
+
+
+def fetch(
+    given: Namespace,
+    path: str,
+    *,
+    query: dict[str, str | None] | None = None,
+    seconds: float = SECONDS,
+) -> bytes:
+    """What the running appliance has there, as it is.
+
+    Raises:
+        NotRunning: no appliance answers on its socket.
+        Refused: it answered with a problem.
+    """
+    with _answered(given, "GET", _target(path, query), _Sent(), seconds) as answer:
+        content = answer.read()
+        if answer.status >= 400:
+            _meaning(answer.status, content)
+        return content
 
 
 def lines(
@@ -77,7 +135,7 @@ def lines(
         NotRunning: no appliance answers on its socket, or not to the end.
         Refused: it answered with a problem.
     """
-    with _answered(given, "GET", _target(path, query), None, SECONDS) as answer:
+    with _answered(given, "GET", _target(path, query), _Sent(), SECONDS) as answer:
         if answer.status >= 400:
             _meaning(answer.status, answer.read())
         rest = b""
@@ -96,14 +154,18 @@ def _target(path: str, query: dict[str, str | None] | None) -> str:
 
 @contextmanager
 def _answered(
-    given: Namespace, method: str, target: str, body: bytes | None, seconds: float
+    given: Namespace,
+    method: str,
+    target: str,
+    sent: "_Sent",
+    seconds: float,
 ) -> Iterator[http.client.HTTPResponse]:
     """The beginning of an answer; while it is read, what goes wrong is told as ever."""
     for place in (RUNTIME, _data_dir(given.config) / "control.sock"):
         connection = _OverSocket(place, seconds)
         try:
             try:
-                connection.request(method, target, body, _JSON if body else {})
+                connection.request(method, target, *sent)
                 answer = connection.getresponse()
             except (FileNotFoundError, ConnectionRefusedError):
                 continue
@@ -123,12 +185,14 @@ def _answered(
 
 
 def _meaning(status: int, content: bytes) -> Any:
+    if status == NO_CONTENT:
+        return None
     try:
         told = msgspec.json.decode(content)
     except msgspec.DecodeError as error:
         raise NotRunning("something else than an appliance answers") from error
     if status >= 400:
-        raise Refused(told.get("detail") or told.get("title") or f"HTTP {status}")
+        raise Refused(told.get("detail") or told.get("title") or f"HTTP {status}", told)
     return told
 
 

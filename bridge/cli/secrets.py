@@ -1,6 +1,5 @@
 """`roombridge secrets`: the encrypted vault, with the appliance running or not."""
 
-import getpass
 import os
 import pwd
 import sys
@@ -10,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bridge.cli.tables import moment, pretty, table
+from bridge.cli.typed import BadSecret, read, typed
 from bridge.settings import files
 from bridge.settings.mentions import mentions
 from bridge.settings.model import VaultSettings
@@ -22,9 +22,6 @@ from bridge.vault.keys import key_from, new_key
 from bridge.vault.trouble import NoSuchSecret, VaultUnusable
 from bridge.vault.vault import Vault
 from connector.secret import Secret
-
-_LIMIT = 1 << 20
-"""Bytes that are read at most; the vault refuses much less."""
 
 
 class _BadConfiguration(Exception):
@@ -43,9 +40,7 @@ def _told(command: Callable[[Namespace], int]) -> Callable[[Namespace], int]:
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             print(f"{where}{error.strerror or 'cannot be written'}", file=sys.stderr)
-        except UnicodeDecodeError:
-            print("this is not text; certificates are wanted in PEM", file=sys.stderr)
-        except _BadConfiguration as error:
+        except (BadSecret, _BadConfiguration) as error:
             print(error, file=sys.stderr)
         return 2
 
@@ -70,7 +65,7 @@ def set_(given: Namespace) -> int:
     """Put a secret into the vault."""
     vault = _vault(given)
     vault.reopen()  # before somebody types for nothing
-    value = _typed() if given.file is None and sys.stdin.isatty() else _read(given.file)
+    value = typed() if given.file is None and sys.stdin.isatty() else read(given.file)
     vault.put(given.name, Secret(value), at=datetime.now(UTC), by=_who())
     _say(given, {"name": given.name}, f"{given.name} is set: use it as vault:{given.name}")
     return 0
@@ -150,23 +145,6 @@ def _made(file: Path, folder: Path) -> None:
     if not file.exists():
         made_for(folder, file, f"{new_key()}\n".encode())
         print(f"{file} is made: without it nobody opens the vault, keep a copy", file=sys.stderr)
-
-
-def _typed() -> str:
-    first = getpass.getpass("Secret: ", sys.stderr)
-    if first != getpass.getpass("Again: ", sys.stderr):
-        raise VaultUnusable("the two are not the same")
-    return first
-
-
-def _read(file: Path | None) -> str:
-    """A secret from a file or standard input; the end of its last line does not count."""
-    if file is None:
-        content = sys.stdin.buffer.read(_LIMIT)
-    else:
-        with file.open("rb") as opened:
-            content = opened.read(_LIMIT)
-    return content.decode().rstrip("\r\n")
 
 
 def _who() -> str:

@@ -2,6 +2,7 @@
 
 import sys
 from argparse import Namespace
+from typing import Any
 
 from bridge.cli.control import ask, told
 from bridge.cli.tables import moment, pretty, table
@@ -15,6 +16,8 @@ def create(given: Namespace) -> int:
         order["scopes"] = given.scope
     if given.display:
         order["room"] = given.display
+    if given.list:
+        order["lists"] = given.list
     if given.days is not None:
         order["days"] = given.days
     answer = ask(given, "POST", "/tokens", body=order)
@@ -40,7 +43,7 @@ def every(given: Namespace) -> int:
         (
             one["id"],
             one["name"],
-            f"display of {one['room']}" if one["room"] else " ".join(one["scopes"]),
+            _may(one),
             moment(one["created"]),
             f"revoked {moment(one['revoked'])}" if one["revoked"] else moment(one["expires"]),
         )
@@ -48,6 +51,13 @@ def every(given: Namespace) -> int:
     ]
     print(table(("ID", "NAME", "MAY", "CREATED", "ENDS"), rows))
     return 0
+
+
+def _may(one: dict[str, Any]) -> str:
+    if one["room"]:
+        return f"display of {one['room']}"
+    scopes = " ".join(one["scopes"])
+    return f"{scopes} in {' '.join(one['lists'])}" if one["lists"] else scopes
 
 
 @told

@@ -46,7 +46,7 @@ class Displays:
         house.writable = self._writable
         house.dials = lambda room: bool(calling.joining.diallers(room))
         house.gate = Gate(made.audit, made.clock)
-        self._faults = Faults(made.database, made.audit, house.health, made.clock)
+        self.faults = Faults(made.database, made.audit, house.health, made.clock)
         elsewhere = alternatives.Elsewhere(self._doors, writing.actions)
         self.attendance = Attendances(made, house, hub, writing, calling)
         self._configuration = made.configuration
@@ -59,22 +59,22 @@ class Displays:
         )
         self.occupancy = Occupancies(made, house, hub, calling.units, writing)
         self.occupancy.on_presence.append(self._present)
-        self._panels, self._boards = Panels(), Boards()
+        self._panels, self.boards = Panels(), Boards()
         self.routes: Sequence[Route] = (
             *display.routes(self._doors),
-            *faults.routes(self._faults),
+            *faults.routes(self.faults),
             *alternatives.routes(elsewhere),
             *self.attendance.routes,
             *pairing.routes(self.pairing),
             *ics.routes(Calendars()),
             *panel.routes(self._panels),
-            *board.routes(self._boards),
+            *board.routes(self.boards),
         )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Do what is done by the clock, until the end."""
-        await self._faults.load()
+        await self.faults.load()
         async with self.attendance.running(), self.pairing.running(), self.occupancy.running():
             try:
                 yield
@@ -88,9 +88,9 @@ class Displays:
         files = {room.policy.display.logo for room in rooms.values()} - {""}
         self._doors.logos = await asyncio.to_thread(logos.read, files, self._doors.logos)
         self._doors.forget(rooms)
-        self._faults.adopt(rooms)
+        self.faults.adopt(rooms)
         self.attendance.adopt(configuration)
-        self._boards.names = {one.id: one.name for one in configuration.inventory.lists}
+        self.boards.names = {one.id: one.name for one in configuration.inventory.lists}
         await self.occupancy.adopt(configuration)
         await self._tell(rooms.values())
 

@@ -7,8 +7,8 @@ from contextlib import suppress
 
 from bridge.callers import Caller
 from bridge.displays.pins import Pins
-from bridge.views.house import Touch
 from bridge.views.openapi import STATUSES
+from bridge.views.touch import Touch
 from bridge.views.web import PIN, Problem
 from rooms.audit import Audit, Entry
 from rooms.clock import Clock

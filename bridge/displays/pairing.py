@@ -124,10 +124,10 @@ class Pairing:
         """Bind the display that shows a code to a room.
 
         Raises:
-            Problem: no display shows it, too many wrong ones were tried, or there is no such room.
+            Problem: no display shows it, too many wrong ones were tried, or there is no such room
+                among those that the caller looks after.
         """
-        if room not in self._house.rooms:
-            raise Problem(404, "unknown_room")
+        self._check_room(room, caller)
         async with self._pairing:
             try:
                 code = self.codes.find(text, caller.name)
@@ -156,8 +156,8 @@ class Pairing:
         Raises:
             Problem: there is no such display, or no such room.
         """
-        if room not in self._house.rooms:
-            raise Problem(404, "unknown_room")
+        self._check_room(room, caller)
+        self._check_display(id_, caller)
         with _written():
             moved = await self._paired.move(id_, room, actor=caller.name)
         if moved is None:
@@ -171,12 +171,23 @@ class Pairing:
         Raises:
             Problem: there is no such display; or it is out, and that is not written down yet.
         """
+        self._check_display(id_, caller)
         with _written():
             gone = await self._paired.remove(id_, actor=caller.name)
         if gone is None:
             raise Problem(404, "unknown_display")
         self._calm()
         return self._told(gone)
+
+    def _check_room(self, room: str, caller: Caller) -> None:
+        if room not in self._house.rooms or not caller.keeps(room):
+            raise Problem(404, "unknown_room")
+
+    def _check_display(self, id_: str, caller: Caller) -> None:
+        """Of a display that is gone already nobody is asked: it may not be written down yet."""
+        display = self._paired.get(id_)
+        if display is not None and not caller.keeps(display.room):
+            raise Problem(404, "unknown_display")
 
     def _told(self, display: Display) -> PairedShape:
         return self._shape(display, self._house.clock.now(), self._hub.tokens())

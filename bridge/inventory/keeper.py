@@ -17,10 +17,11 @@ from bridge.settings.model import Configuration, Site
 from bridge.settings.problem import Problem, errors
 from bridge.settings.stored import Memory
 from bridge.settings.vaults import Known
+from bridge.vault.trouble import VaultUnusable
 from connector.secret import Secret
 from rooms.audit import Audit
 from rooms.clock import Clock
-from rooms.inventory import Change, Document, Edit, Fields, changes, edited
+from rooms.inventory import Change, Document, Edit, Fields, Misfit, changes, edited
 from rooms.inventory.document import endpoints, units
 from rooms.model import Value
 
@@ -41,7 +42,7 @@ class Unfit(Exception):
 
 
 class NoVault(Exception):
-    """There is no vault that could keep a secret."""
+    """There is no vault that could keep a secret, or not this one; the words say why."""
 
 
 class NothingToUndo(Exception):
@@ -51,8 +52,16 @@ class NothingToUndo(Exception):
 class Vault(Protocol):
     """Where secrets go that somebody gives for an endpoint."""
 
+    there: bool
+    """Whether there is one."""
+
     async def put(self, secrets: Mapping[str, Secret], /, *, by: str) -> None:
-        """Keep these, all or none."""
+        """Keep these, all or none.
+
+        Raises:
+            VaultUnusable: they cannot be kept.
+            OSError: it cannot be written.
+        """
 
 
 class Keeper:
@@ -127,9 +136,12 @@ class Keeper:
         """
         before = await self.current()
         names, coming = vaulted(given or {})
-        if coming and self.vault is None:
-            raise NoVault
-        after = with_references(_voided(before, edited(before, edit)), names)
+        if coming and (self.vault is None or not self.vault.there):
+            raise NoVault("roombridge secrets init makes one")
+        wanted = edited(before, edit)
+        if lost := names.keys() - _units(wanted):
+            raise Misfit(f"endpoint {min(lost)}", f"there is no endpoint {min(lost)}")
+        after = with_references(_voided(before, wanted), names)
         found = changes(before, after, edit.renamed)
         wish = _Wish(after=after, changes=found, why=why, secrets=coming)
         return await self._planned_for(before, wish, caller)
@@ -138,14 +150,19 @@ class Keeper:
         """A plan of this caller's."""
         return self._planned.get(id_, caller.name)
 
+    def forget(self, plan: Plan) -> None:
+        """Nobody is to apply this plan."""
+        self._planned.drop(plan.id)
+
     async def apply(self, plan: Plan, caller: Caller) -> Applied:
-        """Make a plan true, whole or not at all.
+        """Make a plan true, whole or not at all; the change is number 0 where it is so already.
 
         Raises:
             InFiles: files decide here.
             Changed: the inventory is not the one that was planned for.
             Unfit: the plan has errors.
             NotYours: the caller may not, or not any more.
+            NoVault: the vault does not take the secrets.
             sqlite3.Error: the disk; nothing was changed.
         """
         if self.in_files:
@@ -154,13 +171,15 @@ class Keeper:
             if plan.base != await self.version():
                 raise Changed
             check_leave(caller, plan.changes, self._rows.document, plan.document)
+            if _same(plan.document, self._rows.document):
+                return self._applied(plan, caller, 0)
             configuration = plan.configuration
             if plan.seen is not self.configuration():
                 configuration, _ = await self._read(plan.document, plan.secrets)
             if configuration is None:
                 raise Unfit
-            if plan.secrets and self.vault is not None:
-                await self.vault.put(plan.secrets, by=caller.name)
+            if plan.secrets:
+                await self._lock_away(plan.secrets, caller)
             applied = await self._write(plan, caller)
             await self.adopt(configuration)
         self._planned.drop(plan.id)
@@ -208,11 +227,11 @@ class Keeper:
 
     async def _planned_for(self, before: Document, wish: "_Wish", caller: Caller) -> Plan:
         check_leave(caller, wish.changes, before, wish.after)
-        seen = self.configuration()
+        seen, base = self.configuration(), await self.version()  # of `before`, not of what comes
         configuration, problems = await self._read(wish.after, wish.secrets)
         plan = Plan(
             id=secrets.token_urlsafe(9),
-            base=await self.version(),
+            base=base,
             document=wish.after,
             changes=wish.changes,
             problems=tuple(_concerning(problems, wish.changes)),
@@ -237,15 +256,18 @@ class Keeper:
         made = await asyncio.to_thread(read, file, problems, known=known, stored=candidate)
         return None if any(errors(problems)) else made, problems
 
+    async def _lock_away(self, given: Mapping[str, Secret], caller: Caller) -> None:
+        if self.vault is None:
+            raise NoVault
+        try:
+            await self.vault.put(given, by=caller.name)
+        except VaultUnusable as error:
+            raise NoVault(str(error)) from error
+        except OSError as error:
+            raise NoVault(f"the vault cannot be written: {error.strerror}") from error
+
     async def _write(self, plan: "Plan | _Wish", caller: Caller) -> Applied:
-        applied = Applied(
-            seq=self._rows.last + 1,
-            at=self._clock.now(),
-            actor=caller.name,
-            why=plan.why,
-            undoes=plan.undoes,
-            changes=plan.changes,
-        )
+        applied = self._applied(plan, caller, self._rows.last + 1)
         entries = entries_of(applied)
 
         def noted(tables: "Tables") -> None:
@@ -254,6 +276,16 @@ class Keeper:
 
         await self._rows.write(plan.document, applied, beside=noted)
         return applied
+
+    def _applied(self, plan: "Plan | _Wish", caller: Caller, seq: int) -> Applied:
+        return Applied(
+            seq=seq,
+            at=self._clock.now(),
+            actor=caller.name,
+            why=plan.why,
+            undoes=plan.undoes,
+            changes=plan.changes,
+        )
 
 
 class _Wish(Value, frozen=True, kw_only=True):
@@ -302,6 +334,16 @@ def _back(
         else:
             made[name] = had
     return made
+
+
+def _same(one: Document, other: Document) -> bool:
+    """Whether nothing differs, not even the order."""
+    orders = [(*document.rooms, "", *document.lists) for document in (one, other)]
+    return one == other and orders[0] == orders[1]
+
+
+def _units(document: Document) -> frozenset[str]:
+    return frozenset(name for entry in document.rooms.values() for name in endpoints(entry))
 
 
 def _voided(before: Document, after: Document) -> Document:

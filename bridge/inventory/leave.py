@@ -76,4 +76,6 @@ def _check_near(
 
 def _lists(fields: Fields | None) -> frozenset[str]:
     listed = (fields or {}).get("lists", ())
-    return frozenset([listed] if isinstance(listed, str) else listed)
+    if isinstance(listed, str):
+        return frozenset([listed])
+    return frozenset(map(str, listed)) if isinstance(listed, list | tuple) else frozenset()

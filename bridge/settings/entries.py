@@ -34,11 +34,11 @@ from bridge.settings.typed import BAD, Reader, names
 from connector import load
 from connector.endpoint import Reads
 from connector.outside import within
+from rooms.inventory.ids import ID
 from rooms.join import zoom
 from rooms.room import Policy, Room, Writes
 from rooms.zones import from_windows, zone
 
-ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _ID_RULE = "an id is made of a-z, 0-9 and -, at most 63 of them"
 _MAILBOX = re.compile(r"[^@\s/]+@[^@\s/]+")
 

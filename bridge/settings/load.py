@@ -22,6 +22,7 @@ from bridge.settings.model import (
     Legacy,
     Listen,
     Mailboxes,
+    PeopleSettings,
     Settings,
     Site,
     SourceSettings,
@@ -41,6 +42,7 @@ from rooms import join
 SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 WIDEST = timedelta(days=550)
 LONGEST_RETENTION = timedelta(days=30)
+LONGEST_SESSION = timedelta(days=7)
 LEAST_BUDGET = 100
 SHORTEST_POLL = timedelta(seconds=1)
 
@@ -288,6 +290,7 @@ def _check_site(site: Site, place: Place) -> None:
     """What types cannot tell of `bridge.yaml`."""
     _check_spans(site, place)
     _check_listen(site, place)
+    _check_people(site.people, place.at("people"))
     _check_proxy(site.proxy, place)
     check_vault(site.vault, place)
     warn_of_keys(site, place)
@@ -332,6 +335,13 @@ def _check_spans(site: Site, place: Place) -> None:
         place.at("retention").error(
             "must not be shorter than window.past", "or bookings go while they are still served"
         )
+
+
+def _check_people(people: PeopleSettings, place: Place) -> None:
+    if not timedelta(minutes=1) <= people.idle <= people.longest:
+        place.at("idle").error("must be at least 1m, and at most people.longest")
+    if people.longest > LONGEST_SESSION:
+        place.at("longest").error(f"must be at most {LONGEST_SESSION.days}d")
 
 
 def _check_listen(site: Site, place: Place) -> None:

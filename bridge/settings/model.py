@@ -193,6 +193,15 @@ class VaultSettings(Settings, frozen=True, kw_only=True):
     """A key service instead of a file, or beside it while the vault moves from one to the other."""
 
 
+class PeopleSettings(Settings, frozen=True, kw_only=True):
+    """How long people stay signed in."""
+
+    idle: timedelta = timedelta(minutes=30)
+    """A session ends so long after its last request, at least 1m."""
+    longest: timedelta = timedelta(hours=12)
+    """And so long after it began in any case, at most 7d."""
+
+
 class Site(Settings, frozen=True, kw_only=True):
     """`bridge.yaml` but for its sources."""
 
@@ -212,6 +221,7 @@ class Site(Settings, frozen=True, kw_only=True):
     data_dir: Path = Path("/var/lib/roombridge")
     """Where the last agendas, tokens and the audit log are kept."""
     vault: VaultSettings = VaultSettings()
+    people: PeopleSettings = PeopleSettings()
     rooms: Path | None = None
     """The room list: a file, or a folder of them; else rooms.yaml beside this file."""
     inventory: Literal["files", "store"] = "files"

@@ -21,7 +21,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 import msgspec
 
 from bridge.settings.displays import CheckInSettings, DisplaySettings
-from bridge.settings.entries import ID, EndpointEntry, RoomEntry
+from bridge.settings.entries import EndpointEntry, RoomEntry
 from bridge.settings.load import SOURCE_NAME, SourceEntry
 from bridge.settings.model import (
     AutoJoinSettings,
@@ -33,6 +33,7 @@ from bridge.settings.model import (
 from bridge.settings.secrets import ENDPOINT, VAULT
 from bridge.settings.typed import Field, Network, fields, is_secret
 from connector import load
+from rooms.inventory.ids import ID
 from rooms.join import Rule
 
 Schema = dict[str, Any]

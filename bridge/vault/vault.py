@@ -2,7 +2,7 @@
 
 import difflib
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -143,16 +143,20 @@ class Vault:
             VaultUnusable: the name or the secret cannot be kept, or the vault not be opened.
             OSError: it could not be written; the former one stays.
         """
-        value = secret.reveal()
-        if not value or len(value) > _LONGEST:
-            raise VaultUnusable("the secret is too long" if value else "the secret is empty")
+        self.put_all({name: secret}, at=at, by=by)
+
+    def put_all(self, secrets: Mapping[str, Secret], *, at: datetime, by: str) -> None:
+        """Keep secrets in place of the former ones, all or none. Raises as `put` does."""
+        values = {named(name): secret.reveal() for name, secret in secrets.items()}
+        for value in values.values():
+            if not value or len(value) > _LONGEST:
+                raise VaultUnusable("the secret is too long" if value else "the secret is empty")
         with self._changing() as (document, key):
-            entries = {
-                **document.entries,
-                named(name): key.encrypted(name, value, at, by),
-            }
-            changed = msgspec.structs.replace(document, entries=entries)
-            self._write(changed.noting(at, by, "set", name), key)
+            new = {name: key.encrypted(name, value, at, by) for name, value in values.items()}
+            changed = msgspec.structs.replace(document, entries={**document.entries, **new})
+            for name in new:
+                changed = changed.noting(at, by, "set", name)
+            self._write(changed, key)
 
     def drop(self, name: str, *, at: datetime, by: str) -> bool:
         """Forget a secret; whether there was one. Raises as `put` does."""

@@ -64,7 +64,7 @@ class Elsewhere:
         for number, room in enumerate(house.rooms.values()):
             if number % SLICE == SLICE - 1:
                 await asyncio.sleep(0)
-            if _reaches(here, room, reach, wish):
+            if caller.knows(room.id) and _reaches(here, room, reach, wish):
                 near.append(room)
         near.sort(key=lambda room: _rank(here, room, wish))
         found: list[AlternativeShape] = []
@@ -91,7 +91,7 @@ class Elsewhere:
         key = key_of(request)
         order = await body_of(request, ElsewhereOrder)
         room = house.rooms.get(order.room)
-        if room is None:
+        if room is None or not caller.knows(room.id):
             raise Problem(404, "unknown_room")
         within = _reaches(here, room, _reach(caller, here), ANY)
         now = house.clock.now()

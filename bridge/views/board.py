@@ -129,6 +129,8 @@ class Boards:
         """A display sees the boards that its own room is on."""
         if "read" not in caller.scopes or not self._known(house, name):
             return False
+        if caller.lists is not None and name not in caller.lists:
+            return False
         own = house.rooms.get(caller.room) if caller.room is not None else None
         return caller.room is None or (own is not None and name in own.lists)
 
@@ -227,6 +229,7 @@ def routes(boards: Boards) -> tuple[Route, ...]:
             summary="Sign a board in: its bearer token becomes a cookie",
             answer="",
             status=204,
+            problems=("unknown_list",),
         ),
         Route(
             method="GET",

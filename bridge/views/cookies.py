@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from bridge.views.house import House
+from bridge.views.signed_in import secure
 from bridge.views.web import COOKIE
 
 COOKIE_AGE = 400 * 86400
@@ -10,12 +11,6 @@ COOKIE_AGE = 400 * 86400
 PAIRING_COOKIE = "roombridge_pairing"
 PAIRING_AGE = 86400
 PAIRING_PATH = "/display"
-
-
-def secure(house: House, request: web.Request) -> bool:
-    """Whether a caller came by TLS, to us or to the proxy before us."""
-    passed_on = request.headers.get("X-Forwarded-Proto", "") if house.proxied else ""
-    return request.secure or passed_on.strip().lower() == "https"
 
 
 def sign_in(response: web.Response, house: House, request: web.Request, token: str) -> None:

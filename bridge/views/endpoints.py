@@ -58,14 +58,15 @@ class _Answers:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    async def every(
-        self, house: House, _caller: Caller, request: web.Request
-    ) -> web.StreamResponse:
-        """All room systems."""
+    async def every(self, house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
+        """All room systems of rooms that a caller knows."""
         room = request.query.get("room")
         if room is not None and room not in house.rooms:
             raise Problem(404, "unknown_room")
-        return answer(EndpointsShape(endpoints=tuple(await self._desk.every(room))))
+        every = await self._desk.every(room)
+        return answer(
+            EndpointsShape(endpoints=tuple(one for one in every if caller.knows(one.room)))
+        )
 
     async def one(self, _house: House, _caller: Caller, request: web.Request) -> web.StreamResponse:
         """One room system."""
@@ -84,7 +85,7 @@ def _acting(
     async def serve(_house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
         order = await order_of(request, kind)
         if isinstance(order, DialOrder) and order.address and "control" not in caller.scopes:
-            raise Problem(403, "forbidden", "only the command line dials any address")
+            raise Problem(403, "forbidden", "only who may `control` dials any address")
         return answer(await do(request.match_info["endpoint"], order, actor=caller.name))
 
     return serve
@@ -165,7 +166,7 @@ def _telling(desk: Desk) -> tuple[Route, ...]:
         )
 
     provision = "Point it at its room's calendar, over its own interface"
-    dial = "Have it join a booking; over the control socket, call any address"
+    dial = "Have it join a booking; with the scope `control`, call any address"
     return (
         action("push", desk.push, "Show it its list, now", NothingOrder),
         action(

@@ -29,7 +29,7 @@ async def explanation(house: House, caller: Caller, request: web.Request) -> web
     now = house.clock.now()
     kept, held = house.store.kept(room.id), house.store.agenda(room.id)
     wanted = request.query.get("booking")
-    found = [one for one in _explained(house, room, held, account) if wanted in {None, one.id}]
+    found = [one for one in explained(house, room, held, account) if wanted in {None, one.id}]
     if wanted is not None and not found:
         raise Problem(404, "unknown_booking")
     shape = ExplanationShape(
@@ -43,9 +43,10 @@ async def explanation(house: House, caller: Caller, request: web.Request) -> web
     return answer(shape)
 
 
-def _explained(
+def explained(
     house: House, room: Room, held: Agenda | None, account: Account
 ) -> Iterator[ExplainedShape]:
+    """Each booking of an agenda with its reasons, then what was left out of it."""
     ways = {how.booking: how for how in account.explained}
     for booking in held.bookings if held else ():
         how = ways.get(booking.id, Explained(booking=booking.id))

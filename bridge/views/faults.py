@@ -34,9 +34,10 @@ class _Answers:
     def __init__(self, faults: Faults) -> None:
         self._faults = faults
 
-    async def every(self, house: House, _caller: Caller, _request: web.Request) -> web.Response:
-        """The faults of all rooms."""
-        found = (one for room in house.rooms for one in self._faults.of(room))
+    async def every(self, house: House, caller: Caller, _request: web.Request) -> web.Response:
+        """The faults of all rooms that a caller knows."""
+        near = (room for room in house.rooms if caller.knows(room))
+        found = (one for room in near for one in self._faults.of(room))
         return answer(FaultsShape(faults=tuple(found)))
 
     async def of_room(self, house: House, caller: Caller, request: web.Request) -> web.Response:

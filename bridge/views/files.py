@@ -32,7 +32,7 @@ RELEASE = "release.json"
 OURS_ONLY = COMMON | {"Cross-Origin-Resource-Policy": "same-origin"}
 """Headers of whatever a page consists of: nobody else's page may embed it."""
 _FILE = OURS_ONLY | {"Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
-_ELSEWHERE = ("words/", "pair/", "board/")
+_ELSEWHERE = ("words/", "pair/", "board/", "admin/")
 """Not of the display's page, or only one of many: kept by the worker when it is asked for."""
 _IMPORT = re.compile(r'^(?:import|export)\b(?:[^;"]*\bfrom)?\s*"(\.{0,2}/[^"]+\.js)"', re.MULTILINE)
 _WORDS = re.compile(r"\{(\w+)\.(\w+)\}")

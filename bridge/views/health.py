@@ -33,8 +33,10 @@ Upkeep = Callable[[], Iterable[UpkeepShape]]
 def routes(rounds: Rounds, upkeep: Upkeep = tuple) -> tuple[Route, Route]:
     """Health as it stands, and the live checks."""
 
-    async def stands(house: House, _caller: Caller, _request: web.Request) -> web.StreamResponse:
-        return answer(_shape(rounds.as_of, _everything(house), upkeep()))
+    async def stands(house: House, caller: Caller, _request: web.Request) -> web.StreamResponse:
+        found = (pair for pair in _everything(house) if _concerns(house, caller, pair[0]))
+        costs = upkeep() if caller.rooms is None else ()
+        return answer(_shape(rounds.as_of, found, costs))
 
     async def check(house: House, _caller: Caller, request: web.Request) -> web.StreamResponse:
         room = request.query.get("room")
@@ -73,6 +75,22 @@ def _everything(house: House) -> Iterator[tuple[Subject, Trouble]]:
     for room in house.rooms.values():
         yield from ((Subject("room", room.id), one) for one in house.age_of(room, now))
     yield from house.health.all()
+
+
+def _concerns(house: House, caller: Caller, subject: Subject) -> bool:
+    """Whether something is about rooms that a caller knows, or about all of them."""
+    if caller.rooms is None:
+        return True
+    match subject.about:
+        case "room":
+            return subject.id in caller.rooms
+        case "endpoint":
+            return any(subject.id in house.room_endpoints(room) for room in caller.rooms)
+        case "source":
+            near = (house.rooms.get(room) for room in caller.rooms)
+            return any(room is not None and room.source == subject.id for room in near)
+        case "bridge":
+            return True
 
 
 def _around(house: House, room: str) -> Iterator[tuple[Subject, Trouble]]:

@@ -13,12 +13,15 @@ from bridge.callers import Caller, Sight
 from bridge.findings import NOT_IN_ROOMS, severity_of
 from bridge.health import Health, Subject, Trouble
 from bridge.limits import Limits, Network
+from bridge.people.reception import Reception
 from bridge.readers import Readers
 from bridge.tokens import Token, Tokens
+from bridge.views.further import Beyond
 from bridge.views.rendered import Attended, Rendered, rendered
+from bridge.views.touch import Gate
+from bridge.views.visitors import ProblemPage
 from bridge.words import ADVICE
 from rooms.clock import Clock
-from rooms.display import Offer
 from rooms.model import Agenda, Booking, Window
 from rooms.room import Room
 from rooms.store import Kept, Store
@@ -31,7 +34,6 @@ JSON = COMMON | {"Content-Type": "application/json", "Cache-Control": "no-cache"
 
 CACHED = 10_000
 """Agendas whose bytes are kept; each takes a few kibibytes."""
-
 
 _OF_ENDPOINTS: tuple[Literal["endpoint", "reader"], ...] = ("endpoint", "reader")
 
@@ -90,52 +92,11 @@ class EndpointStates(Protocol):
         """What each system of a room knows of a booking."""
 
 
-class NotReadable(Exception):
-    """A calendar cannot be read now; the code is one of health's."""
+class _Listed(NamedTuple):
+    """The rooms of some lists, as long as the rooms are these."""
 
-    def __init__(self, code: str, wait: int) -> None:
-        super().__init__(code)
-        self.code = code
-        self.wait = wait
-        """Seconds after which to ask again."""
-
-
-class Beyond(Protocol):
-    """Who reads calendars outside of the served window, when somebody asks."""
-
-    def span(self, now: datetime) -> Window:
-        """As far as can be asked for."""
-
-    async def agenda(self, room: Room, span: Window) -> Agenda:
-        """A room's agenda there.
-
-        Raises:
-            NotReadable: it failed; `too_many_requests`: it is asked for too often.
-        """
-
-
-class Touch(NamedTuple):
-    """What somebody wants at a door."""
-
-    offer: Offer
-    asks: tuple[Offer, ...]
-    """Where the PIN is asked for one of these, it is asked for this."""
-    pin: str | None
-    """What was typed; None for nothing."""
-    acts: bool
-    """Whether anything is to be done; otherwise it is only looked."""
-
-    def __repr__(self) -> str:
-        """All but what was typed."""
-        typed = None if self.pin is None else "<secret>"
-        return f"Touch(offer={self.offer!r}, asks={self.asks!r}, pin={typed}, acts={self.acts})"
-
-
-class Gate(Protocol):
-    """Who lets displays do what their room's policy offers."""
-
-    async def __call__(self, caller: Caller, room: Room, touch: Touch, /) -> None:
-        """Let it pass, or raise a Problem that says why not."""
+    rooms: Mapping[str, Room]
+    of: dict[frozenset[str], frozenset[str]]
 
 
 @dataclass(kw_only=True)
@@ -168,17 +129,58 @@ class House:
     """Whether a room has a system that joins meetings."""
     gate: Gate | None = None
     """Who lets displays act; without one no display does anything."""
+    problem_page: ProblemPage | None = None
+    """Without one people are told of problems as JSON."""
     came: Callable[[Caller], None] = lambda _caller: None
     """A paired display showed its token."""
     came_late: Callable[[Token], None] = lambda _token: None
     """Somebody showed a token that has ended."""
     readers: Readers = field(default_factory=Readers)
     """Room systems that read their calendar here, and when they came."""
+    people: Reception | None = None
+    """Who lets people sign in; without one nobody can."""
+    public_url: str = ""
+    """How people elsewhere reach the appliance; empty where nobody said."""
+    lists: Mapping[str, str] = field(default_factory=dict)
+    """What people call each room list."""
+    csrf: Callable[[Caller], str] = lambda _caller: ""
+    """What the forms of a caller's session carry."""
+    _listed: "_Listed" = field(init=False)
     _rendered: dict[tuple[str, Sight], Rendered] = field(default_factory=dict)
     limits: Limits = field(init=False)
 
     def __post_init__(self) -> None:
         self.limits = Limits(self.clock)
+        self._listed = _Listed(self.rooms, {})
+
+    def placed(self, caller: Caller) -> Caller:
+        """A caller with the rooms of the lists that they are for, as these are now."""
+        if caller.lists is None:
+            return caller
+        return msgspec.structs.replace(caller, rooms=self.of_lists(caller.lists))
+
+    def of_lists(self, lists: frozenset[str]) -> frozenset[str]:
+        """The rooms of these lists; looked up once for as long as the rooms are the same."""
+        if self._listed.rooms is not self.rooms:
+            self._listed = _Listed(self.rooms, {})
+        known = self._listed.of.get(lists)
+        if known is None:
+            rooms = self.rooms.values()
+            known = frozenset(room.id for room in rooms if not lists.isdisjoint(room.lists))
+            self._listed.of[lists] = known
+        return known
+
+    def holds(self, caller: Caller, room: str) -> bool:
+        """Whether somebody who was let in to look at a room still would be."""
+        if caller.lists is not None and room not in self.of_lists(caller.lists):
+            return False
+        if caller.session is not None:
+            return self.people is not None and self.people.holds(caller.session)
+        return self.tokens.holds(caller)
+
+    def knows_list(self, name: str) -> bool:
+        """Whether there is such a room list."""
+        return name in self.lists or bool(self.of_lists(frozenset([name])))
 
     @property
     def proxied(self) -> bool:
@@ -300,14 +302,8 @@ class House:
 
 
 def _trouble(code: str, since: datetime) -> Trouble:
-    advice = ADVICE[code]
-    return Trouble(
-        code=code,
-        since=since,
-        words=advice.words,
-        fix=advice.fix,
-        severity=severity_of(code),
-    )
+    words, fix = ADVICE[code]
+    return Trouble(code=code, since=since, words=words, fix=fix, severity=severity_of(code))
 
 
 def _answerable(made: Rendered) -> Rendered:

@@ -186,6 +186,13 @@ def routes(keeping: Keeping) -> tuple[Route, ...]:
             also={304: "It has not changed"},
         ),
         *(one for kind in get_args(Kind) for one in _of_entry(does, kind)),
+        *_of_plans(does),
+        *_of_changes(does),
+    )
+
+
+def _of_plans(does: _Answers) -> tuple[Route, ...]:
+    return (
         Route(
             method="POST",
             path=f"{_BASE}/plans",
@@ -220,6 +227,11 @@ def routes(keeping: Keeping) -> tuple[Route, ...]:
             headers=_MATCH,
             problems=("unknown_plan", *_REFUSED),
         ),
+    )
+
+
+def _of_changes(does: _Answers) -> tuple[Route, ...]:
+    return (
         Route(
             method="GET",
             path=f"{_BASE}/changes",

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from bridge.views.booking_shapes import Order
 from bridge.views.shapes import ProblemShape, Shape
 
 Fields = Annotated[
@@ -64,7 +65,7 @@ class ChangeShape(Shape, frozen=True, kw_only=True):
     after: Annotated[Mapping[str, str], Meta(description="The same afterwards.")]
 
 
-class FindingShape(Shape, frozen=True, kw_only=True):
+class RemarkShape(Shape, frozen=True, kw_only=True):
     """Something wrong with a plan, or to be known of it."""
 
     entry: Annotated[str, Meta(description="As `rooms.kestrel`; empty for the whole.")]
@@ -83,13 +84,13 @@ class PlanShape(Shape, frozen=True, kw_only=True):
     why: str
     undoes: Annotated[int, Meta(description="The change that it takes back.")] | None
     changes: tuple[ChangeShape, ...]
-    findings: tuple[FindingShape, ...]
+    findings: tuple[RemarkShape, ...]
 
 
 class AppliedShape(Shape, frozen=True, kw_only=True):
     """A change that was made."""
 
-    change: Annotated[int, Meta(description="Its number: undo it by this.")]
+    change: Annotated[int, Meta(description="Its number: undo it by this. 0: it was so already.")]
     version: Annotated[str, Meta(description="Of the inventory after it.")]
     at: datetime
     by: str
@@ -107,10 +108,10 @@ class HistoryShape(Shape, frozen=True, kw_only=True):
 class UnfitShape(ProblemShape, frozen=True, kw_only=True):
     """Problem details with all that keeps a change from being made."""
 
-    problems: tuple[FindingShape, ...]
+    problems: tuple[RemarkShape, ...]
 
 
-class PlanOrder(Shape, frozen=True, kw_only=True):
+class PlanOrder(Order, frozen=True, kw_only=True):
     """What is to change; of what it does not name nothing changes."""
 
     rooms: Annotated[Mapping[str, Patch | None], Meta(description="By id; null removes one.")] = {}
@@ -133,7 +134,7 @@ class PlanOrder(Shape, frozen=True, kw_only=True):
     why: Annotated[str, Meta(max_length=500, description="For the history.")] = ""
 
 
-class EntryOrder(Shape, frozen=True, kw_only=True):
+class EntryOrder(Order, frozen=True, kw_only=True):
     """An entry as it is to be."""
 
     entry: Patch

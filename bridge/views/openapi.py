@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from bridge.callers import Caller
+from bridge.callers import SCOPES, Caller
 from bridge.views.house import JSON, House, encode
 from bridge.views.shapes import ProblemShape
+from bridge.views.signed_in import FIELD, HEADER, PLAIN, SECURE
 from bridge.views.titles import TITLES
 from bridge.views.web import PIN, Route
 
@@ -65,6 +66,7 @@ STATUSES = {
     "inventory_in_files": 409,
     "inventory_changed": 412,
     "inventory_unfit": 422,
+    "table_unreadable": 422,
     "precondition_required": 428,
     "not_yours": 403,
     "unknown_entry": 404,
@@ -73,6 +75,22 @@ STATUSES = {
     "not_undoable": 409,
     "no_vault": 409,
     "disk_failing": 503,
+    "not_ours": 403,
+    "wrong_password": 403,
+    "wrong_code": 403,
+    "password_too_short": 422,
+    "password_too_long": 422,
+    "password_too_common": 422,
+    "password_is_name": 422,
+    "unknown_person": 404,
+    "unknown_session": 404,
+    "name_taken": 409,
+    "last_owner": 409,
+    "beyond_oneself": 403,
+    "lists_not_for_role": 422,
+    "person_disabled": 409,
+    "changed_meanwhile": 412,
+    "if_match_needed": 428,
 }
 """The status of each problem that a route names."""
 _REF = "#/components/schemas/{name}"
@@ -128,6 +146,14 @@ def description(routes: Iterable[Route], version: str) -> dict[str, Any]:
                 "reader": {"type": "http", "scheme": "basic"},
                 "calendar": {"type": "http", "scheme": "basic"},
                 "display": {"type": "apiKey", "in": "cookie", "name": "roombridge_display"},
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": SECURE,
+                    "description": f"Somebody who signed in. Over plain http on loopback the cookie"
+                    f" is `{PLAIN}`. A change also needs `{HEADER}`, or the field `{FIELD}` of a"
+                    " form, and has to come from a page of ours (`Sec-Fetch-Site`, or `Origin`).",
+                },
             },
         },
     }
@@ -147,8 +173,16 @@ def _operation(route: Route) -> dict[str, Any]:
     }
     if not route.displays:
         operation["x-displays"] = False
+    if route.whole:
+        operation["x-lists"] = False
+    operation["x-roles"] = [
+        role for role, scopes in SCOPES.items() if route.scope is None or route.scope in scopes
+    ]
     if route.body is not None:
         operation["requestBody"] = {"required": True, "content": _json(route.body)}
+    elif route.takes:
+        content: dict[str, Any] = {kind: {} for kind in route.takes}
+        operation["requestBody"] = {"required": True, "content": content}
     return operation
 
 
@@ -158,7 +192,9 @@ def _security(route: Route) -> list[dict[str, list[str]]]:
         return [{"reader": []}]
     if route.scope is None:
         return []
-    schemes = ["token", "display"] if route.cookie else ["token"]
+    if route.page:
+        return [{"session": [route.scope]}]
+    schemes = ["token", "display", "session"] if route.cookie else ["token"]
     if route.basic:
         schemes.append("calendar")
     return [{scheme: [route.scope]} for scheme in schemes]
@@ -211,7 +247,9 @@ def _responses(route: Route) -> dict[str, Any]:
             del responses["304"]["content"]
     # A token that is shown must be good, even where none is needed.
     codes = ["unauthorized", *(("forbidden",) if route.scope else ())]
-    codes += ["too_many_requests", *_of_doors(route), *route.problems]
+    codes += ["too_many_requests", *_of_doors(route), *_of_people(route), *route.problems]
+    if route.page and route.scope:
+        responses["303"] = {"description": "Nobody is signed in: to the page where people do"}
     for code in codes:
         key = str(STATUSES[code])
         known = responses.setdefault(key, {"description": ""})
@@ -225,6 +263,11 @@ def _of_doors(route: Route) -> list[str]:
     if route.offer is None:
         return []
     return ["not_offered", *(["pin_required", "pin_wrong"] if _asks_pin(route) else [])]
+
+
+def _of_people(route: Route) -> list[str]:
+    """Why somebody is refused who is signed in: what others may send for them."""
+    return ["not_ours"] if route.scope and route.cookie and route.method != "GET" else []
 
 
 def _asks_pin(route: Route) -> bool:

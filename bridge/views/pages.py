@@ -114,6 +114,7 @@ ROUTES = (
         summary="Sign a display in: its bearer token becomes a cookie",
         answer="",
         status=204,
+        problems=("unknown_room",),
     ),
     *(
         Route(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -89,8 +90,12 @@ async def unpaired(house: House, caller: Caller, request: web.Request) -> web.St
     return shown(page("pair/pair.html", lang=spoken(request)), request)
 
 
-async def by_telephone(_house: House, _caller: Caller, request: web.Request) -> web.StreamResponse:
-    """What a display's QR code leads to: the command to type, for who may."""
+async def by_telephone(_house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
+    """What a display's QR code leads to: the form for who signed in, else the command to type."""
+    if caller.person is not None:
+        code = quote(request.query.get("code", "")[:64], safe="")
+        headers = COMMON | {"Location": f"/admin/displays?code={code}", "Cache-Control": "no-store"}
+        return web.Response(status=303, headers=headers)
     return shown(page("pair/command.html", lang=spoken(request)), request)
 
 
@@ -145,6 +150,7 @@ _PAGES = (
         scope=None,
         summary="What the code on a display is for",
         answer="text/html",
+        also={303: "Who signed in goes to the form that pairs it"},
     ),
 )
 
@@ -206,8 +212,9 @@ def _of_displays(pairs: Pairs) -> Sequence[Route]:
 def _of_people(pairs: Pairs) -> Sequence[Route]:
     """What those ask for who put displays up."""
 
-    async def every(_house: House, _caller: Caller, _request: web.Request) -> web.StreamResponse:
-        return answer(DisplaysShape(displays=tuple(pairs.every())))
+    async def every(_house: House, caller: Caller, _request: web.Request) -> web.StreamResponse:
+        near = tuple(one for one in pairs.every() if caller.keeps(one.room))
+        return answer(DisplaysShape(displays=near))
 
     async def pair(_house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
         order: PairOrder = await body_of(request, PairOrder)
@@ -225,7 +232,7 @@ def _of_people(pairs: Pairs) -> Sequence[Route]:
             method="GET",
             path="/api/v1/displays",
             serve=every,
-            scope="control",
+            scope="rooms",
             summary="All paired displays",
             answer=DisplaysShape,
         ),
@@ -233,7 +240,7 @@ def _of_people(pairs: Pairs) -> Sequence[Route]:
             method="POST",
             path="/api/v1/displays",
             serve=pair,
-            scope="control",
+            scope="rooms",
             summary="Bind the display that shows a code to a room",
             answer=PairedShape,
             status=201,
@@ -244,7 +251,7 @@ def _of_people(pairs: Pairs) -> Sequence[Route]:
             method="POST",
             path="/api/v1/displays/{display}/move",
             serve=move,
-            scope="control",
+            scope="rooms",
             summary="Have a display belong to another room",
             answer=PairedShape,
             body=MoveOrder,
@@ -254,7 +261,7 @@ def _of_people(pairs: Pairs) -> Sequence[Route]:
             method="DELETE",
             path="/api/v1/displays/{display}",
             serve=revoke,
-            scope="control",
+            scope="rooms",
             summary="Sign a display out at once",
             answer=PairedShape,
             problems=("unknown_display", "disk_failing"),

@@ -7,7 +7,8 @@ from aiohttp import hdrs, web
 
 from bridge.callers import Caller
 from bridge.views import render
-from bridge.views.house import House, NotReadable
+from bridge.views.further import NotReadable
+from bridge.views.house import House
 from bridge.views.rendered import Rendered
 from bridge.views.shapes import (
     AgendaShape,
@@ -28,7 +29,7 @@ LISTS = 10
 
 
 async def every_room(house: House, caller: Caller, _request: web.Request) -> web.StreamResponse:
-    """All rooms; a display sees little of those that are not its own."""
+    """All rooms that a caller knows; a display sees little of those that are not its own."""
     if caller.room is not None and (wait := house.limits.count(f"{caller.token} rooms", LISTS)):
         raise too_many(wait)
     now = house.clock.now()
@@ -36,7 +37,8 @@ async def every_room(house: House, caller: Caller, _request: web.Request) -> web
     for number, room in enumerate(house.rooms.values()):
         if number % SLICE == SLICE - 1:
             await asyncio.sleep(0)
-        shapes.append(_room(house, room, caller, now))
+        if caller.knows(room.id):
+            shapes.append(_room(house, room, caller, now))
     return answer(RoomsShape(rooms=tuple(shapes)))
 
 

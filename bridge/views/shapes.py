@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from bridge.callers import Scope
 from bridge.views.instants import LocalTime
 
 
@@ -270,6 +271,7 @@ class TokenShape(Shape, frozen=True, kw_only=True):
     name: str
     scopes: tuple[str, ...]
     room: str | None
+    lists: Annotated[tuple[str, ...], Meta(description="Only of rooms of these.")] | None = None
     display: Annotated[str, Meta(description="The paired display that it is for.")] | None = None
     created: datetime
     expires: datetime | None
@@ -289,6 +291,7 @@ class NewTokenShape(Shape, frozen=True, kw_only=True):
     name: str
     scopes: tuple[str, ...]
     room: str | None
+    lists: tuple[str, ...] | None = None
     created: datetime
     expires: datetime | None
     token: str
@@ -298,8 +301,21 @@ class TokenOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """What a new token shall be."""
 
     name: Annotated[str, Meta(min_length=1, max_length=80)]
-    scopes: tuple[Literal["read", "join", "write"], ...] = ("read",)
-    room: str | None = None
+    scopes: Annotated[
+        tuple[Scope, ...], Meta(description="At most those that one has oneself.")
+    ] = ("read",)
+    room: Annotated[str, Meta(description="For the display of this room.")] | None = None
+    lists: (
+        Annotated[
+            tuple[str, ...],
+            Meta(
+                min_length=1,
+                description="For the rooms of these lists only, with the scopes"
+                " `read`, `join`, `write` and `rooms`.",
+            ),
+        ]
+        | None
+    ) = None
     days: Annotated[int, Meta(ge=1, le=3650)] | None = None
 
 

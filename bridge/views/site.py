@@ -5,8 +5,10 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from aiohttp import hdrs, web
 
+from bridge.views.guard import admitted, guarded, told
 from bridge.views.house import House
-from bridge.views.web import BODY_LIMIT, Problem, Route, admitted, guarded
+from bridge.views.route import BODY_LIMIT
+from bridge.views.web import Problem, Route
 
 _EXCHANGE = ("/ews/", "/autodiscover/")
 """Below these clients of Exchange look for more than there is, with other credentials than ours."""
@@ -40,18 +42,21 @@ def _elsewhere(
     known: tuple[web.AbstractResource, ...],
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
+        page = request.path.startswith("/admin/")
         try:
             signs = request.path.lower().startswith(_EXCHANGE)
             admitted(house, request, None, signs=signs)
         except Problem as problem:
-            return problem.response()
+            return told(house, request, problem, page=page)
         offered: set[str] = set()
         for resource in known:
             _, methods = await resource.resolve(request)
             offered |= methods
         if offered:
             allow = ", ".join(sorted(offered))
-            return Problem(405, "method_not_allowed", Allow=allow).response()
-        return Problem(404, "not_found").response()
+            found = Problem(405, "method_not_allowed", Allow=allow)
+        else:
+            found = Problem(404, "not_found")
+        return told(house, request, found, page=page)
 
     return handle

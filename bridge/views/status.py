@@ -39,9 +39,9 @@ async def live(_house: House, _caller: Caller, _request: web.Request) -> web.Str
     return answer(LiveShape())
 
 
-async def ready(house: House, _caller: Caller, _request: web.Request) -> web.StreamResponse:
+async def ready(house: House, caller: Caller, _request: web.Request) -> web.StreamResponse:
     """Whether the appliance does its work: ready once every room has an agenda to show."""
-    counted = standing(house, house.clock.now())
+    counted = standing(house, house.clock.now(), caller)
     good = not counted["never_read"]
     shape = ReadyShape(
         ready=good,
@@ -54,10 +54,12 @@ async def ready(house: House, _caller: Caller, _request: web.Request) -> web.Str
     return answer(shape, status=200 if good else 503)
 
 
-def standing(house: House, now: datetime) -> dict[str, int]:
-    """How many rooms are fresh, stale, or were never read."""
+def standing(house: House, now: datetime, caller: Caller) -> dict[str, int]:
+    """How many rooms that a caller knows are fresh, stale, or were never read."""
     counted = {"fresh": 0, "stale": 0, "never_read": 0}
     for room in house.rooms:
+        if not caller.knows(room):
+            continue
         kept = house.store.kept(room)
         if kept is None:
             counted["never_read"] += 1
@@ -81,6 +83,7 @@ def metrics(measures: Measures) -> Route:
         serve=serve,
         scope="read",
         displays=False,
+        whole=True,
         summary="Metrics in the Prometheus text format",
         answer="text/plain",
     )

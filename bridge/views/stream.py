@@ -113,6 +113,13 @@ class Hub:
                 if listener.caller.token == token:
                     listener.leave()
 
+    def expel_session(self, session: str) -> None:
+        """End the streams of a session that has ended."""
+        for listeners in self._listeners.values():
+            for listener in listeners:
+                if listener.caller.session == session:
+                    listener.leave()
+
     def close(self) -> None:
         """End every stream."""
         for listeners in self._listeners.values():
@@ -137,7 +144,7 @@ class Hub:
         events: dict[str, bytes] = {}
         state = b""
         for listener in listeners:
-            if room is None or not self._house.tokens.holds(listener.caller):
+            if room is None or not self._house.holds(listener.caller, room_id):
                 listener.leave()
                 continue
             rendered = self._house.outline(room, listener.caller, now)
@@ -189,7 +196,7 @@ class Hub:
         await response.prepare(request)
         response.headers.clear()  # they are sent, and the answer lasts for days
         # Whoever takes no bytes waits here for as long as they like: their token may be gone.
-        if request.transport is None or not house.tokens.holds(caller):
+        if request.transport is None or not house.holds(caller, room.id):
             return response
         listener = Listener(caller, response, request.transport)
         first = self._greeting(listener, room, request.headers.get("Last-Event-ID"))

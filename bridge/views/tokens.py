@@ -1,15 +1,18 @@
-"""Tokens of callers, for the command line."""
+"""Tokens of callers: services, and displays that were given one by hand."""
 
 from datetime import timedelta
 
 import msgspec
 from aiohttp import web
 
-from bridge.callers import Caller
+from bridge.callers import Caller, Scope
 from bridge.tokens import Token
 from bridge.views.house import House
 from bridge.views.shapes import NewTokenShape, TokenOrder, TokenShape, TokensShape
 from bridge.views.web import Problem, Route, answer, body_of
+
+OF_ROOMS: frozenset[Scope] = frozenset(["read", "join", "write", "rooms"])
+"""What can be had for some rooms only."""
 
 
 async def every_token(house: House, _caller: Caller, _request: web.Request) -> web.StreamResponse:
@@ -22,11 +25,14 @@ async def create(house: House, caller: Caller, request: web.Request) -> web.Stre
     order: TokenOrder = await body_of(request, TokenOrder)
     if order.room is not None and order.room not in house.rooms:
         raise Problem(404, "unknown_room")
+    scopes: tuple[Scope, ...] = ("read",) if order.room is not None else order.scopes
+    _check(house, caller, scopes, order.lists)
     now = house.clock.now()
     token, secret = await house.tokens.create(
         order.name,
-        ("read",) if order.room is not None else order.scopes,
+        scopes,
         room=order.room,
+        lists=order.lists,
         expires=now + timedelta(days=order.days) if order.days else None,
         actor=caller.name,
     )
@@ -35,11 +41,30 @@ async def create(house: House, caller: Caller, request: web.Request) -> web.Stre
         name=token.name,
         scopes=token.scopes,
         room=token.room,
+        lists=token.lists,
         created=token.created,
         expires=token.expires,
         token=secret,
     )
     return answer(shape, status=201)
+
+
+def _check(
+    house: House, caller: Caller, scopes: tuple[Scope, ...], lists: tuple[str, ...] | None
+) -> None:
+    """Let nobody hand out more than they have.
+
+    Raises:
+        Problem: they would, or what is wanted makes no sense.
+    """
+    if not caller.scopes.issuperset(scopes):
+        raise Problem(403, "beyond_oneself")
+    if lists is None:
+        return
+    if not OF_ROOMS.issuperset(scopes):
+        raise Problem(422, "lists_not_for_role", "of lists a token may only look after the rooms")
+    if not all(map(house.knows_list, lists)):
+        raise Problem(404, "unknown_list")
 
 
 async def revoke(house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
@@ -59,7 +84,7 @@ ROUTES = (
         method="GET",
         path="/api/v1/tokens",
         serve=every_token,
-        scope="control",
+        scope="people",
         summary="All tokens, without the tokens themselves",
         answer=TokensShape,
     ),
@@ -67,18 +92,24 @@ ROUTES = (
         method="POST",
         path="/api/v1/tokens",
         serve=create,
-        scope="control",
+        scope="people",
         summary="A new token",
         answer=NewTokenShape,
         status=201,
         body=TokenOrder,
-        problems=("bad_body", "unknown_room"),
+        problems=(
+            "bad_body",
+            "unknown_room",
+            "unknown_list",
+            "beyond_oneself",
+            "lists_not_for_role",
+        ),
     ),
     Route(
         method="DELETE",
         path="/api/v1/tokens/{token}",
         serve=revoke,
-        scope="control",
+        scope="people",
         summary="End a token at once",
         answer=TokenShape,
         problems=("unknown_token",),

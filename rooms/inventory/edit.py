@@ -40,6 +40,14 @@ def edited(document: Document, edit: Edit) -> Document:
     """
     if edit.whole is not None:
         return edit.whole
+    for kind, entries in (
+        ("room", edit.rooms),
+        ("list", edit.lists),
+        ("endpoint", edit.endpoints),
+    ):
+        for name, fields in entries.items():
+            if fields is not None and fields.get("id", name) != name:
+                raise Misfit(f"{kind} {name}", "an id is no setting that could be changed")
     rooms = _renamed(document.rooms, edit.renamed)
     rooms = _merged("room", rooms, edit.rooms)
     for name, fields in edit.endpoints.items():
@@ -62,13 +70,41 @@ def merged(fields: Fields, patch: Fields) -> dict[str, Any]:
     return made
 
 
+def patches(
+    before: Mapping[str, Fields], after: Mapping[str, Fields]
+) -> dict[str, dict[str, Any] | None]:
+    """What has to be merged into each entry (RFC 7396) so that the first become the second."""
+    made: dict[str, dict[str, Any] | None] = {name: None for name in before if name not in after}
+    for name, fields in after.items():
+        had = before.get(name)
+        if had is None:
+            made[name] = dict(fields)
+        elif had != fields:
+            made[name] = patch(had, fields)
+    return made
+
+
+def patch(before: Fields, after: Fields) -> dict[str, Any]:
+    """What has to be merged into settings (RFC 7396) so that they become others."""
+    made: dict[str, Any] = {key: None for key in before if key not in after}
+    for key, value in after.items():
+        had = before.get(key)
+        if isinstance(value, Mapping) and isinstance(had, Mapping):
+            if value != had:
+                made[key] = patch(had, value)
+        elif had != value or key not in before:
+            made[key] = value
+    return made
+
+
 def _merged(
     kind: str, entries: Mapping[str, Fields], patches: Mapping[str, Fields | None]
 ) -> dict[str, Fields]:
     made = dict(entries)
     for name, patch in patches.items():
         if patch is not None:
-            made[name] = merged(made.get(name, {}), patch)
+            had = made.get(name, {})
+            made[name] = merged(had, {key: one for key, one in patch.items() if key != "id"})
         elif made.pop(name, None) is None:
             raise Misfit(f"{kind} {name}", f"there is no {kind} {name}")
     return made
@@ -95,7 +131,7 @@ def _place(rooms: dict[str, Fields], name: str, patch: Fields | None) -> None:
         rooms[here] = _without(rooms[here], name)
         return
     wanted = patch.get("room", here)
-    if wanted not in rooms:
+    if not isinstance(wanted, str) or wanted not in rooms:
         what = f"there is no room {wanted}" if wanted else "a new endpoint needs a room"
         raise Misfit(f"endpoint {name}", what)
     had = endpoints(rooms[here])[name] if here is not None else {"id": name}

@@ -14,10 +14,17 @@ from bridge.displays.faults import Faults
 from bridge.displays.gate import Gate
 from bridge.displays.pairing import Pairing
 from bridge.health import Health
+from bridge.inventory.keeper import Keeper
+from bridge.inventory.rows import Rows
+from bridge.keeping import Counter
 from bridge.paired import Paired
+from bridge.people.passwords import Passwords
+from bridge.people.reception import Reception
 from bridge.proposed_shapes import shape
 from bridge.proposing import Told
-from bridge.settings.model import Inventory
+from bridge.settings.model import Configuration, Inventory, Site
+from bridge.settings.stored import Memory
+from bridge.tabling import Tables
 from bridge.tokens import Tokens
 from bridge.views import (
     alerts,
@@ -33,11 +40,15 @@ from bridge.views import (
     faults,
     health,
     hooks,
+    inventory,
+    inventory_tables,
     joining,
     openapi,
     pages,
     pairing,
+    people,
     rooms,
+    sessions,
     sources,
     status,
     stream,
@@ -57,6 +68,7 @@ from connector.discovery import FoundRoom
 from rooms.agenda import agenda_of
 from rooms.audit import Audit
 from rooms.database import Database
+from rooms.join import Rules
 from rooms.model import Event, Window
 from rooms.store import Store
 from tests.fakes.actions import FakeActions
@@ -127,6 +139,7 @@ class Views:
         self.store = Store(database)
         self.health = Health(clock)
         self.tokens = Tokens(database, Audit(database), clock)
+        self.people = Reception(database, Audit(database), clock, Passwords(memory=64))
         self.house = House(
             store=self.store,
             health=self.health,
@@ -134,6 +147,8 @@ class Views:
             tokens=self.tokens,
             started=clock.now(),
             rooms={name: room(name) for name in ("kestrel", "heron")},
+            people=self.people,
+            csrf=self.people.form_secret,
         )
         self.rounds = FakeRounds()
         self.actions = FakeActions()
@@ -154,6 +169,9 @@ class Views:
         self.faults = Faults(database, self.audit, self.health, clock)
         self.hub = Hub(self.house)
         self.tokens.on_revoked = self.hub.expel
+        self.people.sessions.on_ended = self.hub.expel_session
+        self.keeper = Keeper(Rows(database), clock=clock, memory=Memory())
+        self.keeper.attach(lambda: NO_ROOMS, lambda: None, nothing)
         self.paired = Paired(database, self.tokens, self.audit, clock)
         self.pairing = Pairing(self.paired, house=self.house, hub=self.hub, audit=self.audit)
         self.called: list[tuple[str, str, hooks.HookCall]] = []
@@ -186,8 +204,12 @@ class Views:
             *alternatives.routes(alternatives.Elsewhere(self.doors, self.actions)),
             *pairing.routes(self.pairing),
             *tokens.ROUTES,
+            *people.ROUTES,
+            *sessions.ROUTES,
             *sources.routes(FakeDesk()),
             *discovery.routes(self.discovery, self.discovery),
+            *inventory.routes(counter := Counter(self.keeper)),
+            *inventory_tables.routes(Tables(self.keeper, counter)),
             alerts.route(nobody),
             *audit.routes(self.audit, self.audit.verify),
             hooks.route(self.hook),
@@ -212,6 +234,16 @@ class Views:
         """The header of a caller with a token of its own."""
         _, secret = await self.tokens.create("test", scopes or ("read",), actor="test", **more)
         return {"Authorization": f"Bearer {secret}"}
+
+
+NO_ROOMS = Configuration(
+    file=Path("bridge.yaml"), read=(), site=Site(inventory="store"), sources={}, rules=Rules()
+)
+"""What an inventory is changed for, which there is no file of: nothing fits it."""
+
+
+async def nothing(_: Configuration) -> None:
+    """Nobody works by it."""
 
 
 async def nobody() -> list[tuple[str, bool, str]]:

@@ -8,14 +8,14 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from ipaddress import ip_network
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import pytest
 from aiohttp import web as aiohttp_web
 
-from bridge.callers import Caller, Scope
+from bridge.callers import SCOPES, Caller, Scope
 from bridge.tokens import PREFIX
-from bridge.views import web
+from bridge.views import guard, web
 from bridge.views.web import COOKIE
 from tests.bridge.conftest import Client, Views
 from tests.bridge.test_openapi import described
@@ -34,7 +34,6 @@ OF_THE_ROOM = (b"Openly", b"Lovelace")
 TO_JOIN = b"91234567890"
 TO_JOIN_PRIVATELY = b"98765432109"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-EVERYTHING: frozenset[Scope] = frozenset(["read", "join", "write", "control", "audit"])
 STREAM = "text/event-stream"
 
 
@@ -119,6 +118,11 @@ class Operation(NamedTuple):
         return bool(self.told.get("x-displays", True))
 
     @property
+    def page(self) -> bool:
+        """Whether people are asked to sign in, and nobody else is let in."""
+        return self.scope is not None and self.schemes == {"session"}
+
+    @property
     def little(self) -> bool:
         """Whether there is an answer that tells little of a room."""
         return "OtherRoomShape" in str(self.told["responses"])
@@ -134,6 +138,8 @@ def due(operation: Operation, case: Case) -> str:
     """What should come: `401`, `403`, `little` of a room, or `answer`."""
     if case.bad:
         return "401"
+    if operation.page:
+        return "303"
     if operation.scope is None:
         mine = case.scopes is not None and case.room in {None, "kestrel"}
         return "answer" if mine or not operation.of_a_room else "401"
@@ -160,7 +166,7 @@ async def asked(
 
 
 def kind(status: int, case: Case, operation: Operation, body: bytes) -> str:
-    if status in {401, 403}:
+    if status in {401, 403} or (status == 303 and operation.page):
         return str(status)
     told_little = case.room == "heron" and "{room}" in operation.path and b'"next"' not in body
     return "little" if told_little and operation.scope else "answer"
@@ -297,7 +303,7 @@ async def nobody_is_let_in(
     """Every path is as it is for somebody unknown."""
     for operation in operations(document or await described(client)):
         status, _, body = await asked(client, operation.method, operation.target, headers)
-        came = "401" if status == 401 else "answer"
+        came = str(status) if status == 401 or operation.page else "answer"
         assert came == due(operation, Case({}, None)), operation
         assert not [word for word in OF_THE_ROOM if word in body]
 
@@ -307,7 +313,9 @@ async def test_loopback_reads_what_its_scopes_allow_and_changes_nothing(
 ) -> None:
     for operation in operations(await described(client)):
         status, _, _ = await asked(client, operation.method, operation.target, {})
-        if operation.scope not in {None, "read", "join"}:
+        if operation.page:
+            assert status == 303, operation
+        elif operation.scope not in {None, "read", "join"}:
             assert status == 403, operation
         elif operation.method == "GET":
             assert status not in {401, 403}, operation
@@ -335,16 +343,22 @@ async def test_a_change_that_only_needs_join_is_not_for_loopback_either(
         assert (await client.post("/change", headers=token)).status == 200
 
 
-async def test_the_control_scope_is_not_for_tokens(views: Views, client: Client) -> None:
-    """It comes with the control socket alone, whatever a token's order asks for."""
-    document = await described(client)
-    order = document["components"]["schemas"]["TokenOrder"]
-    assert "control" not in str(order)
-    needing = [one for one in operations(document) if one.scope == "control"]
-    assert needing
-    engineer = Caller(name="control:root", scopes=EVERYTHING)
+async def test_nobody_hands_out_more_than_they_have(views: Views, client: Client) -> None:
+    """Whoever looks after tokens cannot make one that may more than they."""
+    keeper = await views.token("read", "people")
+    for scope in get_args(Scope):
+        order = {"name": "x", "scopes": [scope]}
+        answer = await client.post("/api/v1/tokens", json=order, headers=keeper)
+        assert answer.status == (201 if scope in {"read", "people"} else 403), scope
+        if answer.status == 403:
+            assert (await answer.json())["code"] == "beyond_oneself"
+
+
+async def test_the_command_line_may_everything(client: Client) -> None:
+    engineer = Caller(name="control:root", scopes=SCOPES["owner"], role="owner")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(web, "identified", lambda *_: engineer)
-        for operation in needing:
-            status, _, _ = await asked(client, operation.method, operation.target, FOREIGN)
-            assert status not in {401, 403}, operation
+        patch.setattr(guard, "identified", lambda *_: engineer)
+        for operation in operations(await described(client)):
+            if operation.scope is not None and "token" in operation.schemes:
+                status, _, _ = await asked(client, operation.method, operation.target, FOREIGN)
+                assert status not in {401, 403} or "sign-in" in operation.path, operation

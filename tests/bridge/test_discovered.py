@@ -18,9 +18,9 @@ from bridge.discovered import (
     judged,
 )
 from bridge.proposal import Proposal
-from bridge.settings.entries import ID
 from bridge.settings.model import Inventory, RoomList
 from connector.discovery import FoundRoom
+from rooms.inventory.ids import ID
 from tests.fakes.sources import room
 
 

@@ -73,7 +73,10 @@ class TestLockOut:
         for _ in range(50):
             counted.locked("203.0.113.7")
         (record,) = caplog.records
-        assert record.getMessage() == "203.0.113.7 is locked out for 60 s: too many wrong tokens"
+        assert (
+            record.getMessage()
+            == "203.0.113.7 is locked out for 60 s: too many wrong tokens or passwords"
+        )
 
     def test_many_addresses_take_no_more_room_than_is_set(
         self, counted: Limits, clock: FixedClock
@@ -212,7 +215,7 @@ class TestAnswers:
     async def test_a_caller_that_asks_too_much_waits_and_others_do_not(
         self, client: Client, views: Views, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("bridge.views.web.SERVICE_LIMIT", 5)
+        monkeypatch.setattr("bridge.views.guard.SERVICE_LIMIT", 5)
         busy, other = await views.token(), await views.token()
         asked = [await client.get(AGENDA, headers=busy | by("203.0.113.7")) for _ in range(6)]
         assert [answer.status for answer in asked] == [200] * 5 + [429]
@@ -222,7 +225,7 @@ class TestAnswers:
     async def test_paths_that_are_not_there_are_counted_too(
         self, client: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("bridge.views.web.ADDRESS_LIMIT", 2)
+        monkeypatch.setattr("bridge.views.guard.ADDRESS_LIMIT", 2)
         asked = [await client.get("/admin.php", headers=by("203.0.113.7")) for _ in range(3)]
         assert [answer.status for answer in asked] == [404, 404, 429]
 

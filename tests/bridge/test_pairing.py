@@ -105,7 +105,7 @@ async def panels(client: Client) -> AsyncIterator[Callable[[], Panel]]:
 
 @pytest.fixture
 async def people(client: Client, views: Views) -> People:
-    return People(client, await views.token("read", "control"))
+    return People(client, await views.token("read", "rooms"))
 
 
 async def paired(panel: Panel, people: People, room: str = "kestrel") -> dict[str, Any]:

@@ -9,8 +9,8 @@ import pytest
 from bridge.callers import Caller
 from bridge.displays.gate import MOST_LOOKS
 from bridge.limits import SPAN
-from bridge.views.house import Touch
 from bridge.views.rooms import LISTS
+from bridge.views.touch import Touch
 from rooms.model import Event, Person
 from rooms.store import Store
 from tests.bridge.conftest import Client, Views
@@ -87,7 +87,7 @@ async def test_a_touch_is_judged_by_what_the_room_offers_when_all_of_it_is_there
 async def test_a_body_that_does_not_come_is_not_waited_for(
     client: Client, views: Views, door: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bridge.views.web.BODY_SECONDS", 0.01)
+    monkeypatch.setattr("bridge.views.guard.BODY_SECONDS", 0.01)
 
     async def never() -> Any:
         yield ORDER[:5]

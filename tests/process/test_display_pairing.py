@@ -28,7 +28,7 @@ from tests.process.test_demo import SIZES
 
 pytestmark = pytest.mark.browser
 
-ADA = Caller(name="control:ada", scopes=frozenset(["control"]))
+ADA = Caller(name="control:ada", scopes=frozenset(["rooms"]))
 WITHIN = 1.0
 """Seconds after which a revoked display shows and gets nothing any more."""
 

@@ -21,7 +21,8 @@ NEXT = {
     7: "displays",
     8: "audit_chain",
     9: "inventory",
-    10: "discovery_rejections",
+    10: "people",
+    11: "discovery_rejections",
 }
 """Which step came after each version."""
 MADE = "2026-11-01T12:00:00+00:00"
@@ -86,7 +87,7 @@ def test_everything_is_still_there_after_an_upgrade(path: Path, version: int) ->
             assert database.rows("PRAGMA user_version") == [(SCHEMA,)]
         after = counted(path)
         assert {name: after[name] for name in before} == before
-        assert {"faults", "attendance", "attended", "displays"} <= after.keys()
+        assert {"faults", "attendance", "attended", "displays", "people"} <= after.keys()
 
 
 @pytest.mark.parametrize("version", NEXT)
@@ -111,7 +112,7 @@ def test_an_upgrade_that_is_cut_short_goes_on_at_the_next_start(
     with closing(Database(path)) as database:
         assert last.name in applied(path)
         assert database.rows("SELECT id, display FROM tokens") == [("t1", None)]
-        assert database.rows("SELECT count(*) FROM inventory") == [(0,)]
+        assert database.rows("SELECT count(*) FROM people") == [(0,)]
 
 
 def test_an_upgrade_whose_version_was_not_noted_any_more_is_taken_as_done(path: Path) -> None:

@@ -19,7 +19,8 @@ from bridge.views.ews.streams import Streams, abandon
 from bridge.views.ews.subscriptions import Subscriptions
 from bridge.views.hooks import BODY_LIMIT, Bodies
 from bridge.views.house import COMMON, House
-from bridge.views.web import Handler, Problem, Route
+from bridge.views.route import Handler
+from bridge.views.web import Problem, Route
 from rooms.room import Room
 
 EWS_PATH = "/EWS/Exchange.asmx"

@@ -113,8 +113,8 @@ async def test_before_somebody_signed_in_nothing_is_parsed(
 async def test_a_request_too_many_has_to_wait(
     unit: Unit, views: Views, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bridge.views.web.client_address", lambda *_: "192.0.2.7")
-    monkeypatch.setattr("bridge.views.web.ADDRESS_LIMIT", 3)
+    monkeypatch.setattr("bridge.views.guard.client_address", lambda *_: "192.0.2.7")
+    monkeypatch.setattr("bridge.views.guard.ADDRESS_LIMIT", 3)
     sent = ENVELOPE.format(body=find(), header="").encode()
     told = []
     for _ in range(5):

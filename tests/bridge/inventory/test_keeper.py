@@ -82,6 +82,24 @@ async def test_a_plan_for_an_inventory_that_was_changed_since_is_not_applied(
         assert list(kept.keeper.document().rooms) == ["kestrel"]
 
 
+async def test_a_plan_is_not_for_what_was_changed_while_it_was_read(tmp_path: Path) -> None:
+    async with keeping(tmp_path) as kept:
+        quick = await kept.keeper.plan(Edit(rooms={"owl": OWL}), OWNER)
+        slow = asyncio.create_task(kept.keeper.plan(Edit(rooms={"kestrel": KESTREL}), OWNER))
+        await asyncio.sleep(0)
+        await kept.keeper.apply(quick, OWNER)
+        with pytest.raises(Changed):
+            await kept.keeper.apply(await slow, OWNER)
+        assert list(kept.keeper.document().rooms) == ["owl"]
+
+
+async def test_a_secret_for_an_endpoint_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    async with keeping(tmp_path) as kept:
+        kept.keeper.vault = _Vault()
+        with pytest.raises(Misfit):
+            await kept.keeper.plan(Edit(), OWNER, given={"c": {"password": "x"}})
+
+
 @pytest.mark.parametrize(
     ("room", "path"),
     [
@@ -257,6 +275,8 @@ class TestSecrets:
 
 class _Vault:
     """Keeps what it is given."""
+
+    there = True
 
     def __init__(self) -> None:
         self.kept: dict[str, str] = {}

@@ -1,0 +1,1 @@
+"""Pages for people who look after rooms: made here, read without scripts."""

@@ -1,0 +1,61 @@
+"""The pages at which people sign in. What their forms ask for is done elsewhere."""
+
+import re
+
+from aiohttp import web
+
+from bridge.admin.pages import Pages, back
+from bridge.callers import Caller
+from bridge.views.house import House
+
+LONGEST = 2000
+"""Characters of a path that somebody wanted to see."""
+LONGEST_WAIT = 86400
+_NUMBER = re.compile(r"[0-9]{1,8}")
+_OURS = re.compile(r"(?!.*\.\.)/admin(?:[/?][^\\\x00-\x20]*)?", re.ASCII)
+
+
+def wanted(request: web.Request) -> str:
+    """Where somebody wanted to go before they signed in; only a page of ours."""
+    path = request.query.get("next", "")[:LONGEST]
+    return path if _OURS.fullmatch(path) else "/admin"
+
+
+class Signing:
+    """Makes the pages of those who have no session yet."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+
+    async def login(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
+        """Name and password; who is signed in goes on."""
+        path = wanted(request)
+        if caller.person is not None:
+            return back("/admin") if path.startswith("/admin/login") else back(path)
+        return await self._pages.answer(
+            request,
+            caller,
+            "login",
+            next=path,
+            wrong="wrong" in request.query,
+            minutes=_minutes(request),
+        )
+
+    async def welcome(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
+        """A one-time code, and a password of one's own."""
+        return await self._pages.answer(
+            request,
+            caller,
+            "welcome",
+            code=request.query.get("code", "")[:64],
+            wrong="wrong" in request.query,
+            weak="weak" in request.query,
+            minutes=_minutes(request),
+        )
+
+
+def _minutes(request: web.Request) -> int:
+    """How long somebody has to wait who is locked out; 0 for who is not."""
+    locked = request.query.get("locked", "")
+    seconds = min(int(locked), LONGEST_WAIT) if _NUMBER.fullmatch(locked) else 0
+    return -(-seconds // 60)

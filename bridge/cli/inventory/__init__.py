@@ -1,0 +1,1 @@
+"""`roombridge rooms`, `lists`, `endpoints` and `inventory`: what facilities staff look after."""

@@ -1,0 +1,1 @@
+"""People who look after the appliance: accounts, invitations, passwords, sessions."""

@@ -1,0 +1,147 @@
+"""Where callers come with a table of rooms or a rooms.yaml, and take theirs away."""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from bridge.callers import Caller
+from bridge.inventory.keeper import Keeper, NoVault
+from bridge.inventory.leave import NotYours
+from bridge.inventory.tables import TablePlan, part, plan_table
+from bridge.inventory.texts import plan_text, text_of
+from bridge.keeping import Counter
+from bridge.settings.problem import Problem as Wrong
+from bridge.views.inventory_shapes import ChangeShape, PlanShape, RemarkShape
+from bridge.views.inventory_tables import Form
+from bridge.views.openapi import STATUSES
+from bridge.views.table_shapes import (
+    RowFindingShape,
+    TableAppliedShape,
+    TablePlanShape,
+    TableUnfitShape,
+)
+from bridge.views.web import Problem
+from rooms.inventory import Misfit
+from rooms.inventory.sheet import Finding, Unreadable
+from rooms.inventory.table import Wanted
+from rooms.inventory.tabled import tabled
+
+
+class UnfitTable(Problem):
+    """An answer that says all that keeps a table from being taken."""
+
+    def __init__(
+        self, findings: Iterable[RemarkShape], rows: Iterable[RowFindingShape] = ()
+    ) -> None:
+        super().__init__(STATUSES["inventory_unfit"], "inventory_unfit")
+        self.findings = tuple(findings)
+        self.rows = tuple(rows)
+
+    def shape(self) -> TableUnfitShape:
+        """Its words, with the findings."""
+        known = msgspec.structs.asdict(super().shape())
+        return TableUnfitShape(**known, problems=self.findings, rows=self.rows)
+
+
+class Tables:
+    """Writes the inventory out and reads it in."""
+
+    def __init__(self, keeper: Keeper, counter: Counter) -> None:
+        self._keeper = keeper
+        self._counter = counter
+
+    async def version(self) -> str:
+        """Of the inventory."""
+        return await self._keeper.version()
+
+    async def written(self, form: Form, sign: str, caller: Caller) -> bytes:
+        """What a caller looks after, written out."""
+        document = part(await self._keeper.current(), caller)
+        if form == "table":
+            return await asyncio.to_thread(tabled, document, sign)
+        return (await asyncio.to_thread(text_of, document)).encode()
+
+    async def taken(
+        self, form: Form, data: bytes, how: Wanted, caller: Caller, *, dry: bool
+    ) -> TablePlanShape | TableAppliedShape:
+        """What was written, read in: a plan, or what it has changed.
+
+        Raises:
+            Problem: it cannot be.
+        """
+        made = await self._planned(form, data, how, caller)
+        told = _shape(made)
+        if dry or (told.fits and not told.changes):
+            return told
+        if not told.fits:
+            bad = [one for one in told.rows if one.severity == "error"]
+            raise UnfitTable((one for one in told.findings if one.severity == "error"), bad)
+        applied = await self._counter.apply(made.plan.id, caller)
+        return TableAppliedShape(
+            **msgspec.structs.asdict(applied), rows=told.rows, count=told.count, bad=told.bad
+        )
+
+    async def _planned(self, form: Form, data: bytes, how: Wanted, caller: Caller) -> TablePlan:
+        try:
+            if form == "table":
+                return await plan_table(self._keeper, data, caller, how)
+            return await plan_text(self._keeper, data, caller, how.why)
+        except Unreadable as error:
+            where = f"row {error.row}: " if error.row else ""
+            hint = f" ({error.hint})" if error.hint else ""
+            raise _problem("table_unreadable", f"{where}{error}{hint}") from error
+        except Misfit as error:
+            found = RemarkShape(entry=error.entry, setting="", severity="error", words=str(error))
+            raise UnfitTable([found]) from error
+        except NotYours as error:
+            raise _problem("not_yours", str(error)) from error
+        except NoVault as error:
+            raise _problem("no_vault", str(error)) from error
+
+
+def _shape(made: TablePlan) -> TablePlanShape:
+    plan = made.plan
+    shape = PlanShape(
+        id=plan.id if made.fits else "",
+        base=plan.base,
+        fits=made.fits,
+        why=plan.why,
+        undoes=plan.undoes,
+        changes=tuple(ChangeShape(**msgspec.structs.asdict(one)) for one in plan.changes),
+        findings=tuple(_of_plan(made.problems)),
+    )
+    return TablePlanShape(
+        **msgspec.structs.asdict(shape),
+        rows=tuple(_row(one) for one in made.findings),
+        count=made.rows,
+        bad=made.bad,
+    )
+
+
+def _of_plan(problems: Iterable[Wrong]) -> Iterator[RemarkShape]:
+    for one in problems:
+        kind, _, rest = one.path.partition(".")
+        name, _, setting = rest.partition(".")
+        entry = f"{kind}.{name}" if kind in {"rooms", "room_lists"} and name else ""
+        yield RemarkShape(
+            entry=entry,
+            setting=setting if entry else one.path,
+            severity=one.severity,
+            words=one.words,
+            hint=one.hint,
+        )
+
+
+def _row(finding: Finding) -> RowFindingShape:
+    return RowFindingShape(
+        row=finding.row,
+        column=finding.column,
+        severity=finding.severity,
+        words=finding.words,
+        hint=finding.hint,
+    )
+
+
+def _problem(code: str, words: str) -> Problem:
+    return Problem(STATUSES[code], code, words)

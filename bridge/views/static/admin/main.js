@@ -1,0 +1,21 @@
+// Pages of /admin are whole without this: it only saves clicks and reloads.
+
+import { keepAges } from "./ages.js";
+import { checkFields } from "./checks.js";
+import { askFirst } from "./sure.js";
+import { filterTree } from "./tree.js";
+
+// What came of a form is told once: a reload would tell it again.
+const here = new URL(location.href);
+for (const name of ["done", "failed", "wrong", "locked", "weak", "lang"]) {
+  here.searchParams.delete(name);
+}
+if (here.href !== location.href) {
+  history.replaceState(null, "", here);
+}
+
+keepAges(document);
+checkFields(document);
+askFirst(document);
+filterTree(document);
+document.documentElement.dataset.ready = "";
