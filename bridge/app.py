@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Collection, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -20,6 +21,7 @@ from bridge.beyond import Beyond
 from bridge.calling.composition import Calling
 from bridge.certificate import plain
 from bridge.chain.herald import Herald
+from bridge.deciding import Decisions
 from bridge.discovery import EVERY, JITTER, Discovery
 from bridge.dispatch import Dispatch
 from bridge.displays.composition import Displays
@@ -74,6 +76,8 @@ log = logging.getLogger(__name__)
 VERSION = version("room-calendar-bridge")
 LOOK_AT_CREDENTIALS = timedelta(seconds=10)
 """Between two looks at what ends soon or is refused: it costs nothing."""
+_DAILY = partial(Chore, every=timedelta(days=1), jitter=timedelta(hours=2))
+_EACH_MINUTE = partial(Chore, every=timedelta(minutes=1))
 CLOSING = 2.0
 """Seconds that open requests have to end at a stop."""
 
@@ -144,7 +148,9 @@ class Appliance:
             forget=made.custody.forget,
         )
         self.writing = Writing(made, self.sync, self.health, lambda: self.configuration.rules)
-        self.discovery = Discovery(self.sync, health=self.health, clock=made.clock)
+        self.discovery = Discovery(
+            self.sync, health=self.health, clock=made.clock, rejections=made.rejections
+        )
         self._devices = devices
         self.dispatch = Dispatch(devices, store=made.store, health=self.health, clock=made.clock)
         self.dispatch.grant_by(self.writing.wishes)
@@ -161,6 +167,7 @@ class Appliance:
         await self._stack.enter_async_context(_working(made.store.run()))
         await made.custody.refresh(self.health)
         await self._stack.enter_async_context(self.sync.running())
+        self._stack.push_async_callback(self.discovery.close)
         await self._stack.enter_async_context(self.writing.running())
         await self._stack.enter_async_context(self.calling.running())
         await self._stack.enter_async_context(self.displays.running())
@@ -251,7 +258,10 @@ class Appliance:
             *people.ROUTES,
             *sessions.ROUTES,
             *sources.routes(self.identities),
-            *discovery.routes(self.discovery),
+            *discovery.routes(
+                self.discovery,
+                Decisions(self.discovery, self._made.keeper, self._made.clock),
+            ),
             *inventory.routes(counter := Counter(self._made.keeper)),
             *inventory_tables.routes(Tables(self._made.keeper, counter)),
             alerts.route(self.courier.test),
@@ -306,32 +316,13 @@ class Appliance:
 
     def _chores(self) -> list[Chore]:
         return [
-            Chore(
-                name="purge",
-                every=timedelta(hours=1),
-                jitter=timedelta(minutes=10),
-                do=self._purge,
-            ),
-            Chore(
-                name="reconcile",
-                every=timedelta(days=1),
-                jitter=timedelta(hours=2),
-                do=self._made.store.reconcile,
-            ),
-            Chore(
-                name="doctor",
-                every=timedelta(days=1),
-                jitter=timedelta(hours=2),
-                do=self.rounds.go,
-            ),
-            Chore(
-                name="vault",
-                every=timedelta(minutes=1),
-                do=lambda: self._made.custody.refresh(self.health),
-            ),
+            Chore(name="purge", every=timedelta(hours=1), do=self._purge),
+            _DAILY(name="reconcile", do=self._made.store.reconcile),
+            _DAILY(name="doctor", do=self.rounds.go),
+            _EACH_MINUTE(name="vault", do=lambda: self._made.custody.refresh(self.health)),
             Chore(name="discovery", every=EVERY, jitter=JITTER, do=self.discovery.run),
             self.facade.chore,
-            Chore(name="people", every=timedelta(minutes=1), do=self._made.people.settle),
+            _EACH_MINUTE(name="people", do=self._made.people.settle),
             Chore(name="credentials", every=LOOK_AT_CREDENTIALS, do=self.identities.look),
         ]
 

@@ -62,6 +62,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """The one before it, which confirms what both say."""
     doubted: Answer | None = None
     """One that came since then and has yet to be repeated."""
+    vanished: frozenset[str] = frozenset()
+    """Addresses that went with a list that shrank, and are in none since."""
 
     @property
     def doubt(self) -> Doubt | None:
@@ -74,9 +76,12 @@ def heard(standing: Standing, answer: Answer) -> Standing:
     if standing.believed is None:
         return Standing(believed=answer)
     if doubt(standing.believed, answer) is None:
-        return Standing(believed=answer, former=standing.believed)
+        vanished = standing.vanished and standing.vanished - _counted(answer).keys()
+        return Standing(believed=answer, former=standing.believed, vanished=vanished)
     if standing.doubted is not None and _counted(standing.doubted) == _counted(answer):
-        return Standing(believed=answer, former=standing.doubted)
+        went = _counted(standing.believed).keys() if standing.doubt == "shrunk" else ()
+        vanished = standing.vanished.union(went) - _counted(answer).keys()
+        return Standing(believed=answer, former=standing.doubted, vanished=vanished)
     return msgspec.structs.replace(standing, doubted=answer)
 
 
@@ -167,14 +172,14 @@ def _differing(room: Room, found: FoundRoom, lists: "_Lists", year: int) -> Iter
         ("floor", room.floor, found.floor),
     )
     for field, here, there in texts:
-        if there.strip() and _plain(here) != _plain(there):
+        if there.strip() and plain(here) != plain(there):
             yield difference(field, here, there)
     if found.capacity > 0 and room.capacity != found.capacity:
         yield difference("capacity", str(room.capacity), str(found.capacity))
     if found.time_zone and not _alike(room.time_zone, found.time_zone, year):
         yield difference("time_zone", room.time_zone, found.time_zone)
     ours, theirs = lists.here(room), lists.there(found)
-    if found.lists and set(map(_plain, ours)) != set(map(_plain, theirs)):
+    if found.lists and set(map(plain, ours)) != set(map(plain, theirs)):
         yield difference("lists", ", ".join(ours), ", ".join(theirs))
 
 
@@ -182,20 +187,26 @@ class _Lists:
     """Room lists by name: those that the service knows. A site may group rooms otherwise too."""
 
     def __init__(self, answer: Answer, inventory: Inventory) -> None:
-        self._known = {_plain(name) for one in answer for name in one.lists}
+        self._known = {plain(name) for one in answer for name in one.lists}
         self._names = {one.id: one.name or one.id for one in inventory.lists}
 
     def here(self, room: Room) -> list[str]:
         """The names of a room's lists in rooms.yaml, but for those that only the site has."""
         names = (self._names.get(one, one) for one in room.lists)
-        return sorted(name for name in names if _plain(name) in self._known)
+        return sorted(name for name in names if plain(name) in self._known)
 
     def there(self, found: FoundRoom) -> list[str]:
         """The names of a room's lists at the service."""
         return sorted(set(found.lists))
 
 
-def _plain(text: str) -> str:
+def value_of(room: FoundRoom, field: str) -> str:
+    """What the service says in a field, as in `Difference.there`."""
+    value = getattr(room, field)
+    return ", ".join(sorted(set(value))) if isinstance(value, tuple) else str(value)
+
+
+def plain(text: str) -> str:
     """What is compared of a text: neither case nor spaces make a difference."""
     return " ".join(text.split()).casefold()
 

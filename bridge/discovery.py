@@ -1,6 +1,7 @@
 """Asking services for their rooms, so that a person may bring rooms.yaml up to date.
 
-It proposes and never changes anything: not the configuration, not what is read, not a booking.
+It proposes and never changes anything: not the configuration, not what is read, not a booking. What
+is approved goes the way of every change of the inventory (`bridge.deciding`).
 What is known lives in memory: a start begins with a list that is believed as it comes, and
 confirms nothing before the second.
 """
@@ -8,28 +9,27 @@ confirms nothing before the second.
 import asyncio
 import logging
 import re
+import sqlite3
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import msgspec
 
-from bridge.discovered import Difference, Known, Standing, differences, heard
-from bridge.health import Health, Subject, Trouble
+from bridge.callers import Caller
+from bridge.discovered import Difference, Doubt, Known, Standing, differences, heard
+from bridge.health import Health, Subject
 from bridge.logs import fault
 from bridge.proposal import Proposal
+from bridge.proposed_shapes import shape
+from bridge.proposing import Proposed, Told, by_mailbox, identity, proposed, said_of
+from bridge.rejections import Rejections
 from bridge.settings.model import Configuration, Inventory, SourceSettings
-from bridge.views import render
-from bridge.views.discovery_shapes import (
-    DifferenceShape,
-    DiscoveredShape,
-    DiscoveryShape,
-    EntryShape,
-    ListShape,
-)
-from connector.discovery import Discovers, FoundRoom
+from bridge.views.discovery_shapes import DiscoveryShape, ProgressShape
+from connector.discovery import Discovers, FoundRoom, Tell
 from connector.errors import ConnectorError, Denied, Unavailable
 from rooms.clock import Clock
 
@@ -59,15 +59,21 @@ class _Source:
     as_of: datetime | None = None
     rest_until: float = float("-inf")
     found: Sequence[tuple[Difference, bool]] = ()
+    doubt: Doubt | None = None
+    progress: ProgressShape | None = None
 
 
 class Discovery:
     """Asks one source after the other, and holds the answers against rooms.yaml."""
 
-    def __init__(self, sync: Discovering, *, health: Health, clock: Clock) -> None:
+    def __init__(
+        self, sync: Discovering, *, health: Health, clock: Clock, rejections: Rejections
+    ) -> None:
         self._sync = sync
         self._health = health
         self._clock = clock
+        self.rejections = rejections
+        self._begun: set[asyncio.Task[None]] = set()
         self._inventory = Inventory()
         self._sources: dict[str, _Source] = {}
         self._asking = asyncio.Lock()
@@ -103,47 +109,108 @@ class Discovery:
             raise KeyError(source)
         await self._ask(list(self._sources) if source is None else [source])
 
-    async def stands(self, source: str | None = None) -> DiscoveryShape:
-        """What is known of one source, or of all that can list rooms.
+    def begin(self, source: str | None = None) -> None:
+        """Ask one source or all, and come back at once; what is asked already is not asked twice.
 
         Raises:
             KeyError: there is no such source.
         """
         wanted = self._sources if source is None else {source: self._sources[source]}
         able = self._sync.discovering()
-        told = [
+        names = [name for name, one in wanted.items() if name in able and one.progress is None]
+        for name in names:
+            self._sources[name].progress = self._step(name, self._sources[name])
+        if names:
+            task = asyncio.create_task(self._ask(names))
+            self._begun.add(task)
+            task.add_done_callback(self._begun.discard)
+
+    async def close(self) -> None:
+        """End what was begun; a list that is not whole says nothing."""
+        for task in tuple(self._begun):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def again(self) -> None:
+        """Say anew in health where lists and inventory differ: something was rejected."""
+        for name, known in tuple(self._sources.items()):
+            await self._judge(name, known)
+
+    async def proposals(self) -> tuple[list[Proposed], Proposal]:
+        """Everything that is proposed, also what was rejected, and the lists that it needs."""
+        told, inventory = self._told(self._sources), self._inventory
+        proposal = Proposal(inventory)
+
+        def every() -> list[Proposed]:
+            return [one for each in told for one in proposed(each, inventory, proposal)]
+
+        return await asyncio.to_thread(every), proposal
+
+    async def stands(
+        self, source: str | None = None, caller: Caller | None = None
+    ) -> DiscoveryShape:
+        """What is known of one source, or of all that can list rooms.
+
+        Raises:
+            KeyError: there is no such source.
+        """
+        wanted = self._sources if source is None else {source: self._sources[source]}
+        told = self._told(wanted)
+        return await asyncio.to_thread(shape, told, self._inventory, tuple(self.rejections), caller)
+
+    def _told(self, wanted: Mapping[str, _Source]) -> list[Told]:
+        able = self._sync.discovering()
+        return [
             Told(
                 name=name,
                 as_of=one.as_of,
                 believed=one.standing.believed,
                 found=one.found,
                 health=self._health.of(Subject("discovery", name)),
+                vanished=one.standing.vanished,
+                shrunk=one.doubt == "shrunk",
+                progress=one.progress,
             )
             for name, one in wanted.items()
             if one.as_of or name in able
         ]
-        return await asyncio.to_thread(shape, told, self._inventory)
 
     async def _ask(self, names: Sequence[str]) -> None:
-        async with self._asking:
-            for name in names:
-                source, known = self._sync.discovering().get(name), self._sources.get(name)
-                if source is not None and known is not None:
-                    await self._ask_one(name, source, known)
+        try:
+            async with self._asking:
+                for name in names:
+                    source, known = self._sync.discovering().get(name), self._sources.get(name)
+                    if source is not None and known is not None:
+                        await self._ask_one(name, source, known)
+        finally:
+            for known in map(self._sources.get, names):
+                if known is not None:
+                    known.progress = None
 
     async def _ask_one(self, name: str, source: Discovers, known: _Source) -> None:
+        known.progress = began = self._step(name, known)
+
+        def tell(rooms: int, pages: int) -> None:
+            known.progress = msgspec.structs.replace(began, asking=True, rooms=rooms, pages=pages)
+
+        tell(0, 0)
         try:
-            answer = await _answer(source)
+            answer = await _answer(source, tell)
         except ConnectorError as error:
             if self._sources.get(name) is known:
                 self._failed(Subject("discovery", name), known, error)
             return
+        finally:
+            known.progress = None
+        standing, doubt = await asyncio.to_thread(_heard, known.standing, answer)
         if self._sources.get(name) is not known:
             return  # it is configured otherwise meanwhile: this is the answer of another source
-        standing = heard(known.standing, answer)
+        known.doubt = doubt
         known.as_of = self._clock.now()
         known.rest_until = float("-inf")
-        self._well(Subject("discovery", name), standing, len(answer))
+        before = len(standing.believed or ())
+        self._well(Subject("discovery", name), doubt, f"{len(answer)} rooms, and {before}")
         await self._judge(name, known, standing)
 
     def _failed(self, subject: Subject, known: _Source, error: ConnectorError) -> None:
@@ -158,17 +225,17 @@ class Discovery:
         rest = DENIED_FOR if denied else error.retry_after or timedelta()
         known.rest_until = self._clock.monotonic() + rest.total_seconds()
 
-    def _well(self, subject: Subject, standing: Standing, rooms: int) -> None:
+    def _well(self, subject: Subject, doubted: Doubt | None, counted: str) -> None:
         """It answered; whether that is believed."""
         for code in ("discovery_denied", "discovery_failing"):
             self._health.good(subject, code)
         for doubt in ("shrunk", "doubled"):
-            if standing.doubt != doubt:
+            if doubted != doubt:
                 self._health.good(subject, f"discovery_{doubt}")
-        if standing.doubt is not None:
-            words = f"the service lists {rooms} rooms, and {len(standing.believed or ())} before;"
+        if doubted is not None:
+            words = f"the service lists {counted} before;"
             words += " that is not believed until the next time says the same"
-            self._health.bad(subject, f"discovery_{standing.doubt}", words)
+            self._health.bad(subject, f"discovery_{doubted}", words)
 
     async def _judge(self, name: str, known: _Source, standing: Standing | None = None) -> None:
         """Hold what is believed against the room list, and say in health where they differ.
@@ -184,11 +251,36 @@ class Discovery:
                 year=self._clock.now().year,
             )
             found = await asyncio.to_thread(differences, standing, held)
+            over = await asyncio.to_thread(
+                self.rejections.over, name, standing.believed, standing.former
+            )
             known.standing, known.found = standing, found
             if self._sources.get(name) is known:
-                self._tell(Subject("discovery", name), found)
+                with suppress(sqlite3.Error):  # the next answer says the same
+                    now = self._clock.now()
+                    await self.rejections.change((), over, actor="bridge", at=now)
+                left = await asyncio.to_thread(self._open, name, standing, found)
+                self._tell(Subject("discovery", name), left)
 
-    def _tell(self, subject: Subject, found: Sequence[tuple[Difference, bool]]) -> None:
+    def _open(
+        self, name: str, standing: Standing, found: Sequence[tuple[Difference, bool]]
+    ) -> list[tuple[Difference, bool]]:
+        """What nobody rejected."""
+        rooms = by_mailbox(standing.believed)
+        return [
+            (one, confirmed)
+            for one, confirmed in found
+            if identity(name, one, said_of(one, rooms)) not in self.rejections
+        ]
+
+    def _step(self, name: str, known: _Source) -> ProgressShape:
+        """Before the first page; about as many rooms will come as came before."""
+        about = len(known.standing.believed or ())
+        about = about or sum(room.source == name for room in self._inventory.rooms)
+        since = self._clock.now()
+        return ProgressShape(asking=False, since=since, rooms=0, pages=0, about=about or None)
+
+    def _tell(self, subject: Subject, found: Iterable[tuple[Difference, bool]]) -> None:
         counted = Counter(one.what for one, confirmed in found if confirmed)
         del counted["new"]  # nobody has to take every room
         if counted:
@@ -199,11 +291,16 @@ class Discovery:
             self._health.good(subject, "discovery_differs")
 
 
-async def _answer(source: Discovers) -> tuple[FoundRoom, ...]:
+def _heard(standing: Standing, answer: Sequence[FoundRoom]) -> tuple[Standing, Doubt | None]:
+    made = heard(standing, answer)
+    return made, made.doubt
+
+
+async def _answer(source: Discovers, tell: Tell) -> tuple[FoundRoom, ...]:
     """What a source lists; whatever goes wrong has a name."""
     try:
         async with asyncio.timeout(LONGEST):
-            return tuple(await source.discover())
+            return tuple(await source.discover(tell))
     except ConnectorError:
         raise
     except TimeoutError as error:
@@ -218,48 +315,3 @@ def _allowed(mailbox: str, settings: SourceSettings) -> bool:
     mailboxes = settings.mailboxes
     address = re.fullmatch(r"[^@\s/]+@[^@\s/]+", mailbox)
     return bool(address) and mailboxes.allows(mailbox) and mailbox != mailboxes.canary.lower()
-
-
-class Told(NamedTuple):
-    """What is known of one source at one instant."""
-
-    name: str
-    as_of: datetime | None
-    believed: Sequence[FoundRoom] | None
-    found: Sequence[tuple[Difference, bool]]
-    health: tuple[Trouble, ...]
-
-
-def shape(told: Sequence[Told], inventory: Inventory) -> DiscoveryShape:
-    """As the API tells it. Ids of entries are used once, whichever source they are of."""
-    proposal = Proposal(inventory)
-    sources = tuple(
-        DiscoveredShape(
-            source=one.name,
-            as_of=one.as_of,
-            rooms=None if one.believed is None else len(one.believed),
-            findings=_findings(one, proposal),
-            health=render.troubles(one.health),
-        )
-        for one in told
-    )
-    lists = tuple(ListShape(id=one.id, name=one.name) for one in proposal.lists)
-    return DiscoveryShape(sources=sources, room_lists=lists)
-
-
-def _findings(told: Told, proposal: Proposal) -> tuple[DifferenceShape, ...]:
-    rooms: dict[str, FoundRoom] = {}
-    for room in told.believed or ():
-        rooms.setdefault(room.mailbox.strip().lower(), room)
-    return tuple(
-        DifferenceShape(
-            **msgspec.structs.asdict(one),
-            confirmed=confirmed,
-            entry=EntryShape(
-                **msgspec.structs.asdict(proposal.entry(rooms[one.mailbox], told.name))
-            )
-            if one.what == "new"
-            else None,
-        )
-        for one, confirmed in told.found
-    )

@@ -11,6 +11,7 @@ from bridge.inventory.opening import Opening
 from bridge.paired import Paired
 from bridge.people.reception import Reception
 from bridge.presented import Presented, modern, weak
+from bridge.rejections import Rejections
 from bridge.revoked import Revoked
 from bridge.settings.model import Configuration
 from bridge.tokens import Tokens
@@ -37,6 +38,7 @@ class Prepared:
     custody: Custody
     keeper: Keeper
     following: Following
+    rejections: Rejections
     revoked: Revoked
     spending: Spending
     presented: Presented | None
@@ -78,6 +80,7 @@ def prepared(
             memory=opening.memory,
             following=following,
         ),
+        rejections=Rejections(database),
         revoked=Revoked(database),
         spending=Spending(database),
         presented=_presented(configuration, clock),

@@ -50,8 +50,12 @@ class Proposal:
             building=found.building.strip(),
             floor=found.floor.strip(),
             capacity=max(found.capacity, 0),
-            lists=tuple(dict.fromkeys(self._list(name) for name in found.lists)),
+            lists=self.listed(found),
         )
+
+    def listed(self, found: FoundRoom) -> tuple[str, ...]:
+        """Ids of the room lists that a room is in at the service."""
+        return tuple(dict.fromkeys(self._list(name) for name in found.lists))
 
     def _time_zone(self, found: FoundRoom) -> str:
         """What the service says, else what every other room of the building has."""

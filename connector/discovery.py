@@ -1,9 +1,16 @@
 """Finding the rooms that a service knows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 import msgspec
+
+Tell = Callable[[int, int], object]
+"""Called with the rooms that were found so far, and the pages that were read of their list."""
+
+
+def silent(_rooms: int, _pages: int, /) -> None:
+    """Tell nobody."""
 
 
 class FoundRoom(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,8 +31,10 @@ class FoundRoom(msgspec.Struct, frozen=True, kw_only=True):
 class Discovers(Protocol):
     """A source that can tell which rooms there are. Drivers need not be one."""
 
-    async def discover(self) -> Sequence[FoundRoom]:
+    async def discover(self, tell: Tell = silent, /) -> Sequence[FoundRoom]:
         """All of them, or an error: never a part.
+
+        `tell` hears how far it is, as often as another page has come.
 
         Raises:
             Unavailable, Denied, Malformed: named after who must act.

@@ -198,3 +198,14 @@ def retired_rooms(db: Database) -> None:
     db.table("retired_rooms").create(
         {"room": str, "mailbox": str, "at": str}, pk="room", not_null={"mailbox", "at"}
     )
+
+
+@schema()
+def discovery_rejections(db: Database) -> None:
+    """Proposals of discovery that somebody rejected, with what the service said then."""
+    db.table("discovery_rejections").create(
+        {"id": str, "source": str, "what": str, "mailbox": str, "room": str}
+        | {"field": str, "said": str, "lists": str, "actor": str, "at": str},
+        pk="id",
+        not_null={"source", "what", "mailbox", "said", "lists", "actor", "at"},
+    )

@@ -259,6 +259,16 @@ def _add_rooms(commands: Commands) -> None:
     discover.add_argument(
         "--yaml", action="store_true", help="entries for rooms.yaml, of new rooms seen twice"
     )
+    for name, words in (
+        ("--approve", "have these proposals done, all in one change"),
+        ("--reject", "let these come no more, until the service says something else"),
+        ("--take-back", "let these come again that were rejected"),
+    ):
+        discover.add_argument(name, metavar="ID", nargs="+", default=[], help=words)
+    discover.add_argument(
+        "--approve-new", action="store_true", help="add all new rooms that were listed twice"
+    )
+    discover.add_argument("--dry-run", action="store_true", help="only say what it would change")
     faults = rooms.add(
         "faults", "what people reported at doors, until somebody clears it", "faults.faults"
     )

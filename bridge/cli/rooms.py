@@ -4,7 +4,9 @@ import sys
 from argparse import Namespace
 from typing import Any
 
-from bridge.cli.control import ask, told
+from bridge.cli.control import told
+from bridge.cli.deciding import decide, decides
+from bridge.cli.progress import asked
 from bridge.cli.tables import moment, pretty, table
 from bridge.quoting import plain
 
@@ -14,9 +16,13 @@ SECONDS = 1800.0
 
 @told
 def discover(given: Namespace) -> int:
-    """Ask for rooms now and print where they and rooms.yaml differ; 1 where they do."""
-    query = {"source": given.source}
-    answer = ask(given, "POST", "/discovery", query=query, seconds=SECONDS)
+    """Ask for rooms now and print where they and rooms.yaml differ; 1 where they do.
+
+    Or approve and reject what was found.
+    """
+    if decides(given):
+        return decide(given)
+    answer = asked(given, SECONDS)
     sources = answer["sources"]
     if given.json:
         print(pretty(answer))
@@ -25,6 +31,7 @@ def discover(given: Namespace) -> int:
     else:
         for one in sources:
             _print_source(one)
+        _print_rejected(answer["rejected"])
     _print_remarks(given, sources)
     return int(any(one["findings"] or one["health"] for one in sources))
 
@@ -34,6 +41,7 @@ def _print_source(one: dict[str, Any]) -> None:
     print(f"{one['source']}: {counted}, as of {moment(one['as_of'])}")
     rows = [
         (
+            found["id"],
             found["what"],
             "yes" if found["confirmed"] else "not yet",
             plain(found["mailbox"]),
@@ -43,9 +51,21 @@ def _print_source(one: dict[str, Any]) -> None:
         for found in one["findings"]
     ]
     if rows:
-        print(table(("WHAT", "CONFIRMED", "MAILBOX", "ROOM", "HERE", "THERE"), rows))
+        print(table(("ID", "WHAT", "CONFIRMED", "MAILBOX", "ROOM", "HERE", "THERE"), rows))
     elif one["rooms"] is not None:
         print("  it and rooms.yaml agree")
+
+
+def _print_rejected(rejected: list[dict[str, Any]]) -> None:
+    rows = [
+        (
+            *(one["id"], one["what"], plain(one["mailbox"]), one["field"] or "-"),
+            *(plain(one["by"]), moment(one["at"])),
+        )
+        for one in rejected
+    ]
+    if rows:
+        print(table(("REJECTED", "WHAT", "MAILBOX", "FIELD", "BY", "WHEN"), rows))
 
 
 def _saying(found: dict[str, Any]) -> tuple[str, str]:

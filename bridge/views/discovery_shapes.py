@@ -49,6 +49,36 @@ class DifferenceShape(Shape, frozen=True, kw_only=True):
     here: Annotated[str, Meta(description="What rooms.yaml says.")]
     there: Annotated[str, Meta(description="What the service says.")]
     entry: Annotated[EntryShape, Meta(description="What to add for a `new` one.")] | None = None
+    id: Annotated[
+        str, Meta(description="Of the proposal: the same as long as the service says the same.")
+    ] = ""
+    doubted: Annotated[
+        bool,
+        Meta(description="`gone` with so many others that only `control` may approve it."),
+    ] = False
+
+
+class ProgressShape(Shape, frozen=True, kw_only=True):
+    """How far the reading of a list is."""
+
+    asking: Annotated[bool, Meta(description="False while it waits for its turn.")]
+    since: datetime
+    rooms: Annotated[int, Meta(description="Found so far.")]
+    pages: Annotated[int, Meta(description="Read so far.")]
+    about: Annotated[int, Meta(description="How many rooms are expected.")] | None
+
+
+class RejectionShape(Shape, frozen=True, kw_only=True):
+    """A proposal that somebody rejected."""
+
+    id: str
+    source: str
+    what: Literal["new", "gone", "twice", "differs"]
+    mailbox: str
+    room: str
+    field: Literal["", "name", "capacity", "building", "floor", "time_zone", "lists"]
+    by: str
+    at: datetime
 
 
 class DiscoveredShape(Shape, frozen=True, kw_only=True):
@@ -59,6 +89,7 @@ class DiscoveredShape(Shape, frozen=True, kw_only=True):
     rooms: Annotated[int, Meta(description="Of the last list that is believed.")] | None
     findings: tuple[DifferenceShape, ...]
     health: tuple[TroubleShape, ...]
+    progress: Annotated[ProgressShape, Meta(description="While it is asked.")] | None = None
 
 
 class DiscoveryShape(Shape, frozen=True, kw_only=True):
@@ -66,3 +97,7 @@ class DiscoveryShape(Shape, frozen=True, kw_only=True):
 
     sources: Annotated[tuple[DiscoveredShape, ...], Meta(description="Those that can list rooms.")]
     room_lists: Annotated[tuple[ListShape, ...], Meta(description="What the entries need besides.")]
+    rejected: Annotated[
+        tuple[RejectionShape, ...],
+        Meta(description="What comes no more, until the service says something else."),
+    ] = ()

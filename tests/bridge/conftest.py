@@ -10,8 +10,8 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bridge.admin.composition import Admin
 from bridge.admin.pages import environment
+from bridge.callers import Caller
 from bridge.discovered import Difference
-from bridge.discovery import Told, shape
 from bridge.displays.faults import Faults
 from bridge.displays.gate import Gate
 from bridge.displays.pairing import Pairing
@@ -23,6 +23,8 @@ from bridge.keeping import Counter
 from bridge.paired import Paired
 from bridge.people.passwords import Passwords
 from bridge.people.reception import Reception
+from bridge.proposed_shapes import shape
+from bridge.proposing import Told
 from bridge.settings.model import Configuration, Inventory, Site
 from bridge.settings.stored import Memory
 from bridge.tabling import Tables
@@ -56,6 +58,7 @@ from bridge.views import (
     tokens,
 )
 from bridge.views.board import Boards
+from bridge.views.decision_shapes import DecidedShape, DecisionOrder
 from bridge.views.discovery_shapes import DiscoveryShape
 from bridge.views.faces import ics, panel
 from bridge.views.faces.ics import Calendars
@@ -108,14 +111,26 @@ class FakeDiscovery:
             raise KeyError(source)
         self.asked.append(source)
 
-    async def stands(self, source: str | None = None) -> DiscoveryShape:
+    def begin(self, source: str | None = None) -> None:
+        """Asked, without waiting."""
+        if source not in {None, "m365"}:
+            raise KeyError(source)
+        self.asked.append(f"{source} later")
+
+    async def decide(self, order: DecisionOrder, caller: Caller) -> DecidedShape:
+        """Nothing comes of it."""
+        return DecidedShape(kept_in="store", plan=None, entries=None, applied=None)
+
+    async def stands(
+        self, source: str | None = None, caller: Caller | None = None
+    ) -> DiscoveryShape:
         """What is known."""
         if source not in {None, "m365"}:
             raise KeyError(source)
         found = [(Difference(what="new", mailbox="heron@example.com"), True)]
         listed = FoundRoom(mailbox="heron@example.com", name="Heron", lists=("North",))
         one = Told(name="m365", as_of=NOON, believed=[listed], found=found, health=())
-        return shape([one], Inventory())
+        return shape([one], Inventory(), (), caller)
 
 
 class Views:
@@ -210,7 +225,7 @@ class Views:
             *people.ROUTES,
             *sessions.ROUTES,
             *sources.routes(FakeDesk()),
-            *discovery.routes(self.discovery),
+            *discovery.routes(self.discovery, self.discovery),
             *inventory.routes(counter := Counter(self.keeper)),
             *inventory_tables.routes(Tables(self.keeper, counter)),
             *self.admin.routes,

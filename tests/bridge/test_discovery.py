@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -12,10 +12,12 @@ from aiohttp.test_utils import TestServer
 
 from bridge.discovery import DENIED_FOR, Discovery
 from bridge.health import Health, Subject
+from bridge.rejections import Rejections
 from bridge.settings.model import Configuration, Inventory, Mailboxes, SourceSettings
 from bridge.sync import Sync
+from bridge.views.discovery_shapes import ProgressShape
 from connector import load
-from connector.discovery import Discovers, FoundRoom
+from connector.discovery import Discovers, FoundRoom, Tell, silent
 from connector.errors import Denied, Unavailable
 from connector.outside import open_outside
 from connector.secret import Secret
@@ -52,10 +54,11 @@ class Directory:
         self.called = asyncio.Event()
         self.before: asyncio.Event | None = None
 
-    async def discover(self) -> Sequence[FoundRoom]:
+    async def discover(self, tell: Tell = silent, /) -> Sequence[FoundRoom]:
         """The next answer."""
         self.asked += 1
         self.called.set()
+        tell(3, 1)
         if self.before is not None:
             await self.before.wait()
         answer = self.told.pop(0) if len(self.told) > 1 else self.told[0]
@@ -86,6 +89,19 @@ def configured(
     )
 
 
+def no_rejections() -> Rejections:
+    """Where nobody rejects anything; nothing is ever written."""
+    return Rejections(cast("Database", Unwritten()))
+
+
+class Unwritten:
+    """A database that is empty."""
+
+    def rows(self, _sql: str) -> list[tuple[Any, ...]]:
+        """None."""
+        return []
+
+
 class World:
     """A discovery that asks a directory."""
 
@@ -94,7 +110,9 @@ class World:
         self.directory = Directory(*told)
         self.able = Able(m365=self.directory)
         self.health = Health(clock)
-        self.discovery = Discovery(self.able, health=self.health, clock=clock)
+        self.discovery = Discovery(
+            self.able, health=self.health, clock=clock, rejections=no_rejections()
+        )
 
     async def begin(self, *runs: int, **more: Any) -> None:
         await self.discovery.adopt(configured(**more))
@@ -383,6 +401,7 @@ async def tenanted(clock: FixedClock, tmp_path: Path) -> AsyncIterator[Tenanted]
     for name in NAMES:
         tenant.add_mailbox(f"{name}@example.com", name=name.title())
     database, health = Database(furnished(tmp_path / "bridge.db")), Health(clock)
+    rejections = Rejections(database)
     async with TestServer(app(tenant)) as server, database.running(), open_outside(clock) as http:
         url = str(server.make_url("")).rstrip("/")
         options = graph.Options(
@@ -395,7 +414,7 @@ async def tenanted(clock: FixedClock, tmp_path: Path) -> AsyncIterator[Tenanted]
         settings = SourceSettings(kind="graph", options=options)
         configuration = msgspec.structs.replace(configured(), sources={"m365": settings})
         sync = Sync(http, store=Store(database), health=health, clock=clock, heard=heard)
-        discovery = Discovery(sync, health=health, clock=clock)
+        discovery = Discovery(sync, health=health, clock=clock, rejections=rejections)
         async with sync.running():
             await sync.adopt(configuration)
             await discovery.adopt(configuration)
@@ -448,3 +467,33 @@ async def test_an_application_that_may_not_list_rooms_reads_calendars_all_the_sa
     (trouble,) = tenanted.health.of(SUBJECT)
     assert (trouble.code, "Place.Read.All" in trouble.fix) == ("discovery_denied", True)
     assert not tenanted.health.of(Subject("source", "m365"))
+
+
+# --- ten thousand rooms
+
+
+@pytest.mark.allow_blocking
+@pytest.mark.process
+async def test_ten_thousand_rooms_come_with_progress_and_never_block_the_loop(
+    tenanted: Tenanted,
+) -> None:
+    tenant, discovery = tenanted.tenant, tenanted.discovery
+    for number in range(10_000 - len(NAMES)):
+        tenant.add_mailbox(f"room-{number}@example.com", name=f"Room {number}")
+    seen: list[ProgressShape] = []
+    discovery.begin("m365")
+    discovery.begin("m365")  # is asked already
+    (task,) = discovery._begun
+    while not task.done():
+        (one,) = (await discovery.stands()).sources
+        if one.progress and (not seen or seen[-1] != one.progress):
+            seen.append(one.progress)
+        await asyncio.wait([task], timeout=0.05)
+    counted = [one.rooms for one in seen]
+    assert counted == sorted(counted)
+    assert any(0 < one.rooms < 10_000 and one.pages == one.rooms // 100 for one in seen)
+    assert {one.about for one in seen} == {len(NAMES)}
+    (one,) = (await discovery.stands()).sources
+    assert (one.progress, one.rooms, len(one.findings)) == (None, 10_000, 10_000 - len(NAMES))
+    proposals, _ = await discovery.proposals()
+    assert len({each.id for each in proposals}) == 10_000 - len(NAMES)

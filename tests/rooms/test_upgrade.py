@@ -23,6 +23,7 @@ NEXT = {
     9: "inventory",
     10: "people",
     11: "retired_rooms",
+    12: "discovery_rejections",
 }
 """Which step came after each version."""
 MADE = "2026-11-01T12:00:00+00:00"

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from connector.checkup import Remark, Wanted
-from connector.discovery import FoundRoom
+from connector.discovery import FoundRoom, Tell, silent
 from connector.errors import ConnectorError, Malformed, Unavailable
 from connector.source import Credential
 from connector.sources.ews import discovery, meaning, operations, wire
@@ -102,9 +102,9 @@ class EwsCalendar:
             return meaning.elsewhere(fault.code)
         return error
 
-    async def discover(self) -> Sequence[FoundRoom]:
+    async def discover(self, tell: Tell = silent, /) -> Sequence[FoundRoom]:
         """The rooms in the room lists of the organization."""
-        return await discovery.rooms(self.line)
+        return await discovery.rooms(self.line, tell)
 
     async def examine(self, wanted: Wanted) -> Sequence[Remark]:
         """What is wrong with account and rights."""

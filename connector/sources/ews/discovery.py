@@ -6,17 +6,18 @@ how-to-get-room-lists-by-using-ews-in-exchange
 
 from collections.abc import Sequence
 
-from connector.discovery import FoundRoom
+from connector.discovery import FoundRoom, Tell, silent
 from connector.errors import ConnectorError
 from connector.sources.ews import operations
 from connector.sources.ews.line import Line
 from connector.sources.ews.soap import M, Message, T, only
 
 
-async def rooms(line: Line) -> Sequence[FoundRoom]:
+async def rooms(line: Line, tell: Tell = silent) -> Sequence[FoundRoom]:
     """All rooms in all room lists; a room that is hidden from address lists is in none."""
     found: dict[str, FoundRoom] = {}
-    for name, address in await line.told(operations.room_lists(), _lists, purpose="discover"):
+    lists = await line.told(operations.room_lists(), _lists, purpose="discover")
+    for pages, (name, address) in enumerate(lists, start=2):
         for room_name, mailbox in await line.told(
             operations.rooms(address), _rooms, purpose="discover"
         ):
@@ -24,6 +25,7 @@ async def rooms(line: Line) -> Sequence[FoundRoom]:
             found[mailbox.lower()] = FoundRoom(
                 mailbox=known.mailbox, name=known.name, lists=(*known.lists, name)
             )
+        tell(len(found), pages)
     return list(found.values())
 
 

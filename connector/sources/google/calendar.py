@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from yarl import URL
 
 from connector.checkup import Remark, Wanted
-from connector.discovery import FoundRoom
+from connector.discovery import FoundRoom, Tell, silent
 from connector.errors import NotFound
 from connector.outside import Outside
 from connector.source import Credential
@@ -79,9 +79,9 @@ class GoogleCalendar:
         """Take a message of a channel."""
         return self._watcher.notified(call)
 
-    async def discover(self) -> Sequence[FoundRoom]:
+    async def discover(self, tell: Tell = silent, /) -> Sequence[FoundRoom]:
         """The rooms of the directory."""
-        return await directory.rooms(self._lookup, self._rooms)
+        return await directory.rooms(self._lookup, self._rooms, tell)
 
     async def examine(self, wanted: Wanted) -> Sequence[Remark]:
         """What is wrong with the account and its rights."""

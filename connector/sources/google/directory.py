@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import msgspec
 from yarl import URL
 
-from connector.discovery import FoundRoom
+from connector.discovery import FoundRoom, Tell, silent
 from connector.errors import Malformed
 from connector.sources.google.calls import Calls
 from connector.sources.google.pages import PAGES
@@ -50,7 +50,7 @@ class _Page(msgspec.Struct, rename="camel"):
     next_page_token: str = ""
 
 
-async def rooms(calls: Calls, resources: URL) -> Sequence[FoundRoom]:
+async def rooms(calls: Calls, resources: URL, tell: Tell = silent) -> Sequence[FoundRoom]:
     """All rooms, or an error; the directory tells no time zones and has no room lists.
 
     Raises:
@@ -61,7 +61,8 @@ async def rooms(calls: Calls, resources: URL) -> Sequence[FoundRoom]:
         for page in await _pages(calls, resources / "buildings")
         for building in page.buildings
     }
-    found = [one for page in await _pages(calls, resources / "calendars") for one in page.items]
+    listed = await _pages(calls, resources / "calendars", tell)
+    found = [one for page in listed for one in page.items]
     return [
         FoundRoom(
             mailbox=one.resource_email,
@@ -76,11 +77,12 @@ async def rooms(calls: Calls, resources: URL) -> Sequence[FoundRoom]:
     ]
 
 
-async def _pages(calls: Calls, where: URL) -> list[_Page]:
+async def _pages(calls: Calls, where: URL, tell: Tell = silent) -> list[_Page]:
     """All pages of a list."""
     pages: list[_Page] = []
     token = ""
     seen = {token}
+    rooms = 0
     for _ in range(PAGES):
         asked = {"maxResults": str(PAGE)} | ({"pageToken": token} if token else {})
         answer = await calls("GET", URL(f"{where}?{urlencode(asked)}", encoded=True), "discover")
@@ -91,6 +93,8 @@ async def _pages(calls: Calls, where: URL) -> list[_Page]:
         except (ValueError, RecursionError) as error:
             raise Malformed("the answer is not whole JSON", reason="not_json") from error
         pages.append(page)
+        rooms += sum(one.resource_category == ROOM for one in page.items)
+        tell(rooms, len(pages))
         token = page.next_page_token
         if not token:
             return pages

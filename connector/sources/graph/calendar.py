@@ -7,7 +7,7 @@ from datetime import timedelta
 from yarl import URL
 
 from connector.checkup import Remark, Wanted
-from connector.discovery import FoundRoom
+from connector.discovery import FoundRoom, Tell, silent
 from connector.errors import Malformed
 from connector.source import Credential
 from connector.sources.graph import wire
@@ -117,13 +117,13 @@ class GraphCalendar:
         if self._coverage is not None:
             self._coverage.take(values)
 
-    async def discover(self) -> Sequence[FoundRoom]:
+    async def discover(self, tell: Tell = silent, /) -> Sequence[FoundRoom]:
         """All rooms of the directory.
 
         Raises:
             Unavailable, Denied, Malformed: named after who must act.
         """
-        return await discovered(self._service)
+        return await discovered(self._service, tell)
 
     async def examine(self, wanted: Wanted) -> Sequence[Remark]:
         """What is wrong with identity and rights."""

@@ -4,11 +4,12 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import msgspec
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from connector.discovery import FoundRoom
+from connector.discovery import FoundRoom, Tell, silent
 from connector.errors import ConnectorError, Denied, Malformed, Unavailable
 from connector.fingerprint import fingerprint_bytes
 from connector.http import Answer
@@ -23,6 +24,13 @@ PASSED_ON = ("PATH", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "PYTHONPATH")
 """What the process needs of the environment; it is shown nothing else of it."""
 
 
+class _Step(msgspec.Struct, frozen=True, kw_only=True):
+    """As in `places_process`."""
+
+    found: int
+    pages: int
+
+
 class _Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """As in `places_process`, which must not be imported here."""
 
@@ -34,7 +42,7 @@ class _Outcome(msgspec.Struct, frozen=True, kw_only=True):
     failure: str = ""
 
 
-async def discovered(service: Service) -> Sequence[FoundRoom]:
+async def discovered(service: Service, tell: Tell = silent) -> Sequence[FoundRoom]:
     """All rooms of the directory, with the lists that they are in.
 
     Raises:
@@ -43,7 +51,7 @@ async def discovered(service: Service) -> Sequence[FoundRoom]:
     order = await _order(service)
     try:
         async with asyncio.timeout(SECONDS):
-            outcome = await _asked(order)
+            outcome = await _asked(order, tell)
     except TimeoutError as error:
         raise Unavailable("no whole room list in time", reason="timeout") from error
     for _ in range(outcome.requests):
@@ -67,7 +75,7 @@ async def _order(service: Service) -> dict[str, object]:
     }
 
 
-async def _asked(order: dict[str, object]) -> _Outcome:
+async def _asked(order: dict[str, object], tell: Tell) -> _Outcome:
     """The outcome of one process, which ends whatever becomes of the appliance."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -80,17 +88,29 @@ async def _asked(order: dict[str, object]) -> _Outcome:
         limit=LIMIT,
     )
     try:
-        told, _ = await process.communicate(msgspec.json.encode(order))
+        return await _answer_of(process, order, tell)
     finally:
         if process.returncode is None:
             process.kill()
-            await process.wait()
-    try:
-        return msgspec.json.decode(told, type=_Outcome)
-    except msgspec.DecodeError as error:
-        raise Unavailable(
-            "the process that reads rooms ended without an answer", reason="unexpected"
-        ) from error
+        await process.wait()
+
+
+async def _answer_of(
+    process: asyncio.subprocess.Process, order: dict[str, object], tell: Tell
+) -> _Outcome:
+    if process.stdin is None or process.stdout is None:
+        raise TypeError("a process without pipes")
+    with suppress(ConnectionError):  # it ended at once: there will be no answer
+        process.stdin.write(msgspec.json.encode(order))
+        await process.stdin.drain()
+    process.stdin.close()
+    with suppress(ValueError):  # what is no JSON, and a line without end
+        while line := await process.stdout.readline():
+            if not line.startswith(b'{"found"'):
+                return await asyncio.to_thread(msgspec.json.decode, line, type=_Outcome)
+            step = msgspec.json.decode(line, type=_Step)
+            tell(step.found, step.pages)
+    raise Unavailable("the process that reads rooms ended without an answer", reason="unexpected")
 
 
 _MALFORMED = {

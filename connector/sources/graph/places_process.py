@@ -2,14 +2,15 @@
 
 msgraph-sdk takes 392 MB on disk and most of a second to import; its models take milliseconds each.
 So it is imported here only, and here is never part of the appliance's process: `places.py` starts
-this file, writes one order to its standard input and reads one answer from its standard output.
+this file, writes one order to its standard input and reads lines from its standard output: how far
+it is, and the answer last.
 """
 
 import asyncio
 import hashlib
 import ssl
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import httpx
@@ -45,6 +46,13 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """SHA-256 of the only certificate that is trusted, in hex; empty for any that verifies."""
 
 
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """How far it is."""
+
+    found: int
+    pages: int
+
+
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """All rooms, or why there are none."""
 
@@ -66,16 +74,22 @@ class Wrong(Exception):
 class Reader:
     """Reads Places page by page."""
 
-    def __init__(self, order: Order, http: httpx.AsyncClient) -> None:
+    def __init__(
+        self, order: Order, http: httpx.AsyncClient, tell: Callable[[Step], object]
+    ) -> None:
         adapter = GraphRequestAdapter(AnonymousAuthenticationProvider(), client=http)
         adapter.base_url = order.url
         self._client = GraphServiceClient(request_adapter=adapter)
         self._origin = httpx.URL(order.url).copy_with(path="/", query=None)
         self.requests = 0
+        self._tell = tell
+        self._found = 0
+        self._known = False
 
     async def rooms(self) -> Sequence[FoundRoom]:
         """Every room, with the names of the lists that it is in."""
         found = await self._all(self._client.places.graph_room)
+        self._known = True
         lists: dict[str, list[str]] = {}
         for one in await self._all(self._client.places.graph_room_list):
             name, address = one.display_name or one.email_address, one.email_address
@@ -91,6 +105,7 @@ class Reader:
         self.requests += 1
         page = await builder.get()
         items = list(page.value or ())
+        self._count(page.value)
         for _ in range(PAGES):
             if not page.odata_next_link:
                 return items
@@ -99,7 +114,14 @@ class Reader:
             self.requests += 1
             page = await builder.with_url(page.odata_next_link).get()
             items += page.value or ()
+            self._count(page.value)
         raise Wrong("endless")
+
+    def _count(self, value: Sequence[Any] | None) -> None:
+        """Tell how far it is; what lists hold are rooms that were found before."""
+        if not self._known:
+            self._found += len(value or ())
+        self._tell(Step(found=self._found, pages=self.requests))
 
 
 def _found(room: Room, lists: dict[str, list[str]]) -> FoundRoom:
@@ -123,13 +145,13 @@ def _found(room: Room, lists: dict[str, list[str]]) -> FoundRoom:
     )
 
 
-async def carried_out(order: Order) -> Outcome:
+async def carried_out(order: Order, tell: Callable[[Step], object] = lambda _: None) -> Outcome:
     """Read it all; failures are outcomes too."""
     reader: Reader | None = None
     try:
         trusted = await asyncio.to_thread(_trusted, order)
         async with _http(order, trusted) as http:
-            reader = Reader(order, http)
+            reader = Reader(order, http, tell)
             rooms = await reader.rooms()
             return Outcome(rooms=tuple(rooms), requests=reader.requests)
     except APIError as error:
@@ -201,9 +223,14 @@ def _about_tls(error: BaseException | None) -> bool:
 
 
 def main(given: Iterable[str]) -> int:
-    """One order in, one outcome out."""
+    """One order in, one outcome out; before it, how far it is."""
     order = msgspec.json.decode("".join(given), type=Order)
-    sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(carried_out(order))))
+
+    def write(line: Step | Outcome) -> None:
+        sys.stdout.buffer.write(msgspec.json.encode(line) + b"\n")
+        sys.stdout.buffer.flush()
+
+    write(asyncio.run(carried_out(order, write)))
     return 0
 
 

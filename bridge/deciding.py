@@ -1,0 +1,225 @@
+"""What people decide about the rooms that services list: one plan of the inventory for all of it.
+
+Nothing is added, changed or removed but what somebody approved by its id, and that goes through
+the keeper like every other change.
+"""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from bridge.callers import Caller
+from bridge.discovery import Discovery
+from bridge.inventory.keeper import Keeper
+from bridge.inventory.plans import Plan
+from bridge.keeping import Counter
+from bridge.proposal import Proposal
+from bridge.proposed_shapes import near
+from bridge.proposing import Proposed
+from bridge.rejections import rejection
+from bridge.views.decision_shapes import (
+    DecidedShape,
+    DecisionOrder,
+    EntriesShape,
+    InFilesShape,
+)
+from bridge.views.inventory_shapes import AppliedShape, PlanOrder, PlanShape
+from bridge.views.openapi import STATUSES
+from bridge.views.web import Problem
+from rooms.clock import Clock
+from rooms.inventory.edit import merged
+
+WHY = "proposed by discovery"
+
+
+class Planning(Protocol):
+    """Who tells plans and changes to callers. Everything may raise Problem."""
+
+    async def plan(self, order: PlanOrder, caller: Caller, /) -> PlanShape:
+        """A plan."""
+
+    async def apply(self, plan: str, caller: Caller, /) -> AppliedShape:
+        """A plan made true."""
+
+
+class InFiles(Problem):
+    """An answer that says what files would have to hold."""
+
+    def __init__(self, plan: PlanShape, entries: EntriesShape) -> None:
+        super().__init__(STATUSES["inventory_in_files"], "inventory_in_files")
+        self.plan, self.entries = plan, entries
+
+    def shape(self) -> InFilesShape:
+        """Its words, with what to paste."""
+        known = msgspec.structs.asdict(super().shape())
+        return InFilesShape(**known, plan=self.plan, entries=self.entries)
+
+
+class Decisions:
+    """Approves and rejects what discovery proposes."""
+
+    def __init__(self, discovery: Discovery, keeper: Keeper, clock: Clock) -> None:
+        self._discovery = discovery
+        self._keeper = keeper
+        self._planning: Planning = Counter(keeper)
+        self._clock = clock
+
+    async def decide(self, order: DecisionOrder, caller: Caller) -> DecidedShape:
+        """Approve some, reject some, take rejections back: the approved in one change, or none.
+
+        Raises:
+            Problem: one of them is not there for this caller, or cannot be decided so.
+        """
+        proposals, lists = await self._discovery.proposals()
+        known = {one.id: one for one in proposals if near(caller, one.difference.room, one.lists)}
+        if set(order.approve) & set(order.reject):
+            raise _problem("bad_body", "a proposal is approved or rejected, not both")
+        approved = [_known(known, id_) for id_ in dict.fromkeys(order.approve)]
+        rejected = [_known(known, id_) for id_ in dict.fromkeys(order.reject)]
+        back = [self._rejected(id_, caller) for id_ in dict.fromkeys(order.take_back)]
+        for one in approved:
+            check(one, caller)
+        decided = await self._planned(approved, order, lists, caller)
+        if order.dry_run:
+            return decided
+        if decided.plan is not None:
+            if self._keeper.in_files and decided.entries is not None:
+                raise InFiles(decided.plan, decided.entries)
+            applied = await self._planning.apply(decided.plan.id, caller)
+            decided = msgspec.structs.replace(decided, applied=applied)
+        await self._remember(rejected, [*back, *order.approve], caller)
+        return decided
+
+    def _rejected(self, id_: str, caller: Caller) -> str:
+        one = self._discovery.rejections.get(id_)
+        if one is None or not near(caller, one.room, one.lists):
+            raise _problem("unknown_proposal", id_)
+        return id_
+
+    async def _planned(
+        self,
+        approved: Sequence[Proposed],
+        order: DecisionOrder,
+        lists: Proposal,
+        caller: Caller,
+    ) -> DecidedShape:
+        kept_in: Literal["files", "store"] = "files" if self._keeper.in_files else "store"
+        if not approved:
+            return DecidedShape(kept_in=kept_in, plan=None, entries=None, applied=None)
+        wanted = plan_of(approved, order, lists)
+        told = await self._planning.plan(wanted, caller)
+        plan = await self._keeper.planned(told.id, caller)
+        if plan is None or not _as_approved(plan, approved, wanted):
+            raise _problem("inventory_changed")
+        entries = entries_of(plan)
+        return DecidedShape(kept_in=kept_in, plan=told, entries=entries, applied=None)
+
+    async def _remember(
+        self, rejected: Sequence[Proposed], back: Sequence[str], caller: Caller
+    ) -> None:
+        now = self._clock.now()
+        add = [rejection(one, caller.name, now) for one in rejected]
+        try:
+            await self._discovery.rejections.change(add, back, actor=caller.name, at=now)
+        except sqlite3.Error as error:
+            raise _problem("disk_failing") from error
+        await self._discovery.again()
+
+
+def check(one: Proposed, caller: Caller) -> None:
+    """Let pass what may be approved.
+
+    Raises:
+        Problem: it may not, or not by this caller, or not yet.
+    """
+    match one.difference.what:
+        case "twice":
+            words = "several rooms have one address: that is to be mended at the service"
+            raise _problem("not_approvable", words)
+        case "gone":
+            _check_gone(one, caller)
+        case "new" | "differs":
+            pass
+
+
+def _check_gone(one: Proposed, caller: Caller) -> None:
+    if one.shrunk:
+        words = "the list of the service shrank by more than a fifth: have it asked once more"
+        raise _problem("discovery_doubted", words)
+    if not one.confirmed:
+        words = "the mailbox was missing once only: have the service asked once more"
+        raise _problem("discovery_unconfirmed", words)
+    if one.doubted and "control" not in caller.scopes:
+        words = "more than a fifth of the rooms are gone: an engineer has to approve that"
+        raise _problem("discovery_doubted", words)
+
+
+def plan_of(approved: Sequence[Proposed], order: DecisionOrder, proposal: Proposal) -> PlanOrder:
+    """What the inventory is asked for.
+
+    Raises:
+        Problem: fields are given that fit no new room.
+    """
+    rooms: dict[str, Any] = {}
+    for one in approved:
+        given = dict(order.fields.get(one.id, {}))
+        if one.entry is None:
+            if given:
+                raise _problem("bad_body", f"{one.id} is no new room: it takes no fields")
+            _add(rooms, one.difference.room, one.patch)
+            continue
+        id_ = given.pop("id", one.entry.id)
+        if not isinstance(id_, str) or not id_ or id_ in rooms:
+            raise _problem("bad_body", f"{one.id} needs an id of its own")
+        rooms[id_] = merged(one.patch or {}, given)
+    if unasked := order.fields.keys() - {one.id for one in approved}:
+        raise _problem("bad_body", f"{min(unasked)} has fields and is not approved")
+    used = {name for one in rooms.values() if one for name in one.get("lists", ())}
+    lists = {one.id: {"name": one.name} for one in proposal.lists if one.id in used}
+    return PlanOrder(rooms=rooms, room_lists=lists, why=order.why or WHY)
+
+
+def _add(rooms: dict[str, Any], room: str, patch: Mapping[str, Any] | None) -> None:
+    rooms[room] = None if patch is None else {**rooms.get(room, {}), **patch}
+
+
+def _as_approved(plan: Plan, approved: Sequence[Proposed], order: PlanOrder) -> bool:
+    """Whether a plan adds and takes out what was approved, and nothing else."""
+    gone = {one.difference.room for one in approved if one.difference.what == "gone"}
+    changed = {one.difference.room for one in approved if one.difference.what == "differs"}
+    done: dict[str, set[str]] = {}
+    for one in plan.changes:
+        if one.kind == "room":
+            done.setdefault(one.what, set()).add(one.id)
+    return (
+        done.get("removed", set()) == gone
+        and done.get("added", set()) == order.rooms.keys() - gone - changed
+        and done.get("changed", set()) <= changed
+    )
+
+
+def entries_of(plan: Plan) -> EntriesShape:
+    """Rooms and room lists that a plan adds or changes, as they would stand in files."""
+    changed = [one for one in plan.changes if one.what != "removed"]
+    rooms = dict.fromkeys(one.room or one.id for one in changed if one.kind != "list")
+    lists = dict.fromkeys(one.id for one in changed if one.kind == "list")
+    document = plan.document
+    return EntriesShape(
+        rooms=tuple({"id": name, **document.rooms[name]} for name in rooms),
+        room_lists=tuple({"id": name, **document.lists[name]} for name in lists),
+        removed=tuple(
+            one.id for one in plan.changes if (one.what, one.kind) == ("removed", "room")
+        ),
+    )
+
+
+def _known(known: Mapping[str, Proposed], id_: str) -> Proposed:
+    if id_ not in known:
+        raise _problem("unknown_proposal", id_)
+    return known[id_]
+
+
+def _problem(code: str, words: str = "") -> Problem:
+    return Problem(STATUSES[code], code, words)
