@@ -15,7 +15,6 @@ from aiohttp import web
 
 from bridge import housekeeping, systemd
 from bridge.admin.composition import admin
-from bridge.admin.history import RoomHistory
 from bridge.alerts.courier import Courier
 from bridge.beyond import Beyond
 from bridge.calling.composition import Calling
@@ -126,7 +125,6 @@ class Appliance:
             open_outside(made.clock, ca_file=site_.ca_file, networks=site_.endpoint_networks)
         )
         self.herald = Herald(services, made.audit, self.health, site_.data_dir)
-        await self._stack.enter_async_context(self.herald.running())
         self.sync = Sync(
             services,
             store=made.store,
@@ -158,12 +156,11 @@ class Appliance:
         self.calling = Calling(made, self.dispatch, self.health, self.house, devices)
         self.calling.read_by(self.house.readers.visit, self.house.readers.has_newest)
         self.displays = Displays(made, self.house, self.hub, self.writing, self.calling)
-        keeping, desk = Counter(made.keeper), self.calling.desk
-        self.admin = admin(self.house, self.displays, desk, read=self.sync.hint, keeping=keeping)
-        self.admin.room.history = RoomHistory(made.audit, made.keeper).of
+        self.admin = admin(made, self.house, self.displays, self.calling.desk, self.sync.hint)
         self.courier = Courier(services, health=self.health, data_dir=site_.data_dir)
         self._furnish()
         await self._serve()
+        await self._stack.enter_async_context(self.herald.running())
         await self._stack.enter_async_context(_working(made.store.run()))
         await made.custody.refresh(self.health)
         await self._stack.enter_async_context(self.sync.running())

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from bridge.admin.acts import Acts
 from bridge.admin.changes import ChangesPage
 from bridge.admin.displays import DisplaysPage
+from bridge.admin.history import RoomHistory
 from bridge.admin.overview import Overview
 from bridge.admin.pages import Pages
 from bridge.admin.room import RoomPage
@@ -13,6 +14,8 @@ from bridge.admin.survey import Survey
 from bridge.admin.tree import Tree
 from bridge.callers import Scope
 from bridge.displays.composition import Displays
+from bridge.keeping import Counter
+from bridge.prepared import Prepared
 from bridge.views.endpoints import Desk
 from bridge.views.faults import Faults
 from bridge.views.house import House
@@ -93,18 +96,20 @@ class Admin:
 
 
 def admin(
-    house: House, displays: Displays, desk: Desk, *, read: Callable[[str], None], keeping: Keeping
+    made: Prepared, house: House, displays: Displays, desk: Desk, read: Callable[[str], None]
 ) -> Admin:
     """The pages of an appliance that runs."""
-    return Admin(
+    pages = Admin(
         house,
         desk=desk,
         pairs=displays.pairing,
         faults=displays.faults,
         lists=lambda: house.lists,
         read=read,
-        keeping=keeping,
+        keeping=Counter(made.keeper),
     )
+    pages.room.history = RoomHistory(made.audit, made.keeper).of
+    return pages
 
 
 def _page(

@@ -155,15 +155,17 @@ class EntryReader:
         items = reader.items(listed, place.at("endpoints")) if listed else ()
         endpoints = [self._endpoint(reader, entry.id, *item) for item in items]
         source = self._source(entry, place)
-        fit = _check_id(entry.id, place.at("id"))
-        fit = self._check_mailbox(entry.mailbox, source, place.at("mailbox")) and fit
-        fit = _check_zone(entry.time_zone, place.at("time_zone")) and fit
-        claims = [claim("room", entry.id, place.at("id"))]
-        if fit:
+        claims = []
+        named = _check_id(entry.id, place.at("id"))
+        if named:
+            claims.append(claim("room", entry.id, place.at("id")))
+        reached = self._check_mailbox(entry.mailbox, source, place.at("mailbox"))
+        if reached:
             claims.append(of_mailbox(entry.mailbox, source, place.at("mailbox")))
+        fit = _check_zone(entry.time_zone, place.at("time_zone")) and named and reached
         return ReadRoom(
             _room(entry, source, own) if fit and own is not None else None,
-            tuple(claims) if fit else (),
+            tuple(claims),
             tuple(one for one in endpoints if one is not None),
             tuple((name, place.at("lists")) for name in entry.lists),
         )

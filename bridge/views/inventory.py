@@ -188,6 +188,18 @@ def routes(keeping: Keeping) -> tuple[Route, ...]:
         *(one for kind in get_args(Kind) for one in _of_entry(does, kind)),
         *_of_plans(does),
         *_of_changes(does),
+        Route(
+            method="POST",
+            path=f"{_BASE}/adopt",
+            serve=does.take_over,
+            scope="control",
+            displays=False,
+            summary="Copy the inventory of the files to the store",
+            answer=AppliedShape,
+            also={204: "The store has it already"},
+            query={"replace": "`true`: in place of what the store has"},
+            problems=("inventory_changed", "disk_failing"),
+        ),
     )
 
 

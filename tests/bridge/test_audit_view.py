@@ -143,7 +143,7 @@ async def test_an_entry_says_from_where_its_actor_called(
     client: Client, views: Views, auditor: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(aiohttp_web.BaseRequest, "remote", "192.0.2.7")
-    headers = FOREIGN | await views.token("control")
+    headers = FOREIGN | await views.token("read", "people")
     views.house.proxies = ()
     async with client.post("/api/v1/tokens", headers=headers, json={"name": "new"}) as answer:
         assert answer.status == 201

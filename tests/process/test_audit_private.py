@@ -1,6 +1,7 @@
 """Values planted wherever something is done that the audit log notes: none of them is in it."""
 
 import json
+import re
 import sqlite3
 from typing import Any
 
@@ -18,6 +19,17 @@ __all__ = ["doors"]  # a fixture
 ZOOM = "<p>https://zoom.us/j/91234567890<br>91234567890@zoomcrc.com</p> planted body"
 PLANTED = ("planted", "9123456789", "4711", "1147", "*77#", "Mallory")
 """What of secrets, subjects, people, notes, addresses and digits would be found."""
+
+
+def found(text: str) -> list[str]:
+    """Those of them that stand in a text by themselves: in a hash any four digits may stand."""
+    return [
+        word
+        for word in PLANTED
+        if re.search(rf"(?<![0-9A-Za-z]){re.escape(word)}(?![0-9A-Fa-f])", text)
+    ]
+
+
 DONE = {
     "tokens.create", "tokens.revoke",
     "displays.pair", "displays.move", "displays.revoke", "displays.pin_wrong",
@@ -62,12 +74,12 @@ async def test_what_was_planted_is_in_no_entry(doors: Site, codec: Codec, tenant
         await running.stop()
     entries = [json.loads(line) for line in exported.splitlines()]
     assert DONE - {one["action"] for one in entries} == set()
-    assert [word for word in PLANTED if word in exported] == []
-    assert [word for word in PLANTED if word in shown] == []
+    assert found(exported) == []
+    assert found(shown) == []
     with sqlite3.connect(doors.folder / "data" / "bridge.db") as database:
         kept = str(database.execute("SELECT * FROM audit").fetchall())
     database.close()
-    assert [word for word in PLANTED if word in kept] == []
+    assert found(kept) == []
 
 
 async def fine(site: Site, *words: str, stdin: str = "") -> str:
