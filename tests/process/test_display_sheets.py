@@ -174,6 +174,7 @@ async def test_everything_goes_by_keyboard_and_the_focus_stays_in_the_sheet(door
     await press("Escape")
     await expect(door.bar.get_by_role("button", name="Book now")).to_be_focused()
     await press("Enter")
+    await expect(door.title).to_be_focused()
     await press("Tab")
     await press("Tab")
     await press("Space")
