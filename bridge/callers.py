@@ -10,22 +10,9 @@ from typing import Literal
 
 import msgspec
 
-Scope = Literal["read", "join", "write", "control", "rooms", "audit", "people"]
+Scope = Literal["read", "join", "write", "control"]
 """`read`: rooms and agendas; `join`: their join details too; `write`: what rooms' policies allow,
-and joining; `control`: room systems, sources, displays; `rooms`: the inventory; `audit`: the audit
-log; `people`: accounts and tokens."""
-
-Role = Literal["viewer", "facilities", "engineer", "auditor", "owner"]
-"""What a person is to the appliance. `facilities` looks after the room lists given to them."""
-
-SCOPES: Mapping[Role, frozenset[Scope]] = {
-    "viewer": frozenset(["read"]),
-    "facilities": frozenset(["read", "rooms"]),
-    "engineer": frozenset(["read", "join", "write", "control", "rooms"]),
-    "auditor": frozenset(["read", "audit"]),
-    "owner": frozenset(["read", "join", "write", "control", "rooms", "audit", "people"]),
-}
-"""What each role may."""
+and joining; `control`: the command line."""
 
 Sight = Literal["all", "open", "none"]
 """Whose join details a caller gets: of all bookings, of those that are not private, of none."""
@@ -47,16 +34,6 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     display: str | None = None
     """The id of the paired display whose token it is."""
     expires: datetime | None = None
-    role: Role | None = None
-    """Of a person, or of a token made for one."""
-    person: str | None = None
-    """The id of the account of somebody who signed in."""
-    session: str | None = None
-    """The id of their session."""
-    rooms: frozenset[str] | None = None
-    """The only rooms that they see and change: those of the lists given to them."""
-    lists: frozenset[str] | None = None
-    """The only room lists that they look after."""
 
     @property
     def sight(self) -> Sight:
@@ -67,20 +44,11 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 
     def sees(self, room: str) -> bool:
         """Whether a room's agenda is for them."""
-        return "read" in self.scopes and self._near(room)
+        return "read" in self.scopes and (self.room is None or self.room == room)
 
     def acts(self, room: str) -> bool:
         """Whether they may change what a room's policy lets be changed."""
-        return "write" in self.scopes and self._near(room)
-
-    def keeps(self, room: str) -> bool:
-        """Whether they may change a room's entry in the inventory."""
-        return "rooms" in self.scopes and self._near(room)
-
-    def _near(self, room: str) -> bool:
-        if self.room is not None and self.room != room:
-            return False
-        return self.rooms is None or room in self.rooms
+        return "write" in self.scopes and (self.room is None or self.room == room)
 
 
 LOOPBACK = Caller(name="loopback", scopes=frozenset(["read", "join"]))

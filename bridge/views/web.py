@@ -63,9 +63,6 @@ class Route:
     subscribe to calendars can show it in no other way."""
     displays: bool = True
     """Whether a display may ask; what is about the appliance is not for rooms."""
-    page: bool = False
-    """Whether it answers people with pages: who is not signed in is sent to sign in, and problems
-    are told as pages too. Neither tokens nor the appliance itself count as signed in."""
     summary: str
     answer: type[msgspec.Struct] | str
     """The shape of a good answer, or its media type; empty for no body."""
