@@ -12,10 +12,16 @@ from typing import Any
 import pytest
 
 from tests.process.chromium import browser
-from tests.process.conftest import PATIENCE, PROGRAM, ROOT, site, tenant
+from tests.process.conftest import PATIENCE, PROGRAM, ROOT, site, tenant, views_of_now
 from tests.process.test_demo import demo
 
-__all__ = ["browser", "demo", "site", "tenant"]  # fixtures that the tests here use too
+__all__ = [
+    "browser",
+    "demo",
+    "site",
+    "tenant",
+    "views_of_now",
+]  # fixtures that the tests here use too
 
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules"

@@ -6,9 +6,8 @@ from playwright.async_api import Browser, expect
 from tests.bridge.conftest import Views
 from tests.peers.test_axe import violations
 from tests.process import doors
-from tests.process.doors import Door, opened, views_of_now
+from tests.process.doors import Door, opened
 
-__all__ = ["views_of_now"]  # a fixture
 pytestmark = pytest.mark.browser
 ROOM = {
     "id": "heron",

@@ -4,9 +4,9 @@ import pytest
 from playwright.async_api import expect
 
 from tests.peers.test_axe import violations
-from tests.process.test_join_button import Door, door, views_of_now
+from tests.process.test_join_button import Door, door
 
-__all__ = ["door", "views_of_now"]  # fixtures
+__all__ = ["door"]  # fixtures
 pytestmark = pytest.mark.browser
 
 

@@ -15,8 +15,12 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
 
+from bridge.views import pages
 from connector.simulators.cisco import Address, Codec, serve
 from connector.simulators.graph import CLIENT_ID, TENANT_ID, Meeting, Tenant, app
+from rooms.database import Database
+from tests.bridge.conftest import Views
+from tests.fakes.virtual import FixedClock
 from tests.process.chromium import browser
 
 __all__ = ["browser"]  # a fixture
@@ -210,6 +214,13 @@ async def command(*words: str, stdin: str = "", **more: Any) -> tuple[int, str, 
         out, errors = await process.communicate(stdin.encode())
     assert process.returncode is not None
     return process.returncode, out.decode(), errors.decode()
+
+
+@pytest.fixture
+def views_of_now(tmp_path: Path) -> Views:
+    """Views whose clock shows what the browser's does; made before the loop runs."""
+    pages.files()
+    return Views(Database(tmp_path / "bridge.db"), FixedClock(datetime.now(UTC)))
 
 
 @pytest.fixture

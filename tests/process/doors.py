@@ -4,23 +4,19 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, Request, Route, expect
 
-from bridge.views import pages
 from bridge.views.house import AskedToCheckIn, Attendance
 from bridge.views.site import site
-from rooms.database import Database
 from tests.bridge.conftest import Views
 from tests.fakes.sources import event
-from tests.fakes.virtual import FixedClock
 from tests.process.chromium import lent
 
-__all__ = ["door", "views_of_now"]  # fixtures
+__all__ = ["door"]  # fixtures
 
 OFFERS: dict[str, Any] = {
     "book": [15, 30, 45, 60],
@@ -195,13 +191,6 @@ async def opened(browser: Browser, views: Views, **context_options: Any) -> Asyn
             views.hub.close()
             await page.close()
         assert complaints == []
-
-
-@pytest.fixture
-def views_of_now(tmp_path: Path) -> Views:
-    """Views whose clock shows what the browser's does."""
-    pages.files()
-    return Views(Database(tmp_path / "bridge.db"), FixedClock(datetime.now(UTC)))
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from playwright.async_api import Route, expect
 
 from bridge.views.booking_shapes import CreateOrder, EndOrder, ExtendOrder, ReleaseOrder
 from rooms.model import Person
-from tests.process.doors import Door, door, views_of_now
+from tests.process.doors import Door, door
 
-__all__ = ["door", "views_of_now"]  # fixtures
+__all__ = ["door"]  # fixtures
 pytestmark = pytest.mark.browser
 
 ZOOM = "https://zoom.us/j/91234567890?pwd=x sip:91234567890.123456@zoomcrc.com"

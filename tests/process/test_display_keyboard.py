@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from tests.process.doors import Door, door, views_of_now
+from tests.process.doors import Door, door
 from tests.process.test_board import Hall, hall, north, wing
 
-__all__ = ["door", "hall", "views_of_now", "wing"]  # fixtures
+__all__ = ["door", "hall", "wing"]  # fixtures
 pytestmark = pytest.mark.browser
 
 HERON = {"id": "heron", "name": "Heron", "building": "HQ", "floor": "2", "capacity": 6}

@@ -5,7 +5,6 @@ import json
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Literal
 
 import aiohttp
@@ -15,13 +14,10 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from bridge.callers import Caller
 from bridge.paired import RENEWED_AFTER, WRITTEN_AFTER
-from bridge.views import pages
 from bridge.views.site import site as application
 from bridge.views.web import COOKIE
-from rooms.database import Database
 from tests.bridge.conftest import Views
 from tests.fakes.sources import event
-from tests.fakes.virtual import FixedClock
 from tests.process.chromium import lent, resized
 from tests.process.conftest import Running, Site, until
 from tests.process.test_demo import SIZES
@@ -177,13 +173,6 @@ async def test_it_outlives_a_restart_and_goes_to_its_new_room_by_itself(wall: Wa
 
 
 # --- with a clock that is moved
-
-
-@pytest.fixture
-def views_of_now(tmp_path: Path) -> Views:
-    """Views whose clock shows what the browser's does."""
-    pages.files()
-    return Views(Database(tmp_path / "bridge.db"), FixedClock(datetime.now(UTC)))
 
 
 class Door:

@@ -22,10 +22,10 @@ from rooms.room import Policy
 from tests.bridge.conftest import Views
 from tests.fakes.sources import room
 from tests.process.conftest import Site, until
-from tests.process.doors import Door, door, opened, views_of_now
+from tests.process.doors import Door, door, opened
 from tests.process.test_display_pairing import Wall
 
-__all__ = ["door", "views_of_now"]  # fixtures
+__all__ = ["door"]  # fixtures
 pytestmark = pytest.mark.browser
 
 PROVEN: dict[str, tuple[str, ...]] = {

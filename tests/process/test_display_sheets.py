@@ -9,10 +9,10 @@ from playwright.async_api import Browser, Route, expect
 
 from bridge.views.titles import TITLES
 from tests.bridge.conftest import Views
-from tests.process.doors import Door, door, opened, views_of_now
+from tests.process.doors import Door, door, opened
 from tests.process.test_demo import SIZES
 
-__all__ = ["door", "views_of_now"]  # fixtures
+__all__ = ["door"]  # fixtures
 pytestmark = pytest.mark.browser
 
 DONE = {"done": "created", "booking": None, "shown": True, "overlaps": False}

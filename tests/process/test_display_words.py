@@ -2,21 +2,16 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, CDPSession, Page, Route
 
-from bridge.views import pages
 from bridge.views.site import site
-from rooms.database import Database
 from rooms.display import LANGUAGES
 from tests.bridge.conftest import Views
 from tests.bridge.test_words import PLURALS
-from tests.fakes.virtual import FixedClock
 from tests.process.chromium import lent
 
 pytestmark = pytest.mark.browser
@@ -95,30 +90,26 @@ class Speaker:
 
 
 @pytest.fixture
-def views_of_now(tmp_path: Path) -> Views:
-    """Opened before the loop runs."""
-    pages.files()
-    return Views(Database(tmp_path / "bridge.db"), FixedClock(datetime.now(UTC)))
-
-
-@pytest.fixture
 async def speaker(browser: Browser, views_of_now: Views) -> AsyncIterator[Speaker]:
     """A page that speaks, in an American's browser with nothing kept."""
-    views = views_of_now
-    async with views.database.running(), TestServer(site(views.house, views.routes())) as server:
-        origin = f"http://127.0.0.1:{server.port}"
-        async with spoken_to(browser, origin, locale="en-US") as opened:
-            yield opened
+    async with served_to(browser, views_of_now, locale="en-US") as opened:
+        yield opened
 
 
 @pytest.fixture
 async def foreigner(browser: Browser, views_of_now: Views) -> AsyncIterator[Speaker]:
     """A page that speaks, in a browser of which the test says where it is."""
-    views = views_of_now
+    async with served_to(browser, views_of_now) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def served_to(browser: Browser, views: Views, **somebody: Any) -> AsyncIterator[Speaker]:
+    """A page of these views in the browser of somebody."""
     async with (
         views.database.running(),
         TestServer(site(views.house, views.routes())) as server,
-        spoken_to(browser, f"http://127.0.0.1:{server.port}") as opened,
+        spoken_to(browser, f"http://127.0.0.1:{server.port}", **somebody) as opened,
     ):
         yield opened
 

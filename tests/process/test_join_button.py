@@ -2,19 +2,15 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, expect
 
-from bridge.views import pages
 from bridge.views.site import site
-from rooms.database import Database
 from tests.bridge.conftest import Views
 from tests.fakes.sources import event
-from tests.fakes.virtual import FixedClock
 from tests.process.chromium import lent, resized
 from tests.process.doors import LOOK, ROOM, SCREEN
 from tests.process.test_demo import SIZES
@@ -39,13 +35,6 @@ class Door:
         start = datetime.now(UTC) + timedelta(minutes=minutes)
         meeting = event("review", start, 30, **{"body": ZOOM, **more})
         await self.views.keep(meeting, as_of=datetime.now(UTC))
-
-
-@pytest.fixture
-def views_of_now(tmp_path: Path) -> Views:
-    """Views whose clock shows what the browser's does."""
-    pages.files()
-    return Views(Database(tmp_path / "bridge.db"), FixedClock(datetime.now(UTC)))
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 // What can be done at the door at an instant, and until when: rules only, nothing is drawn here.
 
+import { takes } from "./standing.js";
+
 const MINUTE_MS = 60_000;
 const LEAST_MS = 5 * MINUTE_MS;    // a gap shorter than this is not worth a booking
 const NEAR_MS = 60 * MINUTE_MS;    // a meeting this near can be given back at the door
@@ -7,7 +9,6 @@ const DURATIONS = [15, 30, 60];    // minutes, where the room can be extended an
 const LARGE = 3;                   // buttons of the bar, beside the one for the rest
 
 export const instant = (when) => (when instanceof Date ? when : new Date(when));
-const takes = (one) => one.show_as !== "free" && one.start < one.end;
 
 // The meeting that waits for somebody to check in, if one does now.
 export function waiting(bookings, at) {

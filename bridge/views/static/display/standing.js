@@ -17,10 +17,13 @@ export function read(bookings) {
   }));
 }
 
+// Whether a booking takes the room: neither a note does, nor what has no length.
+export const takes = (one) => one.show_as !== "free" && one.start < one.end;
+
 // `state` is one of free, busy, soon, check_in; `until` is when the room is free, or taken;
 // `checkIn` the booking that somebody can check in to now.
 export function stand(bookings, at) {
-  const taken = bookings.filter((one) => one.show_as !== "free" && one.start < one.end);
+  const taken = bookings.filter(takes);
   const running = taken.filter((one) => one.start <= at && at < one.end);
   const current = running.find((one) => !one.all_day) ?? running[0] ?? null;
   const next = first(taken.filter((one) => one.start > at));

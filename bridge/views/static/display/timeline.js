@@ -2,6 +2,7 @@
 
 import { $, make, put, show, theirs } from "./change.js";
 import { provider, times } from "./meeting.js";
+import { takes } from "./standing.js";
 import { clearStrip, drawStrip, voice } from "./strip.js";
 import { clock, day, dayKey, span, t } from "./words.js";
 import { instant } from "./zone.js";
@@ -62,8 +63,6 @@ function ofToday(rest, shown, bookings, at, zone) {
   }
   return items;
 }
-
-const takes = (one) => one.show_as !== "free" && one.start < one.end;
 
 function latest(bookings) {
   return new Date(Math.max(...bookings.filter(takes).map((one) => one.end)));
