@@ -68,11 +68,6 @@ class Place:
         )
 
     @property
-    def key(self) -> str:
-        """The last part of its path."""
-        return self.path.rpartition(".")[2]
-
-    @property
     def spot(self) -> str:
         """Where it is, for words about another place."""
         return self.path if self.line is None else f"{self.file}:{self.line}"

@@ -58,17 +58,15 @@ def edited(document: Document, edit: Edit) -> Document:
 
 def merged(fields: Fields, patch: Fields) -> dict[str, Any]:
     """Settings with others merged into them (RFC 7396)."""
-    made = dict(fields)
+    made = {**fields, **patch}
     for key, value in patch.items():
         if value.__class__ is str:  # nearly all are, and the next questions take longer
-            made[key] = value
-        elif value is None:
+            continue
+        if value is None:
             made.pop(key, None)
         elif isinstance(value, Mapping):
-            had = made.get(key)
+            had = fields.get(key)
             made[key] = merged(had if isinstance(had, Mapping) else {}, value)
-        else:
-            made[key] = value
     return made
 
 

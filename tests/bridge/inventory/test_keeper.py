@@ -146,6 +146,25 @@ async def test_a_change_is_undone(tmp_path: Path) -> None:
         assert [one.undoes for one in history] == [retired, None, None]
 
 
+async def test_a_change_of_very_many_rooms_is_kept_packed_told_and_undone(tmp_path: Path) -> None:
+    many = {
+        f"r{number}": {"mailbox": f"r{number}@example.com", "time_zone": "Europe/London"}
+        for number in range(500)
+    }
+    async with keeping(tmp_path) as kept:
+        await two(kept)
+        seq = await put(kept, Edit(rooms={**many, "owl": None}))
+        sizes = "SELECT max(length(changes), length(after)) FROM inventory_changes ORDER BY seq"
+        rows = await kept.database.change(lambda db: db.execute(sizes).fetchall())
+        ((plain,), (packed,)) = rows
+        assert packed < len(msgspec.json.encode(many)) / 4
+        assert plain < packed
+        told = (await kept.keeper.history())[0].changes
+        assert {one.id: one.after for one in told if one.what == "added"} == many
+        await kept.keeper.apply(await kept.keeper.undo(seq, OWNER), OWNER)
+        assert sorted(kept.keeper.document().rooms) == ["kestrel", "owl"]
+
+
 async def test_what_was_changed_again_cannot_be_undone_before_that(tmp_path: Path) -> None:
     async with keeping(tmp_path) as kept:
         await two(kept)
