@@ -1,7 +1,8 @@
 """The inventory in `bridge.db`: each entry a row, each change kept with what was before."""
 
+import re
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +101,25 @@ class Rows:
 
         row = await self._database.change(work)
         return None if row is None else (_decode(_unpacked(row[0])), _decode(_unpacked(row[1])))
+
+    async def unnamed(self, names: Collection[str], pattern: re.Pattern[str]) -> set[str]:
+        """Those that neither the inventory nor any change of it has; `pattern` finds them in it."""
+        parts = (
+            "SELECT entry FROM inventory",
+            "SELECT after FROM inventory_changes ORDER BY seq DESC",
+            "SELECT before FROM inventory_changes ORDER BY seq DESC",
+        )
+
+        def work(tables: "Tables") -> set[str]:
+            left = set(names)
+            for sql in parts:
+                for (part,) in tables.execute(sql):
+                    left.difference_update(pattern.findall(_unpacked(part).decode()))
+                    if not left:
+                        return left
+            return left
+
+        return await self._database.change(work)
 
     async def history(self, before: int | None, limit: int) -> list[Applied]:
         """Changes, the newest first, from before a number on."""
