@@ -29,7 +29,7 @@ from rooms.inventory import Document, Edit
 from tests.fakes.virtual import FixedClock
 
 ROOMS = 10_000
-ROUNDS = 5
+ROUNDS = 9
 OWNER = Caller(name="ada", scopes=SCOPES["owner"], role="owner")
 BRIDGE = """
 data_dir: data

@@ -323,8 +323,10 @@ def _new_ids(changes: Iterable[Change]) -> dict[str, str]:
     return {one.former: one.id for one in changes if one.what == "renamed" and one.kind == "room"}
 
 
-def _concerning(problems: Iterable[Problem], changes: Sequence[Change]) -> Iterator[Problem]:
+def _concerning(problems: Sequence[Problem], changes: Sequence[Change]) -> Iterator[Problem]:
     """All errors, and warnings of what is changed."""
+    if not problems:
+        return
     touched = {
         f"room_lists.{one.id}" if one.kind == "list" else f"rooms.{one.room or one.id}"
         for one in changes

@@ -1,5 +1,6 @@
 """Read the whole inventory: rooms, their lists, their endpoints, and what they may not share."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from bridge.settings.typed import Reader
 from connector import load
 from rooms.room import Room
 
-Seen = dict[tuple[str, str], tuple[Place, Claim]]
-"""Who claimed what first."""
+Entry = ReadRoom | ReadList | ReadEndpoint
+Seen = defaultdict[str, dict[str, Entry]]
+"""Who claimed what first: what kind of thing, and which."""
 
 
 class InventoryReader:
@@ -71,7 +73,7 @@ class InventoryReader:
 
 def together(rooms: Iterable[ReadRoom], lists: Sequence[ReadList]) -> Inventory:
     """Entries as one inventory, without those that claim what others have; that is reported."""
-    seen: Seen = {}
+    seen: Seen = defaultdict(dict)
     listed = tuple(one.entry for one in lists if _alone(seen, one))
     kept: list[Room] = []
     endpoints: list[EndpointSettings] = []
@@ -105,21 +107,26 @@ def _check_parents(lists: Sequence[ReadList], known: set[str]) -> None:
             place.error("must not be below itself")
 
 
-def _alone(seen: Seen, entry: ReadRoom | ReadList | ReadEndpoint) -> bool:
+def _alone(seen: Seen, entry: Entry) -> bool:
     """Whether nobody before has what only one may have."""
     alone = True
     for claim in entry.claims:
-        here = entry.place, claim
-        first = seen.setdefault((claim.what, claim.name), here)
-        if first is here:
+        first = seen[claim.what].setdefault(claim.name, entry)
+        if first is entry:
             continue
-        place, there = entry.place.at(claim.key), first[0].at(first[1].key)
+        place, there = entry.place.at(claim.key), first.place.at(_key(first, claim))
         if claim.warns:
             place.warn(claim.words.format(claim, there.path))
         else:
             place.error(claim.words.format(claim, there.spot))
             alone = False
     return alone
+
+
+def _key(first: Entry, claim: Claim) -> str:
+    """The setting by which an entry claims the same as another."""
+    wanted = claim.what, claim.name
+    return next(one.key for one in first.claims if (one.what, one.name) == wanted)
 
 
 def remind(inventory: Inventory, site: Site, place: Place) -> None:

@@ -6,6 +6,9 @@ from typing import Any
 from rooms.inventory.document import Document, Fields, endpoints, units
 from rooms.model import Value
 
+_WHOLE = frozenset([str, list])
+"""What is put in the place of whatever was there."""
+
 
 class Edit(Value, frozen=True, kw_only=True):
     """Changes to an inventory: of what it does not name nothing changes."""
@@ -60,7 +63,7 @@ def merged(fields: Fields, patch: Fields) -> dict[str, Any]:
     """Settings with others merged into them (RFC 7396)."""
     made = {**fields, **patch}
     for key, value in patch.items():
-        if value.__class__ is str:  # nearly all are, and the next questions take longer
+        if value.__class__ in _WHOLE:  # nearly all are, and the next questions take longer
             continue
         if value is None:
             made.pop(key, None)

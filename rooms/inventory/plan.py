@@ -10,6 +10,7 @@ from rooms.model import Value
 
 What = Literal["added", "changed", "removed", "renamed", "moved"]
 Kind = Literal["room", "list", "endpoint"]
+_LISTS = (list, tuple)
 _APART = frozenset(["id", "endpoints"])
 
 
@@ -133,7 +134,7 @@ def text(value: Any) -> str:
     """A setting's value as one line."""
     if isinstance(value, str):
         return value
-    if isinstance(value, list | tuple):
+    if isinstance(value, _LISTS):
         try:
             return ", ".join(value)
         except TypeError:  # something in it is no text
