@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -176,7 +175,7 @@ class Keeper:
             async with self._following.still():
                 try:
                     applied = await self._write(plan, caller, change)
-                except sqlite3.Error:
+                except Exception:  # nothing was written
                     if plan.secrets and self.vault is not None:
                         await leftovers.forget(self.vault, [*plan.secrets], caller.name)
                     raise
