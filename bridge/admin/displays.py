@@ -7,11 +7,12 @@ from typing import NamedTuple
 from aiohttp import web
 
 from bridge.admin.pages import Pages, back, form
+from bridge.admin.routes import page, posted
 from bridge.admin.tree import MOST, natural
 from bridge.callers import Caller
 from bridge.views.house import House
 from bridge.views.pairing import Pairs
-from bridge.views.web import Problem
+from bridge.views.web import Problem, Route
 from rooms.room import Room
 
 PATH = "/admin/displays"
@@ -49,6 +50,15 @@ class DisplaysPage:
     def __init__(self, pages: Pages, pairs: Pairs) -> None:
         self._pages = pages
         self._pairs = pairs
+
+    @property
+    def routes(self) -> Sequence[Route]:
+        """Where people ask for it."""
+        return (
+            page(PATH, self.serve, "Paired displays, and how one more is paired"),
+            posted(PATH, self.pair, "Pair a display by its code"),
+            posted(f"{PATH}/{{display}}/revoke", self.revoke, "Sign a display out"),
+        )
 
     async def serve(self, house: House, caller: Caller, request: web.Request) -> web.Response:
         """The page; a code in its address is filled in, for who scanned it."""
