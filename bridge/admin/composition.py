@@ -10,11 +10,13 @@ from bridge.admin.overview import Overview
 from bridge.admin.pages import Pages
 from bridge.admin.room import RoomPage
 from bridge.admin.signing import Signing
+from bridge.admin.single import SinglePages
 from bridge.admin.survey import Survey
 from bridge.admin.tree import Tree
 from bridge.callers import Scope
 from bridge.displays.composition import Displays
 from bridge.keeping import Counter
+from bridge.oidc.single import SingleSignOn
 from bridge.prepared import Prepared
 from bridge.views.endpoints import Desk
 from bridge.views.faults import Faults
@@ -40,6 +42,7 @@ class Admin:
         lists: Callable[[], Mapping[str, str]],
         read: Callable[[str], None],
         keeping: Keeping,
+        single: SingleSignOn | None = None,
     ) -> None:
         self.pages = Pages(house)
         """For whoever has pages of their own."""
@@ -49,13 +52,14 @@ class Admin:
         self._tree = Tree(self.pages, self.survey, lists)
         self._displays = DisplaysPage(self.pages, pairs)
         self.changes = ChangesPage(self.pages, keeping)
-        self._signing = Signing(self.pages)
+        self._single = SinglePages(self.pages, single)
+        self._signing = Signing(self.pages, self._single)
         self._acts = Acts(desk, faults, read)
 
     @property
     def routes(self) -> Sequence[Route]:
         """The routes of all pages and forms."""
-        return (*self._pages_to_read(), *self._forms())
+        return (*self._pages_to_read(), *self._forms(), *self._single.routes)
 
     def _pages_to_read(self) -> Sequence[Route]:
         shown = self._displays.serve
@@ -96,7 +100,13 @@ class Admin:
 
 
 def admin(
-    made: Prepared, house: House, displays: Displays, desk: Desk, read: Callable[[str], None]
+    made: Prepared,
+    house: House,
+    displays: Displays,
+    desk: Desk,
+    read: Callable[[str], None],
+    *,
+    single: SingleSignOn,
 ) -> Admin:
     """The pages of an appliance that runs."""
     pages = Admin(
@@ -107,6 +117,7 @@ def admin(
         lists=lambda: house.lists,
         read=read,
         keeping=Counter(made.keeper),
+        single=single,
     )
     pages.room.history = RoomHistory(made.audit, made.keeper).of
     return pages
