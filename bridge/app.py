@@ -119,12 +119,10 @@ class Appliance:
         """Serve what is known first, then look after sources and room systems."""
         made, site_ = self._made, self.configuration.site
         await self._stack.enter_async_context(made.database.running())
-        services = await self._stack.enter_async_context(
-            open_outside(made.clock, ca_file=site_.ca_file)
-        )
-        devices = await self._stack.enter_async_context(
-            open_outside(made.clock, ca_file=site_.ca_file, networks=site_.endpoint_networks)
-        )
+        opened = partial(open_outside, made.clock, ca_file=site_.ca_file)
+        services = await self._stack.enter_async_context(opened())
+        near = opened(networks=site_.endpoint_networks)
+        devices = await self._stack.enter_async_context(near)
         self.herald = Herald(services, made.audit, self.health, site_.data_dir)
         self.sync = Sync(
             services,
@@ -136,8 +134,7 @@ class Appliance:
             spending=made.spending,
             beyond=lambda room: self.beyond.forget(room),  # noqa: PLW0108 - it is made below
         )
-        self.beyond = Beyond(self.sync, clock=made.clock)
-        self.house.beyond = self.beyond
+        self.house.beyond = self.beyond = Beyond(self.sync, clock=made.clock)
         self.identities = Identities(
             self.sync,
             revoked=made.revoked,
@@ -157,9 +154,7 @@ class Appliance:
         self.calling = Calling(made, self.dispatch, self.health, self.house, devices)
         self.calling.read_by(self.house.readers.visit, self.house.readers.has_newest)
         self.displays = Displays(made, self.house, self.hub, self.writing, self.calling)
-        self.single = SingleSignOn(
-            services, made.people, lambda: self.configuration.site, made.clock
-        )
+        self.single = SingleSignOn(services, made.people, lambda: self.configuration.site)
         desk, hint = self.calling.desk, self.sync.hint
         self.admin = admin(made, self.house, self.displays, desk, hint, single=self.single)
         self.courier = Courier(services, health=self.health, data_dir=site_.data_dir)

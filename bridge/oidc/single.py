@@ -17,7 +17,6 @@ from bridge.people.sessions import Visitor
 from bridge.settings.model import Site
 from bridge.settings.people import OidcSettings
 from connector.outside import Outside
-from rooms.clock import Clock
 
 log = logging.getLogger(__name__)
 
@@ -42,14 +41,12 @@ class Entered(NamedTuple):
 class SingleSignOn:
     """Signs people in by the provider of the site, if it has one."""
 
-    def __init__(
-        self, outside: Outside, people: Reception, site: Callable[[], Site], clock: Clock
-    ) -> None:
+    def __init__(self, outside: Outside, people: Reception, site: Callable[[], Site]) -> None:
         self._outside = outside
         self._people = people
         self._site = site
-        self._clock = clock
-        self._attempts = Attempts(clock)
+        self._clock = outside.clock
+        self._attempts = Attempts(outside.clock)
         self._provider: Provider | None = None
 
     @property
