@@ -101,7 +101,8 @@ class SingleSignOn:
             log.warning("single sign-on: %s", refused.code)
             raise SignOnFailed("disabled", refused.code) from None
         except SignOnFailed as failed:
-            log.warning("single sign-on: %s", failed)
+            if failed.why != "stale":  # anybody may ask for that address
+                log.warning("single sign-on: %s", failed)
             raise
 
     async def out(self) -> str:
