@@ -278,7 +278,7 @@ def _check_groups(configuration: Configuration, place: Place) -> None:
     oidc, inventory = configuration.site.people.oidc, configuration.inventory
     if oidc is None or not inventory.rooms:  # where the store has them, not everybody can tell
         return
-    known = {one.id for one in inventory.lists}.union(*(room.lists for room in inventory.rooms))
+    known = {one.id for one in inventory.lists}
     for key, words in oidc.unknown_lists(known):
         place.at(f"people.oidc.{key}").warn(words, "who is in this group sees no rooms by it")
 

@@ -46,7 +46,7 @@ class OidcSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked for; some providers tell of groups only where that is asked for too."""
     groups_claim: str = "groups"
     """The claim that carries groups: `groups`, or `roles` with app roles of Entra ID."""
-    roles: tuple[GroupRole, ...] = ()
+    roles: tuple[GroupRole, ...]
     """What members of each group may. Of several that fit, the first one's role counts."""
     allow_local: bool = True
     """Whether accounts of the appliance's own may sign in by password too."""

@@ -87,6 +87,10 @@ class Issuer:
         """What each code was asked for with."""
         self.answers: dict[str, Callable[[], web.StreamResponse]] = {}
         """In place of what usually is at a path."""
+        self.leads: Callable[[web.Request], web.StreamResponse] = lambda _: web.Response(
+            text="sign in here"
+        )
+        """What it shows somebody who is sent to it."""
         self.asked: list[str] = []
         self.logins: list[str] = []
         """How the client proved itself."""
@@ -159,7 +163,7 @@ class Issuer:
             "/userinfo": self._tell,
         }
         if request.path not in served:
-            return web.Response(text="sign in here")
+            return self.leads(request)
         return await served[request.path](request)
 
 
