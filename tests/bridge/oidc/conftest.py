@@ -1,6 +1,7 @@
 """An appliance whose people sign in by a provider, over real sockets at both ends."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -35,11 +36,12 @@ LOGIN = "/admin/login"
 class Entrance:
     """An appliance, its provider, and a browser at its door."""
 
-    def __init__(self, views: Views, issuer: Issuer, settings: OidcSettings) -> None:
+    def __init__(self, views: Views, settings: OidcSettings) -> None:
         self.views = views
-        self.issuer = issuer
         self.site = Site(people=PeopleSettings(oidc=settings))
         self.client: TestClient[Any, Any]
+        self.issuer: Issuer
+        """The provider, where it is one of ours."""
 
     @property
     def settings(self) -> OidcSettings:
@@ -93,17 +95,11 @@ def why(answer: Any) -> str:
     return str(code)
 
 
-@pytest.fixture
-async def entrance(views: Views) -> AsyncIterator[Entrance]:
-    async with issuing(views.clock) as issuer, open_outside(views.clock) as outside:
-        settings = OidcSettings(
-            issuer=issuer.url,
-            client_id=CLIENT,
-            client_secret=Secret(SECRET),
-            name="Example",
-            roles=ROLES,
-        )
-        entrance = Entrance(views, issuer, settings)
+@asynccontextmanager
+async def opened(views: Views, settings: OidcSettings, port: int = 0) -> AsyncIterator[Entrance]:
+    """An appliance with this provider."""
+    async with open_outside(views.clock) as outside:
+        entrance = Entrance(views, settings)
         views.admin = Admin(
             views.house,
             desk=views.endpoints,
@@ -114,9 +110,25 @@ async def entrance(views: Views) -> AsyncIterator[Entrance]:
             keeping=Counter(views.keeper),
             single=SingleSignOn(outside, views.people, lambda: entrance.site),
         )
-        async with TestClient(TestServer(site(views.house, views.routes()))) as client:
+        server = TestServer(site(views.house, views.routes()), port=port or None)
+        async with TestClient(server) as client:
             entrance.client = client
             public = str(client.make_url("")).rstrip("/")
             entrance.adopt(msgspec.structs.replace(entrance.site, public_url=public))
             yield entrance
             views.hub.close()
+
+
+@pytest.fixture
+async def entrance(views: Views) -> AsyncIterator[Entrance]:
+    async with issuing(views.clock) as issuer:
+        settings = OidcSettings(
+            issuer=issuer.url,
+            client_id=CLIENT,
+            client_secret=Secret(SECRET),
+            name="Example",
+            roles=ROLES,
+        )
+        async with opened(views, settings) as entrance:
+            entrance.issuer = issuer
+            yield entrance
