@@ -29,7 +29,7 @@ def led(issuer: Issuer, *known: str) -> Callable[[web.Request], web.StreamRespon
         if request.query["redirect_uri"] not in known or request.query["client_id"] != CLIENT:
             return web.Response(status=400, text="unknown")
         back = URL(request.query["redirect_uri"]).with_query(error="login_required")
-        return web.HTTPSeeOther(str(back))
+        return web.Response(status=303, headers={"Location": str(back)})
 
     return answer
 
