@@ -14,6 +14,10 @@ from bridge.settings.people import OidcSettings
 
 SKEW = timedelta(seconds=60)
 """By which two clocks may differ."""
+BACKDATED = timedelta(minutes=10)
+"""How long before it was asked for a token may say that it was issued. Entra ID dates its tokens
+five minutes back: those in its documents, good for an hour, end 65 minutes after `iat`. That a
+token is not an older one, the nonce proves."""
 _NO_NAME = re.compile(r"[^\w.@+-]")
 _NAMES = ("preferred_username", "email", "upn", "name")
 _LONGEST_SUBJECT = 255
@@ -42,7 +46,7 @@ def check(
     if _instant(claims, "exp") <= (now - SKEW).timestamp():
         raise SignOnFailed("clock", "exp")
     issued = _instant(claims, "iat")
-    if not (attempt.began - SKEW).timestamp() <= issued <= (now + SKEW).timestamp():
+    if not (attempt.began - BACKDATED).timestamp() <= issued <= (now + SKEW).timestamp():
         raise SignOnFailed("clock", "iat")
     if "nbf" in claims and _instant(claims, "nbf") > (now + SKEW).timestamp():
         raise SignOnFailed("clock", "nbf")

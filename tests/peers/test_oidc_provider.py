@@ -221,7 +221,7 @@ async def test_its_tokens_are_good_as_they_are_now_and_here_only(street: Street)
         at = clock.now()
         clock.move(timedelta(seconds=300 + 61))
         assert refused(told, attempt, ours, clock.now()) == "clock", "expired"
-        late = msgspec.structs.replace(attempt, began=at + timedelta(minutes=3))
+        late = msgspec.structs.replace(attempt, began=at + timedelta(minutes=12))
         assert refused(told, late, ours, at) == "clock", "issued before it was asked for"
 
 
