@@ -115,6 +115,8 @@ def test_no_word_is_left_over() -> None:
         "reason",
         "on_system",
         "history",
+        "plan",
+        "setting",
         "sso_why",
     }  # said by what they are put together from
     for key in catalogue("en"):
