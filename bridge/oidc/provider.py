@@ -29,6 +29,8 @@ KEPT = timedelta(hours=1)
 """How long a description and keys are believed: a key that was withdrawn is good no longer."""
 PAUSE = timedelta(minutes=1)
 """Between two looks for a key that is not known: anybody can write a token with another name."""
+QUIET = timedelta(seconds=5)
+"""After a failure, during which who waits for the same hears of it at once."""
 WELL_KNOWN = "/.well-known/openid-configuration"
 OF_US = frozenset(
     {
@@ -91,6 +93,7 @@ class Provider:
     outside: Outside
     _description: Description | None = None
     _described: datetime | None = None
+    _failed: tuple[datetime, SignOnFailed] | None = None
     _keys: Keys | None = None
     _fetched: datetime | None = None
     _describing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -105,11 +108,22 @@ class Provider:
         async with self._describing:
             known, at, now = self._description, self._described, self.outside.clock.now()
             if known is None or at is None or now - at > KEPT:
-                url = self.settings.issuer.rstrip("/") + WELL_KNOWN
-                known = _read(await self._ask("GET", url), Description, "description")
-                known.check(self.settings.issuer)
-                self._description, self._described = known, now
+                known = self._description = await self._read_anew(now)
+                self._described = now
             return known
+
+    async def _read_anew(self, now: datetime) -> Description:
+        if self._failed is not None and now - self._failed[0] < QUIET:
+            before = self._failed[1]
+            raise SignOnFailed(before.why, before.detail)
+        url = self.settings.issuer.rstrip("/") + WELL_KNOWN
+        try:
+            found: Description = _read(await self._ask("GET", url), Description, "description")
+            found.check(self.settings.issuer)
+        except SignOnFailed as failed:
+            self._failed = self.outside.clock.now(), failed
+            raise
+        return found
 
     async def redeem(self, code: str, attempt: Attempt, back: str) -> Given:
         """What it gives for a code.

@@ -5,11 +5,16 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from bridge.oidc.attempts import LASTS, USED, Attempts
 from bridge.oidc.failed import SignOnFailed
+from bridge.oidc.provider import QUIET
+from connector.outside import Proxy
+from connector.secret import Secret
 from tests.bridge.oidc.conftest import Entrance, why
 from tests.fakes.virtual import FixedClock
 
@@ -198,6 +203,9 @@ async def test_a_description_that_does_not_fit_is_not_believed(
     entrance.issuer.described = described
     assert await entrance.begin() == f"/admin/login?sso={code}"
     entrance.issuer.described = {}
+    assert await entrance.begin() == f"/admin/login?sso={code}", "not for who waited for the same"
+    assert len(entrance.issuer.asked) == 1
+    entrance.views.clock.move(QUIET)
     assert (await entrance.begin()).startswith(entrance.issuer.url), "it is asked again"
 
 
@@ -208,6 +216,25 @@ async def test_a_provider_that_is_not_there_is_said_to_be_away(entrance: Entranc
     assert await entrance.begin() == "/admin/login?sso=unavailable"
     out = await entrance.client.get("/admin/sso/out", allow_redirects=False)
     assert why(out) == "unavailable"
+
+
+async def test_a_provider_is_reached_by_the_sites_proxy(entrance: Entrance) -> None:
+    asked: list[tuple[str, str]] = []
+
+    async def pass_on(request: web.Request) -> web.StreamResponse:
+        asked.append((str(request.url), request.headers.get("Proxy-Authorization", "")))
+        return web.Response(status=502)
+
+    app = web.Application()
+    app.router.add_route("*", "/{rest:.*}", pass_on)
+    async with TestServer(app) as server:
+        proxy = Proxy(url=str(server.make_url("/")), username="u", password=Secret("p"))
+        entrance.adopt(msgspec.structs.replace(entrance.site, proxy=proxy))
+        assert await entrance.begin() == "/admin/login?sso=unavailable"
+        assert asked == [(f"{entrance.issuer.url}/.well-known/openid-configuration", "Basic dTpw")]
+        direct = msgspec.structs.replace(proxy, bypass=("127.0.0.1",))
+        entrance.adopt(msgspec.structs.replace(entrance.site, proxy=direct))
+        assert (await entrance.enter()).status == 200
 
 
 async def test_who_invents_codes_is_locked_out(
