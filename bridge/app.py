@@ -31,6 +31,7 @@ from bridge.keeping import Counter
 from bridge.listening import listening, working
 from bridge.logs import fault
 from bridge.measures import measures
+from bridge.oidc.single import SingleSignOn
 from bridge.posted import posted
 from bridge.prepared import Prepared
 from bridge.rereading import Rereading
@@ -110,12 +111,10 @@ class Appliance:
         """Serve what is known first, then look after sources and room systems."""
         made, site_ = self._made, self.configuration.site
         await self._stack.enter_async_context(made.database.running())
-        services = await self._stack.enter_async_context(
-            open_outside(made.clock, ca_file=site_.ca_file)
-        )
-        devices = await self._stack.enter_async_context(
-            open_outside(made.clock, ca_file=site_.ca_file, networks=site_.endpoint_networks)
-        )
+        opened = partial(open_outside, made.clock, ca_file=site_.ca_file)
+        services = await self._stack.enter_async_context(opened())
+        near = opened(networks=site_.endpoint_networks)
+        devices = await self._stack.enter_async_context(near)
         self.herald = Herald(services, made.audit, self.health, site_.data_dir)
         self.sync = Sync(
             services,
@@ -125,10 +124,9 @@ class Appliance:
             heard=self._heard,
             keep=made.custody.keep,
             spending=made.spending,
-            beyond=self._changed_beyond,
+            beyond=lambda room: self.beyond.forget(room),  # noqa: PLW0108 - it is made below
         )
-        self.beyond = Beyond(self.sync, clock=made.clock)
-        self.house.beyond = self.beyond
+        self.house.beyond = self.beyond = Beyond(self.sync, clock=made.clock)
         self.identities = Identities(
             self.sync,
             revoked=made.revoked,
@@ -148,7 +146,9 @@ class Appliance:
         self.calling = Calling(made, self.dispatch, self.health, self.house, devices)
         self.calling.read_by(self.house.readers.visit, self.house.readers.has_newest)
         self.displays = Displays(made, self.house, self.hub, self.writing, self.calling)
-        self.admin = admin(made, self.house, self.displays, self.calling.desk, self.sync.hint)
+        self.single = SingleSignOn(services, made.people, lambda: self.configuration.site)
+        desk, hint = self.calling.desk, self.sync.hint
+        self.admin = admin(made, self.house, self.displays, desk, hint, single=self.single)
         self.courier = Courier(services, health=self.health, data_dir=site_.data_dir)
         self._furnish()
         await self._serve()
@@ -304,6 +304,7 @@ class Appliance:
         return Visit(
             configuration=msgspec.structs.replace(self.configuration, sources=read),
             outside=self.sync.outside,
+            services=self.single.outside,
             devices=self._devices,
             signs=self.sync.signs(),
             doubts=self.calling.desk.doubts,
@@ -335,10 +336,6 @@ class Appliance:
             self.hub.changed(room)
             self.calling.changed(room)
         self.displays.heard(room, changed=changed)
-
-    def _changed_beyond(self, room: str) -> None:
-        """A calendar changed, perhaps outside of what is served."""
-        self.beyond.forget(room)
 
     def _troubled(self, subject: Subject) -> None:
         """Something fails or works again: whoever looks at the room hears of it."""

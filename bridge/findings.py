@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from bridge.sign_on_words import SIGN_ON
 from bridge.words import ADVICE, Advice
 
 NOT_IN_ROOMS = frozenset(
@@ -32,6 +33,9 @@ NOT_IN_ROOMS = frozenset(
         "presence_failing",
         "restart_needed",
         "secrets_left",
+        "sso_redirect",
+        "sso_unfit",
+        "sso_unreachable",
     }
 )
 """What engineers must know and no room shows: calendars are read all the same."""
@@ -324,6 +328,7 @@ FINDINGS: dict[str, tuple[Severity, Advice]] = {
             "chown -R roombridge: on data_dir, and see that its file system is not read-only",
         ),
     ),
+    **SIGN_ON,
 }
 """By code. Only the doctor raises these, and only the doctor ends them."""
 

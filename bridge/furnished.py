@@ -13,5 +13,7 @@ def furnish(house: House, configuration: Configuration) -> None:
     house.proxies = site.proxies
     house.public_url = site.public_url
     if house.people is not None:
-        sessions = house.people.sessions
+        sessions, oidc = house.people.sessions, site.people.oidc
         sessions.idle, sessions.longest = site.people.idle, site.people.longest
+        house.people.local = oidc is None or oidc.allow_local
+        house.people.issuer = oidc.issuer if oidc is not None else None

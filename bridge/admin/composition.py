@@ -11,10 +11,12 @@ from bridge.admin.pages import Pages
 from bridge.admin.planning import Planning
 from bridge.admin.room import RoomPage
 from bridge.admin.signing import Signing
+from bridge.admin.single import SinglePages
 from bridge.admin.survey import Survey
 from bridge.admin.tree import Tree
 from bridge.displays.composition import Displays
 from bridge.keeping import Counter
+from bridge.oidc.single import SingleSignOn
 from bridge.prepared import Prepared
 from bridge.views.endpoints import Desk
 from bridge.views.faults import Faults
@@ -37,6 +39,7 @@ class Admin:
         lists: Callable[[], Mapping[str, str]],
         read: Callable[[str], None],
         keeping: Keeping,
+        single: SingleSignOn | None = None,
     ) -> None:
         self.pages = Pages(house)
         """For whoever has pages of their own."""
@@ -47,7 +50,8 @@ class Admin:
         self._displays = DisplaysPage(self.pages, pairs)
         self.planning = Planning(self.pages, keeping, house)
         self.changes = ChangesPage(self.pages, keeping)
-        self._signing = Signing(self.pages)
+        self._single = SinglePages(self.pages, single)
+        self._signing = Signing(self.pages, self._single)
         self._acts = Acts(desk, faults, read)
 
     @property
@@ -62,11 +66,18 @@ class Admin:
             *self._displays.routes,
             *self.changes.routes,
             *self._signing.routes,
+            *self._single.routes,
         )
 
 
 def admin(
-    made: Prepared, house: House, displays: Displays, desk: Desk, read: Callable[[str], None]
+    made: Prepared,
+    house: House,
+    displays: Displays,
+    desk: Desk,
+    read: Callable[[str], None],
+    *,
+    single: SingleSignOn,
 ) -> Admin:
     """The pages of an appliance that runs."""
     pages = Admin(
@@ -77,6 +88,7 @@ def admin(
         lists=lambda: house.lists,
         read=read,
         keeping=Counter(made.keeper),
+        single=single,
     )
     pages.room.history = RoomHistory(made.audit, made.keeper).of
     return pages

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from bridge.admin.pages import Pages, back
 from bridge.admin.routes import page
+from bridge.admin.single import SinglePages
 from bridge.callers import Caller
 from bridge.views.house import House
 from bridge.views.web import Route
@@ -28,8 +29,9 @@ def wanted(request: web.Request) -> str:
 class Signing:
     """Makes the pages of those who have no session yet."""
 
-    def __init__(self, pages: Pages) -> None:
+    def __init__(self, pages: Pages, single: SinglePages) -> None:
         self._pages = pages
+        self._single = single
 
     @property
     def routes(self) -> Sequence[Route]:
@@ -41,7 +43,7 @@ class Signing:
         )
 
     async def login(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
-        """Name and password; who is signed in goes on."""
+        """By the provider, or by name and password; who is signed in goes on."""
         path = wanted(request)
         if caller.person is not None:
             return back("/admin") if path.startswith("/admin/login") else back(path)
@@ -52,6 +54,7 @@ class Signing:
             next=path,
             wrong="wrong" in request.query,
             minutes=_minutes(request),
+            **self._single.offered(request),
         )
 
     async def welcome(self, _house: House, caller: Caller, request: web.Request) -> web.Response:

@@ -102,6 +102,7 @@ async def _visit(configuration: Configuration, clock: Any, only: Room | None) ->
             outside=lambda name, source: replace(
                 services, proxy=source.proxy or site.proxy, trust=source.tls, keep=keep(name)
             ),
+            services=replace(services, proxy=site.proxy),
             devices=devices,
             only=only,
         )

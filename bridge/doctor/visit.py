@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.doctor import certificates, conditions, machine, mailboxes, services, units
+from bridge.doctor import certificates, conditions, machine, mailboxes, services, sign_on, units
 from bridge.doctor.finding import Finding, finding, merged
 from bridge.health import BRIDGE, Subject
 from bridge.logs import fault
@@ -32,6 +32,8 @@ class Visit:
     """How a source reaches the network."""
     devices: Outside
     """How room systems are reached."""
+    services: Outside | None = None
+    """How the provider of identities is reached; None to leave it out."""
     signs: Mapping[str, Signs] | None = None
     """What the running appliance counted in each room's calendar; None: read them."""
     doubts: units.Doubts = units.nothing
@@ -71,6 +73,7 @@ class Visit:
             (BRIDGE, conditions.conditions(self.configuration)),
             (BRIDGE, machine.disk(site.data_dir)),
             (BRIDGE, certificates.own(site, self.devices.clock.now())),
+            (BRIDGE, sign_on.sign_on(site, self.services)),
             (
                 BRIDGE,
                 units.units(

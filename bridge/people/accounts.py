@@ -61,6 +61,25 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
         return SCOPES[self.role]
 
 
+class Provided(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody as the provider of their identity tells of them today."""
+
+    subject: str
+    """The provider's issuer and, behind a space, who they are to it."""
+    name: str
+    """What their account is called, if it is not there yet and nobody has this name."""
+    shown: str
+    email: str
+    role: Role
+    lists: tuple[str, ...]
+
+    def onto(self, account: Account) -> Account:
+        """Their account as it is from now on; what it is called stays."""
+        return msgspec.structs.replace(
+            account, shown=self.shown, email=self.email, role=self.role, lists=self.lists
+        )
+
+
 def login(name: str) -> str:
     """A name as it is compared: however it was typed (Unicode's caseless matching, D146)."""
     folded = unicodedata.normalize("NFKC", name).casefold()
@@ -132,8 +151,11 @@ class Accounts:
         *,
         password: str | None = None,
         beside: Beside = lambda _: None,
+        owned: bool = True,
     ) -> tuple[Account, Account]:
         """Change an account by what it is when its turn comes; as it was, and as it is.
+
+        With `owned` somebody must be able to let others in after it.
 
         Raises:
             Refused: `unknown_person`, `name_taken`, `last_owner`; or what `to` raises.
@@ -147,7 +169,8 @@ class Accounts:
             if password is not None:
                 now = msgspec.structs.replace(now, has_password=True)
             self._check_free(now)
-            self._check_owned(was, now)
+            if owned:
+                self._check_owned(was, now)
             row = _row(now) | ({"password": password} if password is not None else {})
 
             def write(tables: "Tables") -> None:

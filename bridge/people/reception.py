@@ -9,10 +9,12 @@ from bridge.callers import SCOPES, Caller, Role
 from bridge.limits import Limits
 from bridge.people import invitations, sessions
 from bridge.people.accounts import LIMITED, Account, Accounts, login
+from bridge.people.arrivals import Arrivals
 from bridge.people.invitations import Invitations
 from bridge.people.passwords import Passwords, check
 from bridge.people.refused import Locked, Refused
 from bridge.people.sessions import Session, Sessions, Visitor
+from bridge.people.told import differs, granted, told
 from rooms.audit import Audit, Entry
 from rooms.clock import Clock
 from rooms.database import Database
@@ -41,9 +43,15 @@ class Reception:
         self.accounts = Accounts(database)
         self.invitations = Invitations(database, clock)
         self.sessions = Sessions(database, clock)
+        self.local = True
+        """Whether anybody enters by password; the composition root replaces it on reload."""
+        self.issuer: str | None = None
+        """The provider of identities; the composition root replaces it on reload."""
         self._passwords = passwords or Passwords()
         self._audit = audit
         self._clock = clock
+        self.arrivals = Arrivals(self, clock, change=self._change, note=self._note)
+        """Whom the provider of identities sends."""
         self._locks = Limits(clock, tries=TRIES, within=WITHIN, forgiven_after=WITHIN)
 
     # --- who calls
@@ -54,7 +62,7 @@ class Reception:
         if session is None:
             return None
         account = self.accounts.get(session.person)
-        if account is None or not account.enters:
+        if account is None or not account.enters or not self._lets(account):
             return None
         return Caller(
             name=f"person:{account.name}",
@@ -73,6 +81,12 @@ class Reception:
         """What the forms of a caller's session carry; empty for who has none."""
         return self.sessions.form_secret(caller.session) if caller.session else ""
 
+    def _lets(self, account: Account) -> bool:
+        """Whether people enter in the way that this account is for."""
+        if account.subject is None:
+            return self.local
+        return self.issuer is not None and account.subject.startswith(f"{self.issuer} ")
+
     # --- coming and going
 
     async def sign_in(self, name: str, password: str, visitor: Visitor) -> str:
@@ -82,9 +96,10 @@ class Reception:
 
         Raises:
             Locked: too many wrong passwords for this name, or too many people at once.
-            Refused: `wrong_password`.
+            Refused: `wrong_password`, `local_off`.
             sqlite3.Error: nobody was signed in.
         """
+        self._check_local()
         key = _key(name)
         if wait := self._locks.locked(key):
             raise Locked(wait)
@@ -141,7 +156,7 @@ class Reception:
         _check(wanted, caller)
         first = wanted.role == "owner" and not self.accounts.owned
         account = await self.accounts.add(wanted)
-        await self._note("people.invite", account.id, _told(account), caller.name)
+        await self._note("people.invite", account.id, told(account), caller.name)
         code, ends = await self.invitations.open(account.id, first=first)
         return Invited(account, code, ends)
 
@@ -149,9 +164,11 @@ class Reception:
         """A new code for who lost the old one, or their password, which stays good until then.
 
         Raises:
-            Refused: `unknown_person`, `person_disabled`, `beyond_oneself`.
+            Refused: `unknown_person`, `person_disabled`, `beyond_oneself`, `of_provider`.
         """
         account = self._known(person, caller)
+        if account.subject is not None:
+            raise Refused("of_provider")
         if account.disabled is not None:
             raise Refused("person_disabled")
         first = account.role == "owner" and not self.accounts.owned
@@ -163,9 +180,11 @@ class Reception:
         """Set a password with a code, which is good this once; the secret of a session.
 
         Raises:
-            Refused: `wrong_code`, or why this password will not do; the code is still good then.
+            Refused: `wrong_code`, `local_off`, or why this password will not do; the code is still
+                good then.
             Locked: too many people at once.
         """
+        self._check_local()
         invitation = self.invitations.find(code)
         account = self.accounts.get(invitation.person) if invitation else None
         if invitation is None or account is None or account.disabled is not None:
@@ -216,7 +235,7 @@ class Reception:
 
         Raises:
             Refused: `unknown_person`, `name_taken`, `last_owner`, `beyond_oneself`,
-                `lists_not_for_role`, or what `to` raises.
+                `lists_not_for_role`, `of_provider`, or what `to` raises.
         """
         before: list[Account] = []
 
@@ -224,11 +243,13 @@ class Reception:
             now = to(was)
             _check(was, caller, kept=True)
             _check(now, caller)
+            if was.subject is not None and granted(was) != granted(now):
+                raise Refused("of_provider")
             before.append(was)
             return now
 
         account = await self._change(person, checked)
-        await self._note("people.change", person, _differs(before[0], account), caller.name)
+        await self._note("people.change", person, differs(before[0], account), caller.name)
         return account
 
     async def remove(
@@ -252,11 +273,13 @@ class Reception:
         account = await self.accounts.remove(person, may, write)
         self.invitations.close(person)
         self.sessions.drop([*ended, *self.sessions.of_person(person)])
-        await self._note("people.remove", person, _told(account), caller.name)
+        await self._note("people.remove", person, told(account), caller.name)
         return account
 
     async def settle(self) -> None:
         """Write down who was seen, and forget what is over; every minute."""
+        out = [one.id for one in self.accounts if not self._lets(one)]
+        await self.sessions.end([id_ for one in out for id_ in self.sessions.of_person(one)])
         await self.sessions.settle()
         await self.invitations.settle()
 
@@ -267,6 +290,7 @@ class Reception:
         *,
         password: str | None = None,
         but: str | None = None,
+        owned: bool = True,
     ) -> Account:
         """Change an account, and end its sessions where that changes what they may."""
         ended: Collection[str] = ()
@@ -283,11 +307,17 @@ class Reception:
             if password is not None:
                 invitations.erase(tables, person)
 
-        _, account = await self.accounts.change(person, decided, password=password, beside=write)
+        _, account = await self.accounts.change(
+            person, decided, password=password, beside=write, owned=owned
+        )
         # Also those that were opened meanwhile.
         if ended or password is not None:
             await self.sessions.end(self.sessions.of_person(person, but=but))
         return account
+
+    def _check_local(self) -> None:
+        if not self.local:
+            raise Refused("local_off")
 
     def _known(self, person: str, caller: Caller) -> Account:
         account = self.accounts.get(person)
@@ -330,23 +360,3 @@ def _check(account: Account, caller: Caller, *, kept: bool = False) -> None:
 
 def _rights(account: Account) -> tuple[object, ...]:
     return account.role, frozenset(account.lists), account.disabled is None, account.subject
-
-
-def _told(account: Account) -> dict[str, str]:
-    """What the audit log says of an account."""
-    return {"name": account.name, "role": account.role, "lists": " ".join(account.lists)}
-
-
-def _differs(was: Account, now: Account) -> dict[str, str]:
-    """What the audit log says of a change: before and after."""
-    found = {"name": now.name}
-    pairs = zip(_open(was).items(), _open(now).items(), strict=True)
-    for (part, before), (_, after) in pairs:
-        if before != after:
-            found[f"{part}.before"], found[f"{part}.after"] = before, after
-    return found
-
-
-def _open(account: Account) -> dict[str, str]:
-    told = _told(account) | {"shown": account.shown, "disabled": str(bool(account.disabled))}
-    return told | {"email": "set" if account.email else ""}

@@ -22,7 +22,6 @@ from bridge.settings.model import (
     Legacy,
     Listen,
     Mailboxes,
-    PeopleSettings,
     Settings,
     Site,
     SourceSettings,
@@ -42,7 +41,6 @@ from rooms import join
 SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 WIDEST = timedelta(days=550)
 LONGEST_RETENTION = timedelta(days=30)
-LONGEST_SESSION = timedelta(days=7)
 LEAST_BUDGET = 100
 SHORTEST_POLL = timedelta(seconds=1)
 
@@ -120,6 +118,7 @@ def read(
         rules=rules,
     )
     _check_writing(made, place)
+    _check_groups(made, place)
     for _, source in presence_sources(made):
         load.presence(source.kind)
     return made
@@ -274,6 +273,16 @@ def _check_writing(configuration: Configuration, place: Place) -> None:
             )
 
 
+def _check_groups(configuration: Configuration, place: Place) -> None:
+    """Say where people would look after a room list that nobody knows."""
+    oidc, inventory = configuration.site.people.oidc, configuration.inventory
+    if oidc is None or not inventory.rooms:  # where the store has them, not everybody can tell
+        return
+    known = {one.id for one in inventory.lists}
+    for key, words in oidc.unknown_lists(known):
+        place.at(f"people.oidc.{key}").warn(words, "who is in this group sees no rooms by it")
+
+
 def _check_proxy(proxy: Proxy | None, place: Place) -> None:
     if proxy is None:
         return
@@ -290,7 +299,8 @@ def _check_site(site: Site, place: Place) -> None:
     """What types cannot tell of `bridge.yaml`."""
     _check_spans(site, place)
     _check_listen(site, place)
-    _check_people(site.people, place.at("people"))
+    for key, words in site.people.problems(site.public_url):
+        place.at(f"people.{key}").error(words)
     _check_proxy(site.proxy, place)
     check_vault(site.vault, place)
     warn_of_keys(site, place)
@@ -335,13 +345,6 @@ def _check_spans(site: Site, place: Place) -> None:
         place.at("retention").error(
             "must not be shorter than window.past", "or bookings go while they are still served"
         )
-
-
-def _check_people(people: PeopleSettings, place: Place) -> None:
-    if not timedelta(minutes=1) <= people.idle <= people.longest:
-        place.at("idle").error("must be at least 1m, and at most people.longest")
-    if people.longest > LONGEST_SESSION:
-        place.at("longest").error(f"must be at most {LONGEST_SESSION.days}d")
 
 
 def _check_listen(site: Site, place: Place) -> None:

@@ -11,6 +11,7 @@ import msgspec
 from bridge.settings.alerts import Alerts
 from bridge.settings.audit import AuditSettings
 from bridge.settings.displays import CheckInSettings, DisplaySettings, check_in, display_policy
+from bridge.settings.people import PeopleSettings
 from bridge.settings.typed import Network
 from connector import load
 from connector.feeds.broker import Broker
@@ -191,15 +192,6 @@ class VaultSettings(Settings, frozen=True, kw_only=True):
     """A file with 64 hex digits; `roombridge secrets init` makes it."""
     key_service: KeyService | None = None
     """A key service instead of a file, or beside it while the vault moves from one to the other."""
-
-
-class PeopleSettings(Settings, frozen=True, kw_only=True):
-    """How long people stay signed in."""
-
-    idle: timedelta = timedelta(minutes=30)
-    """A session ends so long after its last request, at least 1m."""
-    longest: timedelta = timedelta(hours=12)
-    """And so long after it began in any case, at most 7d."""
 
 
 class Site(Settings, frozen=True, kw_only=True):

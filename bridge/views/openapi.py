@@ -92,6 +92,8 @@ STATUSES = {
     "person_disabled": 409,
     "changed_meanwhile": 412,
     "if_match_needed": 428,
+    "of_provider": 409,
+    "local_off": 403,
 }
 """The status of each problem that a route names."""
 _REF = "#/components/schemas/{name}"

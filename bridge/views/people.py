@@ -248,6 +248,7 @@ ROUTES = (
             "unknown_list",
             "name_taken",
             "lists_not_for_role",
+            "of_provider",
         ),
     ),
     Route(
@@ -268,6 +269,6 @@ ROUTES = (
         summary="A new one-time code, in place of an older one or a forgotten password",
         answer=InvitedShape,
         status=201,
-        problems=(*_CHANGING, "person_disabled"),
+        problems=(*_CHANGING, "person_disabled", "of_provider"),
     ),
 )

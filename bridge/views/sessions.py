@@ -42,9 +42,9 @@ def visitor(house: House, request: web.Request) -> Visitor:
     return Visitor(address=address, browser=family(request.headers.get("User-Agent", "")))
 
 
-def _guessed(house: House, came: Visitor) -> None:
+def _guessed(house: House, came: Visitor, why: Refused) -> None:
     """Wrong passwords and codes count against an address, as wrong tokens do."""
-    if came.address:
+    if came.address and why.code != "local_off":
         house.limits.wrong(came.address)
 
 
@@ -66,8 +66,8 @@ async def sign_in(house: House, _caller: Caller, request: web.Request) -> web.St
     with refusals():
         try:
             secret = await desk.sign_in(order.name, order.password, came)
-        except Refused:
-            _guessed(house, came)
+        except Refused as error:
+            _guessed(house, came, error)
             raise
     caller = desk.caller(secret)
     if caller is None:  # disabled in the same moment
@@ -172,8 +172,8 @@ async def login(house: House, _caller: Caller, request: web.Request) -> web.Stre
             )
     except Locked as error:
         return _to(f"{LOGIN}?locked={error.wait}{back}")
-    except Refused:
-        _guessed(house, came)
+    except Refused as error:
+        _guessed(house, came, error)
         return _to(f"{LOGIN}?wrong=1{back}")
     await _leave(house, request)
     response = _to(wanted)
@@ -198,9 +198,11 @@ async def welcome(house: House, _caller: Caller, request: web.Request) -> web.St
     except Locked as error:
         return _to(f"{WELCOME}?locked={error.wait}")
     except Refused as error:
+        if error.code == "local_off":
+            return _to(LOGIN)
         if error.code != "wrong_code":
             return _to(f"{WELCOME}?weak={error.code}")
-        _guessed(house, came)
+        _guessed(house, came, error)
         return _to(f"{WELCOME}?wrong=1")
     await _leave(house, request)
     response = _to(HOME)
@@ -216,10 +218,12 @@ async def _leave(house: House, request: web.Request) -> None:
 
 
 async def logout(house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
-    """Sign out, and to where somebody signs in."""
+    """Sign out, and to where somebody signs in; who came by a provider is still signed in there."""
+    desk = reception(house)
+    account = desk.accounts.get(caller.person or "")
     with refusals():
-        await reception(house).sign_out(caller)
-    response = _to(LOGIN)
+        await desk.sign_out(caller)
+    response = _to(LOGIN if account is None or account.subject is None else f"{LOGIN}?sso=out")
     signed_in.forget(response, house, request)
     return response
 
@@ -317,7 +321,7 @@ ROUTES = (
         answer=WhoShape,
         status=201,
         body=SignInOrder,
-        problems=("bad_body", "wrong_password", "not_ours", "disk_failing"),
+        problems=("bad_body", "wrong_password", "local_off", "not_ours", "disk_failing"),
     ),
     Route(
         method="DELETE",

@@ -78,6 +78,8 @@ TITLES = {
     "person_disabled": "This account is disabled",
     "changed_meanwhile": "It was changed meanwhile: read it again, and decide again",
     "if_match_needed": "Say with If-Match which version you have read",
+    "of_provider": "The identity provider decides this about its accounts",
+    "local_off": "People sign in by the identity provider here",
     "unexpected": "A fault of the bridge itself",
 }
 """Every problem there is."""

@@ -107,6 +107,7 @@ class Patient:
         return Visit(
             configuration=self.configuration(),
             outside=lambda _, source: replace(outside, proxy=source.proxy),
+            services=outside,
             devices=outside,
             signs=self.signs,
             doubts=lambda _endpoint: self.doubts,

@@ -225,7 +225,7 @@ async def test_head_is_guarded_like_get(client: Client, opened: dict[str, Case])
         for name, case in opened.items():
             status, _, _ = await asked(client, "GET", operation.target, case.headers)
             head, _, body = await asked(client, "HEAD", operation.target, case.headers)
-            endless = STREAM in str(operation.told["responses"]["200"])
+            endless = STREAM in str(operation.told["responses"].get("200"))
             assert head == (405 if endless and not case.bad else status), (operation.path, name)
             assert body == b""
 

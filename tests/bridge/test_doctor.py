@@ -26,6 +26,7 @@ from bridge.doctor.visit import Visit
 from bridge.findings import FINDINGS, ORDER
 from bridge.health import BRIDGE, Health, Subject
 from bridge.settings.model import EndpointSettings, Listen, Mailboxes, Tls
+from bridge.sign_on_words import SIGN_ON
 from connector.certificates import Certificate, self_signed
 from connector.endpoints import cisco
 from connector.outside import Proxy, Trust, open_outside
@@ -281,8 +282,9 @@ CASES = {
     "condition_unacknowledged": Case(condition_unacknowledged, BRIDGE),
     "disk_unwritable": Case(disk_unwritable, BRIDGE),
 }
-ELSEWHERE = {"disk_low", "private_flag_lost", "writes_refused"}
-"""Provoked by tests of their own: below, with the export of PowerShell, and by bookings."""
+ELSEWHERE = {"disk_low", "private_flag_lost", "writes_refused", *SIGN_ON}
+"""Provoked by tests of their own: below, with the export of PowerShell, by bookings, and beside
+what signs people in."""
 
 
 def test_every_finding_is_provoked() -> None:

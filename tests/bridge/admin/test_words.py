@@ -16,6 +16,7 @@ from bridge.dispatch.status import State
 from bridge.explain import FAILING
 from bridge.findings import FINDINGS
 from bridge.health import Subject
+from bridge.oidc.failed import EVERY as EVERY_FAILED
 from bridge.reasons import LEFT_OUT, NO_JOIN
 from bridge.views.display_shapes import FaultCode
 from bridge.words import ADVICE
@@ -78,6 +79,8 @@ def test_everything_that_may_be_the_matter_has_words_and_what_to_do(lang: str) -
         assert told(f"fault.{code}")
     for system in get_args(State):
         assert told(f"system.{system}")
+    for why in EVERY_FAILED:
+        assert told(f"sso_why.{why}", name="Example")
     for failing in FAILING:
         assert told(f"on_system.endpoint_{failing}")
 
@@ -114,6 +117,7 @@ def test_no_word_is_left_over() -> None:
         "history",
         "plan",
         "setting",
+        "sso_why",
     }  # said by what they are put together from
     for key in catalogue("en"):
         section, name, *_ = key.split(".")

@@ -1,0 +1,1 @@
+"""Single sign-on of people by OpenID Connect: authorization code with PKCE."""
