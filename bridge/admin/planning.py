@@ -84,11 +84,7 @@ class Refusal(NamedTuple):
         return [
             one
             for one in self.findings
-            if any(
-                (one.entry == entry and _within(one.setting, name))
-                or f"{entry}.{name})" in one.words  # it is said of the one that had it already
-                for name in settings
-            )
+            if one.entry == entry and any(_within(one.setting, name) for name in settings)
         ]
 
     def beside(
