@@ -161,7 +161,13 @@ class Counter:
             Problem: it cannot be.
         """
         with _in_words():
-            return _plan(await self._keeper.undo(change, caller))
+            try:
+                return _plan(await self._keeper.undo(change, caller))
+            except NothingToUndo:
+                if caller.lists is None:
+                    raise
+                # Its words may name what is others'.
+                raise _problem("not_undoable") from None
 
     async def history(self, before: int | None, limit: int, caller: Caller) -> HistoryShape:
         """What was changed; of others' rooms nothing is told."""
@@ -210,7 +216,7 @@ def _in_words(plan: Plan | None = None) -> Iterator[None]:
     except InFiles as error:
         raise _problem("inventory_in_files") from error
     except Changed as error:
-        raise _problem("inventory_changed") from error
+        raise _problem("changed_meanwhile") from error
     except Unfit as error:
         raise Unfitting(_findings(plan, only_errors=True) if plan else ()) from error
     except Misfit as error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bridge.callers import Caller
 from bridge.following import Following
+from bridge.inventory.discreet import spots, told_to
 from bridge.inventory.leave import check_leave
 from bridge.inventory.noted import entries_of
 from bridge.inventory.plans import Candidate, Plan, Planned
@@ -243,7 +244,7 @@ class Keeper:
             base=base,
             document=wish.after,
             changes=wish.changes,
-            problems=tuple(_concerning(problems, wish.changes)),
+            problems=tuple(_concerning(problems, wish.changes, caller)),
             configuration=configuration,
             seen=seen,
             by=caller.name,
@@ -322,15 +323,21 @@ def _new_ids(changes: Iterable[Change]) -> dict[str, str]:
     return {one.former: one.id for one in changes if one.what == "renamed" and one.kind == "room"}
 
 
-def _concerning(problems: Iterable[Problem], changes: Sequence[Change]) -> Iterator[Problem]:
-    """All errors, and warnings of what is changed."""
+def _concerning(
+    problems: Iterable[Problem], changes: Sequence[Change], caller: Caller
+) -> Iterator[Problem]:
+    """All errors, and warnings that name what is changed, as this caller is told them."""
     touched = {
         f"room_lists.{one.id}" if one.kind == "list" else f"rooms.{one.room or one.id}"
         for one in changes
     }
-    for one in problems:
-        if one.severity == "error" or ".".join(one.path.split(".")[:2]) in touched:
-            yield one
+
+    def concerns(one: Problem) -> bool:
+        named = (one.path, *spots(one.words))
+        return any(".".join(spot.split(".")[:2]) in touched for spot in named)
+
+    found = (one for one in problems if one.severity == "error" or concerns(one))
+    return told_to(caller, found, touched)
 
 
 def _back(
