@@ -187,6 +187,7 @@ def _shape(desk: Reception, account: Account) -> PersonShape:
         single_sign_on=account.subject is not None,
         created=account.created,
         disabled=account.disabled,
+        seen=desk.sessions.came(account.id),
         invited_until=invitation.ends if invitation else None,
         etag=_etag(account),
     )

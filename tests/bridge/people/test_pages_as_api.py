@@ -21,7 +21,7 @@ PUSH, CLEAR, READ = (
 
 def pairs() -> list[tuple[str, str]]:
     """The orders of pages and API that do the same, as the guide has them."""
-    found = []
+    found: list[tuple[str, str]] = []
     for line in GUIDE.splitlines():
         orders = [" ".join(one) for one in _ORDER.findall(line)] if line.startswith("|") else []
         if any("/admin/" in one for one in orders):
