@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from bridge.admin.account import AccountPage
 from bridge.admin.acts import Acts
 from bridge.admin.changes import ChangesPage
 from bridge.admin.displays import DisplaysPage
 from bridge.admin.history import RoomHistory
 from bridge.admin.overview import Overview
 from bridge.admin.pages import Pages
+from bridge.admin.people import PeoplePage
 from bridge.admin.planning import Planning
 from bridge.admin.room import RoomPage
 from bridge.admin.signing import Signing
 from bridge.admin.survey import Survey
+from bridge.admin.tokens import TokensPage
 from bridge.admin.tree import Tree
 from bridge.displays.composition import Displays
 from bridge.keeping import Counter
@@ -47,6 +50,9 @@ class Admin:
         self._displays = DisplaysPage(self.pages, pairs)
         self.planning = Planning(self.pages, keeping, house)
         self.changes = ChangesPage(self.pages, keeping)
+        self._people = PeoplePage(self.pages)
+        self._tokens = TokensPage(self.pages)
+        self._account = AccountPage(self.pages)
         self._signing = Signing(self.pages)
         self._acts = Acts(desk, faults, read)
 
@@ -61,6 +67,9 @@ class Admin:
             *self._acts.routes,
             *self._displays.routes,
             *self.changes.routes,
+            *self._people.routes,
+            *self._tokens.routes,
+            *self._account.routes,
             *self._signing.routes,
         )
 
