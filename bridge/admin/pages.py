@@ -36,6 +36,8 @@ class Place(NamedTuple):
     name: str
     """In the catalogue, below `menu`."""
     scope: Scope
+    beside: str = ""
+    """Below this path too its pages are found."""
 
 
 MENU = (
@@ -43,7 +45,7 @@ MENU = (
     Place("/admin/rooms", "rooms", "read"),
     Place("/admin/displays", "displays", "read"),
     Place("/admin/changes", "changes", "rooms"),
-    Place("/admin/people", "people", "people"),
+    Place("/admin/people", "people", "people", beside="/admin/tokens"),
 )
 
 
