@@ -98,9 +98,16 @@ class Counter:
         return found
 
     async def change(
-        self, kind: Kind, id_: str, how: How, order: EntryOrder, caller: Caller
+        self,
+        kind: Kind,
+        id_: str,
+        how: How,
+        order: EntryOrder,
+        caller: Caller,
+        *,
+        keep: bool = True,
     ) -> PlanShape:
-        """A plan for one entry.
+        """A plan for one entry; without `keep` it cannot be applied.
 
         Raises:
             Problem: there is no such entry, or it cannot be changed so.
@@ -122,10 +129,10 @@ class Counter:
             "endpoints": Edit(endpoints=entries),
         }[kind]
         given = {id_: order.secrets} if order.secrets else {}
-        return await self._planned(edit, caller, order.why, given)
+        return await self._planned(edit, caller, order.why, given, keep=keep)
 
-    async def plan(self, order: PlanOrder, caller: Caller) -> PlanShape:
-        """A plan.
+    async def plan(self, order: PlanOrder, caller: Caller, *, keep: bool = True) -> PlanShape:
+        """A plan; without `keep` it cannot be applied.
 
         Raises:
             Problem: it fits no inventory, or not this caller.
@@ -136,7 +143,7 @@ class Counter:
             endpoints=order.endpoints,
             renamed=order.renamed,
         )
-        return await self._planned(edit, caller, order.why, order.secrets)
+        return await self._planned(edit, caller, order.why, order.secrets, keep=keep)
 
     async def planned(self, plan: str, caller: Caller) -> PlanShape:
         """A plan that was made.
@@ -202,9 +209,12 @@ class Counter:
         caller: Caller,
         why: str,
         given: Mapping[str, Mapping[str, str]],
+        *,
+        keep: bool,
     ) -> PlanShape:
         with _in_words():
-            return _plan(await self._keeper.plan(edit, caller, why=why, given=given))
+            found = await self._keeper.plan(edit, caller, why=why, given=given, keep=keep)
+        return _plan(found)
 
     async def _known(self, plan: str, caller: Caller) -> Plan:
         known = await self._keeper.planned(plan, caller)

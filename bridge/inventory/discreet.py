@@ -5,20 +5,19 @@ about a room of one's own may name the room of another.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 import msgspec
 
 from bridge.callers import Caller
 from bridge.settings.problem import Problem
 
-_SPOT = re.compile(r"\b(?:(rooms|room_lists)\.([a-z0-9-]+))[\w.\[\]]*")
+_SPOT = re.compile(r"\b(?:rooms|room_lists)\.[a-z0-9-]+(?:\.[\w.\[\]]*[\w\]])?")
 """A setting of an entry, as problems name it."""
-ELSEWHERE = "elsewhere in the inventory"
-_TAKEN = f"is taken already {ELSEWHERE}"
 _ELSE_BAD = Problem(
     file="",
-    words=f"something {ELSEWHERE} is wrong, and until that is mended nothing can be changed",
+    words="something elsewhere in the inventory is wrong, and until that is mended nothing can be"
+    " changed",
     hint="an engineer sees what it is",
 )
 
@@ -28,35 +27,27 @@ def told_to(
 ) -> Iterator[Problem]:
     """Problems as a caller is told them; `touched` are the entries that they themselves change.
 
-    Of what is others' an error is told as one, without its place; a warning is not.
+    Of two entries that have the same, the second is told of in the order of the inventory; it is
+    turned round where the other is the one that matters here. Of what is others' an error is told
+    as one, without its place; a warning is not.
     """
-    if caller.lists is None and caller.rooms is None:
-        yield from problems
-        return
+    everywhere = caller.lists is None and caller.rooms is None
+
+    def near(spot: str) -> bool:
+        return _of(spot) in touched or (not everywhere and _keeps(caller, spot))
+
     elsewhere = False
-    for one in problems:
-        if _own(one.path, touched, caller):
-            words, hint = (_without(text, touched, caller) for text in (one.words, one.hint))
+    for problem in problems:
+        one = _turned(problem, near)
+        if everywhere:
+            yield one
+        elif near(one.path):
+            words, hint = (_without(text, near) for text in (one.words, one.hint))
             yield msgspec.structs.replace(one, words=words, hint=hint)
-            continue
-        mine = [spot for spot in spots(one.words) if _own(spot, touched, caller)]
-        for spot in mine:  # the same clash, seen from here
-            yield Problem(file="", path=spot, words=_TAKEN, severity=one.severity)
-        elsewhere = elsewhere or (one.severity == "error" and not mine)
+        else:
+            elsewhere = elsewhere or one.severity == "error"
     if elsewhere:
         yield _ELSE_BAD
-
-
-def _own(path: str, touched: Collection[str], caller: Caller) -> bool:
-    found = _SPOT.match(path)
-    if found is None:
-        return False
-    kind, name = found[1], found[2]
-    if f"{kind}.{name}" in touched:
-        return True
-    if kind == "rooms":
-        return caller.keeps(name)
-    return caller.lists is None or name in caller.lists
 
 
 def spots(words: str) -> Iterator[str]:
@@ -64,6 +55,32 @@ def spots(words: str) -> Iterator[str]:
     return (found[0] for found in _SPOT.finditer(words))
 
 
-def _without(text: str, touched: Collection[str], caller: Caller) -> str:
+def _turned(one: Problem, near: Callable[[str], bool]) -> Problem:
+    other = next(filter(near, spots(one.words)), None)
+    if other is None or near(one.path):
+        return one
+    words = one.words.replace(other, one.path)
+    return msgspec.structs.replace(one, path=other, words=words)
+
+
+def _of(spot: str) -> str:
+    """The entry of a setting."""
+    return ".".join(spot.split(".")[:2])
+
+
+def _keeps(caller: Caller, spot: str) -> bool:
+    kind, _, name = _of(spot).partition(".")
+    if kind == "rooms":
+        return caller.keeps(name)
+    return kind == "room_lists" and (caller.lists is None or name in caller.lists)
+
+
+def _without(text: str, near: Callable[[str], bool]) -> str:
     """A text without the places that are others'."""
-    return _SPOT.sub(lambda found: found[0] if _own(found[0], touched, caller) else ELSEWHERE, text)
+
+    def told(found: re.Match[str]) -> str:
+        if near(found[0]):
+            return found[0]
+        return "another room" if found[0].startswith("rooms") else "another room list"
+
+    return _SPOT.sub(told, text)

@@ -127,11 +127,13 @@ class Keeper:
         *,
         why: str = "",
         given: Mapping[str, Mapping[str, str]] | None = None,
+        keep: bool = True,
     ) -> Plan:
         """What an edit would change, and what is wrong with it; nothing is changed.
 
         `given` has secrets of endpoints, by id and setting: they go to the vault when the plan is
-        applied, and the plan has their names only.
+        applied, and the plan has their names only. Without `keep` nobody can apply it: it only says
+        whether the edit would do.
 
         Raises:
             Misfit: the edit fits no inventory.
@@ -148,7 +150,7 @@ class Keeper:
         after = with_references(_voided(before, wanted), names)
         found = changes(before, after, edit.renamed)
         wish = _Wish(after=after, changes=found, why=why, secrets=coming)
-        return await self._planned_for(before, wish, caller)
+        return await self._planned_for(before, wish, caller, keep=keep)
 
     async def planned(self, id_: str, caller: Caller) -> Plan | None:
         """A plan of this caller's."""
@@ -235,7 +237,9 @@ class Keeper:
             plan = _Wish(after=document, changes=changes(kept, document), why="from files")
             return await self._write(plan, caller)
 
-    async def _planned_for(self, before: Document, wish: "_Wish", caller: Caller) -> Plan:
+    async def _planned_for(
+        self, before: Document, wish: "_Wish", caller: Caller, *, keep: bool = True
+    ) -> Plan:
         check_leave(caller, wish.changes, before, wish.after)
         seen, base = self.configuration(), await self.version()  # of `before`, not of what comes
         configuration, problems = await self._read(wish.after, wish.secrets)
@@ -253,7 +257,8 @@ class Keeper:
             undoes=wish.undoes,
             secrets=wish.secrets,
         )
-        self._planned.put(plan)
+        if keep:
+            self._planned.put(plan)
         return plan
 
     async def _read(

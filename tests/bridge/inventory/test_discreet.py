@@ -56,7 +56,7 @@ async def test_a_clash_with_others_is_told_at_ones_own_entry(two: Api, room: str
     plan = await two.good("POST", "/plans", order)
     (clash,) = plan["findings"]
     assert (clash["entry"], clash["setting"]) == (f"rooms.{room}", "mailbox")
-    assert (clash["severity"], "elsewhere in the inventory" in clash["words"]) == ("warning", True)
+    assert (clash["severity"], "(another room)" in clash["words"]) == ("warning", True)
     assert "owl" not in clash["words"]
     two.caller = OWNER
     (clash,) = (await two.good("POST", "/plans", order))["findings"]
@@ -77,10 +77,10 @@ MINE = Problem(
 
 def test_of_two_that_clash_everybody_is_told_their_own() -> None:
     own, clash = told_to(ANNA, [MINE, OTHERS], ["rooms.kestrel"])
-    assert own.words == "is the mailbox of another room too (elsewhere in the inventory)"
-    assert own.hint == "see elsewhere in the inventory"
+    assert own.words == "is the mailbox of another room too (another room)"
+    assert own.hint == "see another room list"
     assert clash.path == "rooms.kestrel.endpoints[0].id"
-    assert clash.words == "is taken already elsewhere in the inventory"
+    assert clash.words == "codec is at another room"
     assert list(told_to(OWNER, [MINE, OTHERS], [])) == [MINE, OTHERS]
 
 

@@ -2,6 +2,7 @@
 
 import { keepAges } from "./ages.js";
 import { checkFields } from "./checks.js";
+import { checkForms } from "./dry.js";
 import { askFirst } from "./sure.js";
 import { filterTree } from "./tree.js";
 
@@ -16,6 +17,7 @@ if (here.href !== location.href) {
 
 keepAges(document);
 checkFields(document);
+checkForms(document);
 askFirst(document);
 filterTree(document);
 document.documentElement.dataset.ready = "";
