@@ -11,6 +11,7 @@ import msgspec
 
 from bridge.callers import Caller
 from bridge.settings.problem import Problem
+from rooms.inventory import Change
 
 _SPOT = re.compile(r"\b(?:rooms|room_lists)\.[a-z0-9-]+(?:\.[\w.\[\]]*[\w\]])?")
 """A setting of an entry, as problems name it."""
@@ -20,6 +21,22 @@ _ELSE_BAD = Problem(
     " changed",
     hint="an engineer sees what it is",
 )
+
+
+def concerning(
+    problems: Iterable[Problem], changes: Iterable[Change], caller: Caller
+) -> Iterator[Problem]:
+    """All errors, and warnings that name what is changed, as this caller is told them."""
+    touched = {
+        f"room_lists.{one.id}" if one.kind == "list" else f"rooms.{one.room or one.id}"
+        for one in changes
+    }
+
+    def names(one: Problem) -> bool:
+        return any(_of(spot) in touched for spot in (one.path, *_spots(one.words)))
+
+    found = (one for one in problems if one.severity == "error" or names(one))
+    return told_to(caller, found, touched)
 
 
 def told_to(
@@ -50,13 +67,13 @@ def told_to(
         yield _ELSE_BAD
 
 
-def spots(words: str) -> Iterator[str]:
+def _spots(words: str) -> Iterator[str]:
     """The settings of entries that words name."""
     return (found[0] for found in _SPOT.finditer(words))
 
 
 def _turned(one: Problem, near: Callable[[str], bool]) -> Problem:
-    other = next(filter(near, spots(one.words)), None)
+    other = next(filter(near, _spots(one.words)), None)
     if other is None or near(one.path):
         return one
     words = one.words.replace(other, one.path)

@@ -2,12 +2,12 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from bridge.callers import Caller
 from bridge.following import Following
-from bridge.inventory.discreet import spots, told_to
+from bridge.inventory.discreet import concerning
 from bridge.inventory.leave import check_leave
 from bridge.inventory.noted import entries_of
 from bridge.inventory.plans import Candidate, Plan, Planned
@@ -248,7 +248,7 @@ class Keeper:
             base=base,
             document=wish.after,
             changes=wish.changes,
-            problems=tuple(_concerning(problems, wish.changes, caller)),
+            problems=tuple(concerning(problems, wish.changes, caller)),
             configuration=configuration,
             seen=seen,
             by=caller.name,
@@ -326,23 +326,6 @@ class _Wish(Value, frozen=True, kw_only=True):
 def _new_ids(changes: Iterable[Change]) -> dict[str, str]:
     """New ids of rooms by former ones."""
     return {one.former: one.id for one in changes if one.what == "renamed" and one.kind == "room"}
-
-
-def _concerning(
-    problems: Iterable[Problem], changes: Sequence[Change], caller: Caller
-) -> Iterator[Problem]:
-    """All errors, and warnings that name what is changed, as this caller is told them."""
-    touched = {
-        f"room_lists.{one.id}" if one.kind == "list" else f"rooms.{one.room or one.id}"
-        for one in changes
-    }
-
-    def concerns(one: Problem) -> bool:
-        named = (one.path, *spots(one.words))
-        return any(".".join(spot.split(".")[:2]) in touched for spot in named)
-
-    found = (one for one in problems if one.severity == "error" or concerns(one))
-    return told_to(caller, found, touched)
 
 
 def _back(
