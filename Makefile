@@ -137,6 +137,7 @@ install: setup
 	"$(DESTDIR)$(PREFIX)/bin/python" -I -m pip install --quiet --disable-pip-version-check --no-compile --no-deps build/wheel/*.whl
 	scripts/relocate "$(DESTDIR)" "$(PREFIX)"
 	scripts/compile "$(DESTDIR)" "$(PREFIX)"
+	scripts/manual "$(DESTDIR)" "$(PREFIX)"
 	install -d "$(DESTDIR)/usr/bin" "$(DESTDIR)/etc/roombridge" "$(DESTDIR)$(PREFIX)/share/doc"
 	ln -sf "$(PREFIX)/bin/roombridge" "$(DESTDIR)/usr/bin/roombridge"
 	install -D -m 644 systemd/roombridge.service "$(DESTDIR)/usr/lib/systemd/system/roombridge.service"

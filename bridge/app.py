@@ -1,24 +1,20 @@
 """The appliance: everything wired together. The only place that knows everyone."""
 
-import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Collection, Coroutine, Sequence
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
-from typing import Any
 
 import msgspec
-from aiohttp import web
 
 from bridge import housekeeping, systemd
 from bridge.admin.composition import admin
 from bridge.alerts.courier import Courier
 from bridge.beyond import Beyond
 from bridge.calling.composition import Calling
-from bridge.certificate import plain
 from bridge.chain.herald import Herald
 from bridge.deciding import Decisions
 from bridge.discovery import EVERY, JITTER, Discovery
@@ -26,13 +22,13 @@ from bridge.dispatch import Dispatch
 from bridge.displays.composition import Displays
 from bridge.doctor.round import Rounds
 from bridge.doctor.visit import Visit
-from bridge.door import LOOPBACK, Door, control_socket
 from bridge.facade import Facade
 from bridge.furnished import furnish
 from bridge.health import BRIDGE, Health, Subject
 from bridge.housekeeping import Chore
 from bridge.identities import Identities
 from bridge.keeping import Counter
+from bridge.listening import listening, working
 from bridge.logs import fault
 from bridge.measures import measures
 from bridge.posted import posted
@@ -64,9 +60,7 @@ from bridge.views import (
     tokens,
 )
 from bridge.views.house import House
-from bridge.views.site import site
 from bridge.views.stream import Hub
-from bridge.views.web import Route
 from bridge.writing.composition import Writing
 from connector.outside import open_outside
 from rooms.audit import Entry
@@ -78,8 +72,6 @@ LOOK_AT_CREDENTIALS = timedelta(seconds=10)
 """Between two looks at what ends soon or is refused: it costs nothing."""
 _DAILY = partial(Chore, every=timedelta(days=1), jitter=timedelta(hours=2))
 _EACH_MINUTE = partial(Chore, every=timedelta(minutes=1))
-CLOSING = 2.0
-"""Seconds that open requests have to end at a stop."""
 
 
 class Appliance:
@@ -161,9 +153,15 @@ class Appliance:
         self.courier = Courier(services, health=self.health, data_dir=site_.data_dir)
         self._furnish()
         await self._serve()
+        await self._begin()
+
+    async def _begin(self) -> None:
+        """Everything that works by itself, once callers are answered."""
+        made = self._made
         await self._stack.enter_async_context(self.herald.running())
-        await self._stack.enter_async_context(_working(made.store.run()))
+        await self._stack.enter_async_context(working(made.store.run()))
         await made.custody.refresh(self.health)
+        await made.keeper.tidy()
         await self._stack.enter_async_context(self.sync.running())
         self._stack.push_async_callback(self.discovery.close)
         await self._stack.enter_async_context(self.writing.running())
@@ -173,8 +171,8 @@ class Appliance:
         await self._stack.enter_async_context(self.courier.running())
         await self.adopt(self.configuration)
         await self._stack.enter_async_context(housekeeping.running(self._chores()))
-        await self._stack.enter_async_context(_working(self.rounds.attend()))
-        await self._stack.enter_async_context(_working(self.hub.run()))
+        await self._stack.enter_async_context(working(self.rounds.attend()))
+        await self._stack.enter_async_context(working(self.hub.run()))
 
     async def adopt(self, configuration: Configuration) -> None:
         """Work by this configuration from now on."""
@@ -282,36 +280,12 @@ class Appliance:
                 )
             ),
         ]
-        app = site(self.house, [*routes, openapi.route(routes, VERSION)])
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSING)
-        await runner.setup()
-        self._stack.push_async_callback(runner.cleanup)
-        self._stack.callback(self.hub.close)
+        every = [*routes, openapi.route(routes, VERSION)]
         site_, presented = self.configuration.site, self._made.presented
-        tls = None if presented is None or plain(site_) else presented.listening[0]
-        networks = (*site_.proxies, *LOOPBACK) if site_.proxies else ()
-        door = Door(runner, site_.listen.address, site_.listen.port, tls=tls, networks=networks)
-        await door.start()
-        self.port = door.port
-        await web.SockSite(runner, control_socket(site_.data_dir)).start()
-        await self._serve_legacy(routes)
-        if presented is not None:
-            await self._stack.enter_async_context(_working(presented.run(self.health)))
-
-    async def _serve_legacy(self, routes: Sequence[Route]) -> None:
-        """Answer old units, where the site wants that, with what is marked for them."""
-        legacy, presented = self.configuration.site.legacy, self._made.presented
-        if legacy is None:
-            return
-        app = site(self.house, [route for route in routes if route.legacy])
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSING)
-        await runner.setup()
-        self._stack.push_async_callback(runner.cleanup)
-        tls = presented.listening[-1] if presented and legacy.tls == "weak" else None
-        door = Door(runner, legacy.address, legacy.port, tls=tls, networks=legacy.networks)
-        await door.start()
-        self.legacy_port = door.port
-        self.health.bad(BRIDGE, "legacy_listener")
+        self.port, self.legacy_port = await self._stack.enter_async_context(
+            listening(self.house, site_, presented, every)
+        )
+        self._stack.callback(self.hub.close)
 
     def _chores(self) -> list[Chore]:
         return [
@@ -375,24 +349,13 @@ class Appliance:
 
 
 @asynccontextmanager
-async def _working(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Do this beside the rest; wait for its end, and pass on what made it fail."""
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(work)
-        try:
-            yield
-        finally:
-            task.cancel()
-
-
-@asynccontextmanager
 async def running(made: Prepared) -> AsyncIterator[Appliance]:
     """The appliance, from its first answer to its last."""
     async with AsyncExitStack() as stack:
         appliance = Appliance(made, stack)
         await appliance.start()
         systemd.notify("READY=1")
-        async with _working(appliance.rereading.watch()), _working(systemd.watchdog()):
+        async with working(appliance.rereading.watch()), working(systemd.watchdog()):
             try:
                 yield appliance
             finally:

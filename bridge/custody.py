@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -88,6 +88,17 @@ class Custody:
         """
         at = self._clock.now()
         await asyncio.to_thread(self.vault.put_all, secrets, at=at, by=by)
+        async with self._one:
+            await self._note()
+
+    def given(self) -> Sequence[str]:
+        """Names of secrets that came by way of the appliance, not by hand."""
+        return [one.name for one in self.vault.listed() if not one.by.startswith("cli:")]
+
+    async def drop(self, names: Collection[str], /, *, by: str) -> None:
+        """Forget secrets, all or none. Raises as `put` does."""
+        at = self._clock.now()
+        await asyncio.to_thread(self.vault.drop_these, names, at=at, by=by)
         async with self._one:
             await self._note()
 

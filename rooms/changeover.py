@@ -66,12 +66,8 @@ def changeover(
     names = {old: new for old, new in renamed.items() if old in before and new in after}
     gone = {name: one for name, one in before.items() if name not in after and name not in names}
     new = {*after} - {*before} - {*names.values()}
-    homes = Counter(map(_home, (*gone.values(), *(after[name] for name in new))))
-    came = {_home(after[name]): name for name in new}
-    for former, one in gone.items():
-        name = came.get(_home(one))
-        if name is not None and homes[_home(one)] == 2:  # else nobody knows which is which
-            names[former] = name
+    if gone and new:
+        names |= _moved(gone, {name: after[name] for name in new})
     for former, name in names.items():
         gone.pop(former, None)
         new.discard(name)
@@ -82,11 +78,21 @@ def changeover(
         came=frozenset(new | ({*names} & {*after} - {*names.values()})),
         taken=frozenset(
             name
-            for name in new | fresh
-            if retired.get(name, "" if name in fresh else after[name].mailbox.lower())
-            != after[name].mailbox.lower()
+            for name in (new & retired.keys()) | fresh
+            if retired.get(name, "") != after[name].mailbox.lower()
         ),
     )
+
+
+def _moved(gone: Mapping[str, Room], new: Mapping[str, Room]) -> dict[str, str]:
+    """New ids by former ones of rooms that are the same by their mailboxes."""
+    homes = Counter(map(_home, (*gone.values(), *new.values())))
+    came = {_home(one): name for name, one in new.items()}
+    return {
+        former: came[home]
+        for former, one in gone.items()
+        if (home := _home(one)) in came and homes[home] == 2  # else nobody knows which is which
+    }
 
 
 def rewrite(tables: "Tables", change: Changeover, at: datetime) -> None:
@@ -106,7 +112,8 @@ def rewrite(tables: "Tables", change: Changeover, at: datetime) -> None:
         sql = f"UPDATE {table} SET room = ? WHERE room = ?{still}"  # noqa: S608
         many(sql, away)
         many(sql, back)
-    came = [(room,) for room in {*change.came, *change.renamed.values()}]
+    known = {room for (room,) in tables.execute("SELECT room FROM retired_rooms")}
+    came = [(room,) for room in known & {*change.came, *change.renamed.values()}]
     many("DELETE FROM retired_rooms WHERE room = ?", came)
     many(
         "REPLACE INTO retired_rooms (room, mailbox, at) VALUES (?, ?, ?)",

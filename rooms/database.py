@@ -98,12 +98,13 @@ class Database:
         open_ = True
         settling: float | None = None  # when the log is due to be emptied
         while open_:
+            wait = None if settling is None else settling - time.monotonic()
+            if wait is not None and wait <= 0:  # orders may come without a pause
+                _settle(self._connection)
+                wait = settling = None
             try:
-                wait = None if settling is None else max(0.0, settling - time.monotonic())
                 batch = [self._orders.get(timeout=wait)]
             except queue.Empty:
-                _settle(self._connection)
-                settling = None
                 continue
             time.sleep(GATHER)
             with contextlib.suppress(queue.Empty):

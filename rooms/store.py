@@ -141,6 +141,11 @@ class Store:
         mailbox = room.mailbox.lower()
         return self._mailboxes is None or self._mailboxes.get(room.id) == mailbox
 
+    @property
+    def held(self) -> Collection[str]:
+        """Rooms of which something is kept; of one that left, until its last booking is over."""
+        return self._kept.keys()
+
     def kept(self, room: str) -> Kept | None:
         """A room's agenda as it is kept, or None where it was never read."""
         return self._kept.get(room)

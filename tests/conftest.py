@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
+from hypothesis import HealthCheck, settings
 
 from tests.fakes import host_keys
 
@@ -17,6 +18,11 @@ from tests.fakes import host_keys
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# How fast examples are made says something about the machine, not about what is tested.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 OUTLIVING = frozenset(["browser", "demo"])
 """Fixtures that live longer than a test."""

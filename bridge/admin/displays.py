@@ -1,20 +1,47 @@
 """Paired displays: which there are, one more by the code that it shows, one less."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import NamedTuple
 
 from aiohttp import web
 
 from bridge.admin.pages import Pages, back, form
 from bridge.admin.routes import page, posted
-from bridge.admin.tree import natural
+from bridge.admin.tree import MOST, natural
 from bridge.callers import Caller
 from bridge.views.house import House
 from bridge.views.pairing import Pairs
 from bridge.views.web import Problem, Route
+from rooms.room import Room
 
 PATH = "/admin/displays"
 LONGEST = 64
 """Characters of a code as somebody typed it, and of a display's name."""
+
+
+class Choice(NamedTuple):
+    """Rooms from which one is chosen for a display."""
+
+    rooms: Sequence[tuple[str, Sequence[Room]]]
+    """By their buildings."""
+    buildings: Sequence[str] = ()
+    """Where there are too many rooms for one list: one of these is chosen first."""
+    building: str | None = None
+    """The one that was."""
+
+    @classmethod
+    def of(cls, kept: Sequence[Room], query: Mapping[str, str]) -> "Choice":
+        """What is to be chosen from, after what a query asks for."""
+        if len(kept) <= MOST:
+            return cls(_grouped(kept))
+        building = query.get("building")
+        if room := query.get("room"):
+            building = next((one.building for one in kept if one.id == room), building)
+        buildings = sorted({room.building for room in kept}, key=natural)
+        if building not in buildings:
+            return cls((), buildings)
+        return cls(_grouped([one for one in kept if one.building == building]), buildings, building)
 
 
 class DisplaysPage:
@@ -44,7 +71,8 @@ class DisplaysPage:
             "displays",
             displays=sorted(found, key=lambda one: natural(names.get(one.room, one.room))),
             names=names,
-            rooms=sorted(kept, key=lambda room: (natural(room.building), natural(room.name))),
+            keeping=bool(kept),
+            choice=Choice.of(kept, request.query),
             code=request.query.get("code", "")[:LONGEST],
             room=request.query.get("room", ""),
             address=f"{request.host}/display",
@@ -75,3 +103,9 @@ class DisplaysPage:
         except Problem as problem:
             return back(PATH, failed=problem.code)
         return back(PATH, done="revoked")
+
+
+def _grouped(rooms: Sequence[Room]) -> Sequence[tuple[str, Sequence[Room]]]:
+    """Rooms by their buildings, both in the order in which people look for them."""
+    ordered = sorted(rooms, key=lambda room: (natural(room.building), natural(room.name)))
+    return [(name, [*some]) for name, some in groupby(ordered, lambda room: room.building)]

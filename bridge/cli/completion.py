@@ -40,7 +40,8 @@ _roombridge() {
     done
     (( $#found )) && compadd -a found
 }
-compdef _roombridge roombridge
+# Where zsh loads this file by itself, it runs it to complete for the first time.
+if [[ ${funcstack[1]} == _roombridge ]]; then _roombridge; else compdef _roombridge roombridge; fi
 """
 _FISH = """\
 # roombridge in fish: roombridge completion fish | source

@@ -5,7 +5,7 @@ about a room of one's own may name the room of another.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -24,9 +24,11 @@ _ELSE_BAD = Problem(
 
 
 def concerning(
-    problems: Iterable[Problem], changes: Iterable[Change], caller: Caller
+    problems: Sequence[Problem], changes: Iterable[Change], caller: Caller
 ) -> Iterator[Problem]:
     """All errors, and warnings that name what is changed, as this caller is told them."""
+    if not problems:  # mostly; and the changes may be many
+        return iter(())
     touched = {
         f"room_lists.{one.id}" if one.kind == "list" else f"rooms.{one.room or one.id}"
         for one in changes

@@ -3,10 +3,11 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from bridge.callers import Caller
 from bridge.following import Following
+from bridge.inventory import leftovers
 from bridge.inventory.discreet import concerning
 from bridge.inventory.leave import check_leave
 from bridge.inventory.noted import entries_of
@@ -52,21 +53,6 @@ class NothingToUndo(Exception):
     """There is no such change, or what it did was changed again since; the words say which."""
 
 
-class Vault(Protocol):
-    """Where secrets go that somebody gives for an endpoint."""
-
-    there: bool
-    """Whether there is one."""
-
-    async def put(self, secrets: Mapping[str, Secret], /, *, by: str) -> None:
-        """Keep these, all or none.
-
-        Raises:
-            VaultUnusable: they cannot be kept.
-            OSError: it cannot be written.
-        """
-
-
 class Keeper:
     """The inventory, and every way to change it."""
 
@@ -87,7 +73,7 @@ class Keeper:
         configuration: Callable[[], Configuration],
         known: Callable[[], Known | None],
         adopt: Callable[[Configuration], Awaitable[None]],
-        vault: Vault | None = None,
+        vault: leftovers.Vault | None = None,
     ) -> None:
         """What the appliance works by, its open vault, and what has it work by another inventory.
 
@@ -190,7 +176,12 @@ class Keeper:
                 self.configuration(), configuration, _new_ids(plan.changes)
             )
             async with self._following.still():
-                applied = await self._write(plan, caller, change)
+                try:
+                    applied = await self._write(plan, caller, change)
+                except Exception:  # nothing was written
+                    if plan.secrets and self.vault is not None:
+                        await leftovers.forget(self.vault, [*plan.secrets], caller.name)
+                    raise
                 self._following.follow(change)
             # Nothing waits here: what follows in memory and the rooms in force change together.
             await self.adopt(configuration)
@@ -215,6 +206,15 @@ class Keeper:
         after = Document(rooms=rooms, lists=lists)
         wish = _Wish(after=after, changes=changes(document, after, renamed), undoes=seq)
         return await self._planned_for(document, wish, caller)
+
+    async def tidy(self) -> None:
+        """Have the vault forget what changes gave it that were never written.
+
+        Where files decide they may name anything.
+        """
+        async with self.one:
+            if not self.in_files and self.vault is not None and self.vault.there:
+                await leftovers.clear(self.vault, self._rows)
 
     async def history(self, before: int | None = None, limit: int = 50) -> Sequence[Applied]:
         """What was changed, the newest first."""

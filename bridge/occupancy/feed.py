@@ -51,15 +51,19 @@ class Feed:
         return self._broker is not None
 
     def adopt(self, site: Site, rooms: Iterable[Room]) -> None:
-        """Tell this broker of these rooms."""
+        """Tell this broker of these rooms, and have it forget those that left."""
+        there = {room.id for room in rooms}
         authorities = (site.ca_file,) if site.ca_file else ()
         if (site.mqtt, authorities) != (self._broker, self._authorities):
             self._broker, self._authorities = site.mqtt, authorities
             self._retained = Retained()
+            if site.mqtt is not None:
+                left = {*self._house.retired, *self._house.store.held} - there
+                self._retained.leave(_topic(site.mqtt, room) for room in left)
         if site.mqtt is None:
             self._health.good(BRIDGE, CODE)
         else:
-            self._retained.keep({_topic(site.mqtt, room.id) for room in rooms})
+            self._retained.keep({_topic(site.mqtt, room) for room in there})
         self._news.set()
 
     def told(self, room: str, face: Face) -> None:

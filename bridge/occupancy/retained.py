@@ -1,6 +1,6 @@
 """What a broker is to keep, and what of that it does not have yet. Pure."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -48,6 +48,11 @@ class Retained:
         """All other topics are taken away."""
         for gone in self._wanted.keys() - set(topics):
             del self._wanted[gone]
+
+    def leave(self, topics: Iterable[str]) -> None:
+        """These may be there from an earlier time, and are to be taken away."""
+        for topic in topics:
+            self._sent.setdefault(topic, b"")
 
     def due(self) -> Sequence[tuple[str, bytes, bytes]]:
         """Each topic that the broker has not, or otherwise: its name, what to send, its mark.

@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from ipaddress import ip_address
-from typing import Any, Literal, NamedTuple
+from pathlib import Path
+from typing import Any, Literal
 
 import msgspec
 import yaml
@@ -36,6 +37,7 @@ from connector.endpoint import Reads
 from connector.outside import within
 from rooms.inventory.ids import ID
 from rooms.join import zoom
+from rooms.model import Value
 from rooms.room import Policy, Room, Writes
 from rooms.zones import from_windows, zone
 
@@ -96,31 +98,26 @@ class EndpointEntry(Settings, frozen=True, kw_only=True):
     kind: str
 
 
-class ReadEndpoint(NamedTuple):
+class ReadEndpoint(Value, frozen=True):
     """One room system."""
 
     endpoint: EndpointSettings
     claims: tuple[Claim, ...]
+    place: Place
 
 
-class ReadRoom(NamedTuple):
+class ReadRoom(Value, frozen=True):
     """One room; None where that was reported."""
 
     room: Room | None
+    place: Place
     claims: tuple[Claim, ...] = ()
     endpoints: tuple[ReadEndpoint, ...] = ()
-    lists: tuple[tuple[str, Place], ...] = ()
-    """The room lists that it names, and where."""
-
-    def told(self, place: Place) -> "ReadRoom":
-        """The same, of which problems are reported from this place."""
-        claims = tuple(claim._replace(place=place.at(claim.place.key)) for claim in self.claims)
-        return self._replace(
-            claims=claims, lists=tuple((name, place.at("lists")) for name, _ in self.lists)
-        )
+    lists: tuple[str, ...] = ()
+    """The room lists that it names."""
 
 
-class ReadList(NamedTuple):
+class ReadList(Value, frozen=True):
     """One room list."""
 
     entry: RoomList
@@ -136,13 +133,16 @@ class EntryReader:
         self._sources = sources
         self._policy = policy(site)
         self._authorities = Authorities()
+        self._zones: set[str] = set()
+        self._unsaid: list[Any] = []
+        self._quiet = Place(self._unsaid, Path())
 
     def list(self, reader: Reader, node: yaml.Node, place: Place) -> ReadList | None:
         """A room list; None where it was reported."""
         entry = reader.struct(RoomList, node, place)
         if entry is BAD or not _check_id(entry.id, place.at("id")):
             return None
-        return ReadList(entry, (claim("room list", entry.id, place.at("id")),), place)
+        return ReadList(entry, (claim("room list", entry.id),), place)
 
     def room(self, reader: Reader, node: yaml.Node, place: Place) -> ReadRoom:
         """A room and its endpoints."""
@@ -150,7 +150,7 @@ class EntryReader:
         entry = reader.struct(RoomEntry, node, place, besides=[*OF_ROOMS, "endpoints"])
         own = self._own_policy(reader, keys, entry, place)
         if entry is BAD:
-            return ReadRoom(None)
+            return ReadRoom(None, place)
         listed = keys.get("endpoints")
         items = reader.items(listed, place.at("endpoints")) if listed else ()
         endpoints = [self._endpoint(reader, entry.id, *item) for item in items]
@@ -158,16 +158,17 @@ class EntryReader:
         claims = []
         named = _check_id(entry.id, place.at("id"))
         if named:
-            claims.append(claim("room", entry.id, place.at("id")))
+            claims.append(claim("room", entry.id))
         reached = self._check_mailbox(entry.mailbox, source, place.at("mailbox"))
         if reached:
-            claims.append(of_mailbox(entry.mailbox, source, place.at("mailbox")))
-        fit = _check_zone(entry.time_zone, place.at("time_zone")) and named and reached
+            claims.append(of_mailbox(entry.mailbox, source))
+        fit = self._check_zone(entry.time_zone, place.at("time_zone")) and named and reached
         return ReadRoom(
             _room(entry, source, own) if fit and own is not None else None,
+            place,
             tuple(claims),
             tuple(one for one in endpoints if one is not None),
-            tuple((name, place.at("lists")) for name in entry.lists),
+            entry.lists,
         )
 
     def plain(self, fields: Mapping[str, Any], place: Place) -> ReadRoom | None:
@@ -182,34 +183,29 @@ class EntryReader:
         capacity = fields.get("capacity", "0")
         if not (isinstance(capacity, str) and capacity.isascii() and capacity.isdecimal()):
             return None
-        unsaid: list[Any] = []
-        quiet = Place(unsaid, place.file)
-        source = self._source(entry, quiet)
+        source = self._source(entry, self._quiet)
         good = (
             ID.fullmatch(entry.id)
-            and self._check_mailbox(entry.mailbox, source, quiet)
-            and _check_zone(entry.time_zone, quiet)
+            and self._check_mailbox(entry.mailbox, source, self._quiet)
+            and self._check_zone(entry.time_zone, self._quiet)
         )
-        if not good or unsaid:
+        if not good or self._unsaid:
+            self._unsaid.clear()
             return None
         return ReadRoom(
             _room(entry, source, self._with(entry)),
-            (
-                claim("room", entry.id, place.at("id")),
-                of_mailbox(entry.mailbox, source, place.at("mailbox")),
-            ),
+            place,
+            (claim("room", entry.id), of_mailbox(entry.mailbox, source)),
             (),
-            tuple((name, place.at("lists")) for name in entry.lists),
+            entry.lists,
         )
 
     def _with(self, entry: RoomEntry, **parts: Any) -> Policy:
         """The site's policy, but for what a room has of its own."""
+        if not (parts or entry.all_day or entry.tentative or entry.writes):
+            return self._policy
         words = {key: getattr(entry, key) for key in _WORDS if getattr(entry, key) is not None}
-        return (
-            msgspec.structs.replace(self._policy, **words, **parts)
-            if words or parts
-            else (self._policy)
-        )
+        return msgspec.structs.replace(self._policy, **words, **parts)
 
     def _own_policy(
         self, reader: Reader, keys: Mapping[str, yaml.Node], entry: Any, place: Place
@@ -261,10 +257,12 @@ class EntryReader:
             place.error("must be the mailbox's SMTP address")
             return False
         settings = self._sources.get(source)
-        if settings is not None and not settings.mailboxes.allows(mailbox):
+        if settings is None:
+            return True
+        if not settings.mailboxes.allows(mailbox):
             place.error(f"is outside what sources.{source}.mailboxes allows")
             return False
-        if settings is not None and mailbox.lower() == settings.mailboxes.canary.lower():
+        if mailbox.lower() == settings.mailboxes.canary.lower():
             place.error(
                 f"is sources.{source}.mailboxes.canary",
                 "the canary must be no room: nobody reads it",
@@ -297,7 +295,21 @@ class EntryReader:
         if not fit:
             return None
         made = EndpointSettings(id=general.id, kind=kind, room=room, options=special)
-        return ReadEndpoint(made, tuple(of_endpoint(made, place)))
+        return ReadEndpoint(made, tuple(of_endpoint(made)), place)
+
+    def _check_zone(self, name: str, place: Place) -> bool:
+        if name in self._zones:
+            return True
+        if iana := from_windows(name):
+            place.error(f"is a Windows name: write {iana}")
+            return False
+        try:
+            zone(name)
+        except KeyError:
+            place.error(f"there is no time zone {name}", "IANA names such as Europe/London")
+            return False
+        self._zones.add(name)
+        return True
 
     def _check_network(self, host: str, place: Place) -> bool:
         """Addresses are checked here, names when they are resolved."""
@@ -358,15 +370,3 @@ def _room(entry: RoomEntry, source: str, own: Policy) -> Room:
         lists=entry.lists,
         policy=own,
     )
-
-
-def _check_zone(name: str, place: Place) -> bool:
-    if iana := from_windows(name):
-        place.error(f"is a Windows name: write {iana}")
-        return False
-    try:
-        zone(name)
-    except KeyError:
-        place.error(f"there is no time zone {name}", "IANA names such as Europe/London")
-        return False
-    return True

@@ -1,5 +1,6 @@
 """Read the whole inventory: rooms, their lists, their endpoints, and what they may not share."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -7,13 +8,17 @@ import yaml
 
 from bridge.settings import files
 from bridge.settings.claims import Claim
-from bridge.settings.entries import EntryReader, ReadList, ReadRoom
+from bridge.settings.entries import EntryReader, ReadEndpoint, ReadList, ReadRoom
 from bridge.settings.model import EndpointSettings, Inventory, Site, SourceSettings
 from bridge.settings.problem import Place, Problem
 from bridge.settings.secrets import Named, Secrets
 from bridge.settings.typed import Reader
 from connector import load
 from rooms.room import Room
+
+Entry = ReadRoom | ReadList | ReadEndpoint
+Seen = defaultdict[str, dict[str, Entry]]
+"""Who claimed what first: what kind of thing, and which."""
 
 
 class InventoryReader:
@@ -68,20 +73,21 @@ class InventoryReader:
 
 def together(rooms: Iterable[ReadRoom], lists: Sequence[ReadList]) -> Inventory:
     """Entries as one inventory, without those that claim what others have; that is reported."""
-    seen: dict[tuple[str, str], Place] = {}
-    listed = tuple(one.entry for one in lists if _alone(seen, one.claims))
+    seen: Seen = defaultdict(dict)
+    listed = tuple(one.entry for one in lists if _alone(seen, one))
     kept: list[Room] = []
     endpoints: list[EndpointSettings] = []
-    named: list[tuple[str, Place]] = []
-    for room in rooms:
-        endpoints += [unit.endpoint for unit in room.endpoints if _alone(seen, unit.claims)]
-        named += room.lists
-        if _alone(seen, room.claims) and room.room is not None:
-            kept.append(room.room)
     known = {entry.id for entry in listed}
-    for name, place in named:
-        if name not in known:
-            place.error(f"there is no room list {name}", "add it under room_lists")
+    strays: list[tuple[str, Place]] = []
+    for room in rooms:
+        if room.endpoints:
+            endpoints += [unit.endpoint for unit in room.endpoints if _alone(seen, unit)]
+        if not known.issuperset(room.lists):
+            strays += [(name, room.place) for name in room.lists if name not in known]
+        if _alone(seen, room) and room.room is not None:
+            kept.append(room.room)
+    for name, place in strays:
+        place.at("lists").error(f"there is no room list {name}", "add it under room_lists")
     _check_parents(lists, known)
     return Inventory(rooms=tuple(kept), lists=listed, endpoints=tuple(endpoints))
 
@@ -101,19 +107,26 @@ def _check_parents(lists: Sequence[ReadList], known: set[str]) -> None:
             place.error("must not be below itself")
 
 
-def _alone(seen: dict[tuple[str, str], Place], claims: Iterable[Claim]) -> bool:
+def _alone(seen: Seen, entry: Entry) -> bool:
     """Whether nobody before has what only one may have."""
     alone = True
-    for claim in claims:
-        first = seen.setdefault((claim.what, claim.name), claim.place)
-        if first is claim.place:
+    for claim in entry.claims:
+        first = seen[claim.what].setdefault(claim.name, entry)
+        if first is entry:
             continue
+        place, there = entry.place.at(claim.key), first.place.at(_key(first, claim))
         if claim.warns:
-            claim.place.warn(claim.words.format(first.path))
+            place.warn(claim.words.format(claim, there.path))
         else:
-            claim.place.error(claim.words.format(first.spot))
+            place.error(claim.words.format(claim, there.spot))
             alone = False
     return alone
+
+
+def _key(first: Entry, claim: Claim) -> str:
+    """The setting by which an entry claims the same as another."""
+    wanted = claim.what, claim.name
+    return next(one.key for one in first.claims if (one.what, one.name) == wanted)
 
 
 def remind(inventory: Inventory, site: Site, place: Place) -> None:

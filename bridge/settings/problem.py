@@ -40,24 +40,14 @@ class Unusable(Exception):
         return all(problem.passes for problem in errors(self.problems))
 
 
-class Place:
-    """A spot in a file, from which problems are reported."""
+class Place(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """A spot in a file, from which problems are reported; there are tens of thousands of them."""
 
-    __slots__ = ("_above", "_key", "_problems", "file", "line")
-
-    def __init__(
-        self,
-        problems: list[Problem],
-        file: Path,
-        path: str = "",
-        line: int | None = None,
-        above: "Place | None" = None,
-    ) -> None:
-        self._problems = problems
-        self.file = file
-        self._key = path
-        self._above = above
-        self.line = line
+    _problems: list[Problem]
+    file: Path
+    _key: str = ""
+    line: int | None = None
+    _above: "Place | None" = None
 
     @property
     def path(self) -> str:
@@ -66,11 +56,6 @@ class Place:
         return (
             f"{above}{self._key}" if self._key[:1] == "[" or not above else f"{above}.{self._key}"
         )
-
-    @property
-    def key(self) -> str:
-        """The last part of its path."""
-        return self.path.rpartition(".")[2]
 
     @property
     def spot(self) -> str:

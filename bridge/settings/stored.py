@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
+import msgspec
 import yaml
 
 from bridge.settings.entries import EntryReader, ReadRoom
@@ -14,13 +15,14 @@ from bridge.settings.secrets import Named, Secrets
 from bridge.settings.typed import Reader
 from connector.secret import Secret
 from rooms.inventory import Document, Fields
+from rooms.model import Value
 
 WHERE = Path("inventory")
 """What stands for a file in problems of entries that are in none."""
 _NOWHERE = yaml.Mark("", 0, -1, 0, None, 0)  # so that no line is told
 
 
-class Remembered(NamedTuple):
+class Remembered(Value, frozen=True):
     """A plain room as it was read before."""
 
     fields: Fields
@@ -92,7 +94,7 @@ class StoredReader:
         place = Place(problems, WHERE, f"rooms.{name}")
         known = self._memory.rooms.get(name)
         if known is not None and known.fields is fields:
-            return known.read.told(place)
+            return msgspec.structs.replace(known.read, place=place)
         read = self._entries.plain({"id": name, **fields}, place)
         if read is None:
             return self._entries.room(self._reader, _entry(name, fields), place)

@@ -160,7 +160,11 @@ class Vault:
 
     def drop(self, name: str, *, at: datetime, by: str) -> bool:
         """Forget a secret; whether there was one. Raises as `put` does."""
-        return bool(self._drop(lambda one: one == name, at, by))
+        return bool(self.drop_these([name], at=at, by=by))
+
+    def drop_these(self, names: Collection[str], *, at: datetime, by: str) -> list[str]:
+        """Forget secrets in one write; the names that were there. Raises as `put` does."""
+        return self._drop(lambda one: one in names, at, by)
 
     def drop_all(
         self, prefix: str, also: Collection[str] = (), *, at: datetime, by: str

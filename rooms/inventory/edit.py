@@ -6,6 +6,9 @@ from typing import Any
 from rooms.inventory.document import Document, Fields, endpoints, units
 from rooms.model import Value
 
+_WHOLE = frozenset([str, list])
+"""What is put in the place of whatever was there."""
+
 
 class Edit(Value, frozen=True, kw_only=True):
     """Changes to an inventory: of what it does not name nothing changes."""
@@ -58,17 +61,15 @@ def edited(document: Document, edit: Edit) -> Document:
 
 def merged(fields: Fields, patch: Fields) -> dict[str, Any]:
     """Settings with others merged into them (RFC 7396)."""
-    made = dict(fields)
+    made = {**fields, **patch}
     for key, value in patch.items():
-        if value.__class__ is str:  # nearly all are, and the next questions take longer
-            made[key] = value
-        elif value is None:
+        if value.__class__ in _WHOLE:  # nearly all are, and the next questions take longer
+            continue
+        if value is None:
             made.pop(key, None)
         elif isinstance(value, Mapping):
-            had = made.get(key)
+            had = fields.get(key)
             made[key] = merged(had if isinstance(had, Mapping) else {}, value)
-        else:
-            made[key] = value
     return made
 
 

@@ -10,6 +10,7 @@ from rooms.model import Value
 
 What = Literal["added", "changed", "removed", "renamed", "moved"]
 Kind = Literal["room", "list", "endpoint"]
+_LISTS = (list, tuple)
 _APART = frozenset(["id", "endpoints"])
 
 
@@ -120,17 +121,22 @@ def _differing(before: Fields, after: Fields) -> tuple[dict[str, str], dict[str,
 
 def _texts(fields: Fields) -> dict[str, str]:
     """Settings as text for people; endpoints are told as entries of their own."""
-    return {
-        key: value if value.__class__ is str else text(value)
-        for key, value in fields.items()
-        if key not in _APART
-    }
+    told = dict(fields)
+    for key, value in fields.items():
+        if value.__class__ is not str:
+            told[key] = text(value)
+    for key in _APART:
+        told.pop(key, None)
+    return told
 
 
 def text(value: Any) -> str:
     """A setting's value as one line."""
     if isinstance(value, str):
         return value
-    if isinstance(value, list | tuple) and all(isinstance(one, str) for one in value):
-        return ", ".join(value)
+    if isinstance(value, _LISTS):
+        try:
+            return ", ".join(value)
+        except TypeError:  # something in it is no text
+            pass
     return msgspec.json.encode(value).decode()

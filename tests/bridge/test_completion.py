@@ -145,6 +145,16 @@ def test_zsh_completes(tmp_path: Path) -> None:
     assert shell("zsh", script, tmp_path) == "rename\n"
 
 
+def test_zsh_completes_at_once_by_a_file_that_it_loads_itself(tmp_path: Path) -> None:
+    script = """
+        compdef() { print "too late"; }; compadd() { shift; print -l -- ${(P)1}; }
+        roombridge completion zsh > _roombridge
+        fpath=($PWD $fpath); autoload -Uz _roombridge
+        words=(roombridge rooms ren); CURRENT=3; _roombridge; _roombridge
+    """
+    assert shell("zsh", script, tmp_path) == "rename\nrename\n"
+
+
 def test_fish_completes(tmp_path: Path) -> None:
     script = "roombridge completion fish | source; complete -C 'roombridge rooms ren'"
     assert shell("fish", script, tmp_path) == "rename\n"

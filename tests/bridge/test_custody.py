@@ -90,6 +90,22 @@ async def test_what_a_driver_keeps_is_there_for_the_next_start(vaulted: Place) -
         assert kept.get("account") is None
 
 
+async def test_what_came_by_the_appliance_is_told_from_what_was_put_by_hand(
+    vaulted: Place,
+) -> None:
+    await asyncio.to_thread(put, vaulted.other, "endpoint/by-hand", "one")
+    async with vaulted.running() as (database, custody):
+        given = {f"endpoint/c/{key}": Secret(key) for key in ("password", "hook", "other")}
+        await custody.put(given, by="control:ada")
+        assert custody.given() == sorted(given)
+        await custody.drop(["endpoint/c/hook", "endpoint/c/other", "nothing"], by="control:ada")
+        assert custody.given() == ["endpoint/c/password"]
+        assert [one[1:3] for one in (await audited(database))[-2:]] == [
+            ("secrets.delete", "endpoint/c/hook"),
+            ("secrets.delete", "endpoint/c/other"),
+        ]
+
+
 async def test_revoking_a_source_deletes_what_it_keeps_and_the_audit_log_says_so(
     vaulted: Place,
 ) -> None:

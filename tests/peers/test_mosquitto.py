@@ -186,6 +186,29 @@ async def test_rooms_are_told_as_they_change_and_again_after_an_outage(
     assert "right" not in log.split()
 
 
+async def test_a_room_that_was_taken_out_while_nothing_ran_is_taken_from_the_broker(
+    mosquitto: Mosquitto, site: Site
+) -> None:
+    settings(mosquitto, site)
+    site.add_room("owl")
+    async with site.running(), mosquitto.listening() as heard:
+
+        async def both() -> bool:
+            return {STATE, "house/rooms/owl/state"} <= heard.keys()
+
+        await until(both, "both rooms")
+    site.rooms = [one for one in site.rooms if one["id"] != "owl"]
+    async with site.running(), mosquitto.listening() as heard:
+
+        async def gone() -> bool:
+            return b"" in heard.get("house/rooms/owl/state", ())
+
+        await until(gone, "that the broker forgets it")
+    async with mosquitto.listening() as heard:
+        await until(lambda: asyncio.sleep(0, STATUS in heard), "what is kept")
+        assert "house/rooms/owl/state" not in heard
+
+
 async def test_the_last_will_tells_of_a_bridge_that_was_killed(
     mosquitto: Mosquitto, site: Site
 ) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import BrowserContext, Page, Request, expect
 
 from bridge.views import pages
 from bridge.views.site import site
@@ -129,3 +129,22 @@ async def soon(found: Callable[[], bool], words: str) -> None:
         return found()
 
     await until(holds, words)
+
+
+def answered(page: Page) -> list[Request]:
+    """What the page asks the bridge for from now on, as soon as each answer is whole."""
+    asked: list[Request] = []
+
+    def keep(one: Request) -> None:
+        if "/api/" in one.url and "stream" not in one.url:
+            asked.append(one)
+
+    page.on("requestfinished", keep)
+    return asked
+
+
+async def told(asked: list[Request]) -> str:
+    """All that a page was told; waits until it was told something."""
+    await soon(lambda: bool(asked), "what the page was told")
+    answers = [await one.response() for one in asked]
+    return "".join([await one.text() for one in answers if one is not None])

@@ -22,7 +22,7 @@ from tests.bridge.conftest import Views
 from tests.fakes.sources import event, room
 from tests.fakes.virtual import FixedClock
 from tests.process.chromium import lent
-from tests.process.live_display import soon
+from tests.process.live_display import answered, told
 from tests.process.test_demo import SIZES
 
 pytestmark = pytest.mark.browser
@@ -140,17 +140,11 @@ async def test_each_room_tells_how_it_stands_by_word_shape_and_colour(hall: Hall
 
 
 async def test_no_word_of_a_meeting_ever_reaches_it(hall: Hall) -> None:
-    bodies: list[str] = []
-
-    async def keep(response: Any) -> None:
-        if "/api/" in response.url:
-            bodies.append(await response.text())
-
-    hall.page.on("response", keep)
+    asked = answered(hall.page)
     await hall.open()
     await expect(hall.card("Kestrel").locator(".word")).to_have_text("In use")
-    await soon(lambda: bool(bodies), "what the board was told")
-    assert not [body for body in bodies if "erger" in body or "Talk" in body]
+    known = await told(asked)
+    assert not [word for word in ("erger", "Talk") if word in known]
     assert all(url.startswith(hall.url.partition("/board")[0]) for url in hall.asked)
 
 

@@ -23,6 +23,7 @@ from tests.bridge.conftest import Views
 from tests.fakes.sources import room
 from tests.process.conftest import Site, until
 from tests.process.doors import Door, door, opened
+from tests.process.live_display import answered, told
 from tests.process.test_display_pairing import Wall
 
 __all__ = ["door"]  # fixtures
@@ -171,22 +172,14 @@ async def test_nothing_is_given_back_hidden_or_asked_for_unless_a_site_wants_it(
 
 async def test_of_a_private_meeting_the_door_tells_the_time_alone(door: Door) -> None:
     """Private masking: subject and organizer, in the page and in what it was sent."""
-    sent: list[bytes] = []
-
-    async def keep(answer: Any) -> None:
-        if "/api/" in answer.url and "stream" not in answer.url:
-            sent.append(await answer.body())
-
-    door.page.on("response", keep)
+    asked = answered(door.page)
     ada = Person(name="Ada Lovelace", address="ada@example.com")
     await door.keep(("Merger", -10, 60), private=True, organizer=ada)
     await door.open()
     await expect(door.page.locator("#title")).to_have_text("Private meeting")
     await expect(door.page.locator("#word")).to_have_text("In use")
-    shown = await door.page.content()
-    told = b"".join(sent).decode() + shown
-    assert sent
-    assert not [word for word in ("Merger", "Lovelace", "ada@") if word in told]
+    known = await told(asked) + await door.page.content()
+    assert not [word for word in ("Merger", "Lovelace", "ada@") if word in known]
 
 
 async def test_in_a_corridor_neither_organizer_nor_subject_needs_to_be_told(door: Door) -> None:

@@ -184,6 +184,23 @@ async def test_everything_goes_by_keyboard_and_the_focus_stays_in_the_sheet(door
     await expect(door.bar.get_by_role("button", name="Book now")).to_be_focused()
 
 
+async def test_a_sheet_opened_in_the_moment_another_closes_is_not_emptied(door: Door) -> None:
+    await door.open()
+    await door.touch("Book now")
+    await door.page.evaluate(
+        """async () => {
+            const dialog = document.querySelector("dialog");
+            const told = new Promise((done) => dialog.addEventListener("close", done));
+            dialog.close();
+            document.getElementById("act-book").click();
+            await told;
+        }"""
+    )
+    await expect(door.title).to_have_text("Book this room")
+    await door.choose("15 min")
+    await expect(door.title).to_contain_text("Booked until")
+
+
 async def test_the_focus_finds_a_button_where_its_own_has_gone(door: Door) -> None:
     await door.keep(("Review", -10, 30))
     await door.open()

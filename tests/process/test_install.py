@@ -77,6 +77,23 @@ def test_the_staged_program_runs_with_its_own_packages(stage: Path, tmp_path: Pa
 
 
 @pytest.mark.timeout(300)
+def test_the_manual_page_and_what_shells_complete_by_are_where_they_are_looked_for(
+    stage: Path,
+) -> None:
+    wanted = {
+        "man/man1/roombridge.1": ".TH ROOMBRIDGE 1",
+        "bash-completion/completions/roombridge": "complete -F _roombridge roombridge",
+        "zsh/vendor-completions/_roombridge": "#compdef roombridge",
+        "fish/vendor_completions.d/roombridge.fish": "complete -c roombridge",
+    }
+    for name, text in wanted.items():
+        file = stage / "usr/share" / name
+        assert text in file.read_text()
+        assert oct(file.stat().st_mode & 0o777) == "0o644"
+        assert str(stage) not in file.read_text()
+
+
+@pytest.mark.timeout(300)
 def test_nothing_that_is_staged_names_the_staging_folder(stage: Path) -> None:
     for file in (stage / "opt/roombridge/bin").iterdir():
         if file.is_file() and not file.is_symlink():

@@ -9,6 +9,12 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bridge.settings.model import VaultSettings
+from bridge.settings.vaults import vault_of
+from bridge.vault.keys import new_key
+from bridge.vault.vault import Vault
+from connector.secret import Secret
+from tests.bridge.vault.conftest import AT
 from tests.process.conftest import Running, Site, until
 
 KESTREL = {"mailbox": "kestrel@example.com", "time_zone": "Europe/London", "name": "Kestrel"}
@@ -113,3 +119,33 @@ async def test_killed_in_the_middle_it_has_the_old_inventory_or_the_new(store: S
 
 async def _shows(running: Running, title: str) -> bool:
     return title in (await running.titles() or ())
+
+
+async def test_a_start_deletes_a_secret_whose_change_was_never_written(store: Site) -> None:
+    lost, by_hand = "endpoint/codec/password-0123abcd", "endpoint/codec"
+    key, data = store.folder / "vault.key", store.folder / "data"
+    store.settings["vault"] = {"key_file": str(key)}
+
+    def made() -> Vault:
+        data.mkdir(mode=0o700)
+        key.write_text(new_key())
+        key.chmod(0o600)
+        vault = vault_of(data, VaultSettings(key_file=key))
+        vault.init(at=AT, by="cli:ada")
+        vault.put(lost, Secret("planted"), at=AT, by="ada")
+        vault.put(by_hand, Secret("kept"), at=AT, by="cli:ada")
+        return vault
+
+    vault = await asyncio.to_thread(made)
+
+    async def names() -> list[str]:
+        await asyncio.to_thread(vault.reopen)
+        return [one.name for one in vault.listed()]
+
+    async def gone() -> bool:
+        return lost not in await names()
+
+    async with store.running() as running:
+        await until(gone, "that the vault forgets it")
+        assert await names() == [by_hand]
+    assert "planted" not in "\n".join(running.log)

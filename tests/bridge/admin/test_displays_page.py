@@ -2,6 +2,7 @@
 
 from tests.bridge.admin.conftest import FACILITIES, PROOF, House, person
 from tests.bridge.conftest import Client
+from tests.fakes.sources import room
 
 PATH = "/admin/displays"
 
@@ -51,6 +52,32 @@ async def test_a_wrong_code_is_told_and_what_was_typed_stays(opened: Client) -> 
     assert "No display shows this code now" in page
     assert 'value="2222-2222"' in page
     assert '<option value="kestrel" selected>' in page
+
+
+async def test_of_very_many_rooms_the_building_is_chosen_first(
+    opened: Client, house: House
+) -> None:
+    house.house.rooms = {
+        f"r{number}": room(f"r{number}", building=f"House {number % 12 or ''}".strip())
+        for number in range(600)
+    }
+    page = await text(opened, f"{PATH}?code=ABCD-EFGH")
+    assert '<option value="r' not in page
+    assert page.index(">House 2<") < page.index(">House 10<")
+    assert '<input type="hidden" name="code" value="ABCD-EFGH">' in page
+    chosen = await text(opened, f"{PATH}?code=ABCD-EFGH&building=House+2")
+    assert chosen.count('<option value="r') == 50
+    assert '<option value="House 2" selected>' in chosen
+    assert 'value="ABCD-EFGH"' in chosen
+    assert '<option value="r14" selected>' in await text(opened, f"{PATH}?room=r14")
+    assert '<option value="r' not in await text(opened, f"{PATH}?building=House+99&room=gone")
+
+
+async def test_rooms_of_few_buildings_are_one_list(opened: Client) -> None:
+    page = await text(opened)
+    assert 'name="building"' not in page
+    assert page.index('label="Harbour House"') < page.index('label="Mill"')
+    assert page.index("Merlin") > page.index("Plover"), "those without a building are the last"
 
 
 async def test_a_display_of_another_list_is_neither_seen_nor_touched(

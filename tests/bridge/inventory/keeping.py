@@ -1,7 +1,7 @@
 """A keeper with a real database and configuration, without an appliance around it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -12,11 +12,33 @@ from bridge.inventory.opening import Opening
 from bridge.settings.load import usable
 from bridge.settings.model import Configuration
 from bridge.settings.problem import Unusable
+from connector.secret import Secret
 from tests.bridge.test_settings import GRAPH, Folder
 from tests.fakes.virtual import FixedClock
 
 OWNER = Caller(name="ada", scopes=SCOPES["owner"], role="owner")
 STORE = GRAPH + "data_dir: data\ninventory: store\n"
+
+
+class KeptVault:
+    """A vault that keeps what it is given."""
+
+    there = True
+
+    def __init__(self) -> None:
+        self.kept: dict[str, str] = {}
+
+    def given(self) -> list[str]:
+        return [*self.kept]
+
+    async def put(self, secrets: Mapping[str, Secret], /, *, by: str) -> None:
+        assert by
+        self.kept |= {name: one.reveal() for name, one in secrets.items()}
+
+    async def drop(self, names: Collection[str], /, *, by: str) -> None:
+        assert by
+        for name in names:
+            del self.kept[name]
 
 
 class Keeping:

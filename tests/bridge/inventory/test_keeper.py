@@ -1,7 +1,6 @@
 """Changes of the inventory: planned, applied whole, undone."""
 
 import asyncio
-from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -12,9 +11,8 @@ from bridge.inventory.keeper import Changed, InFiles, NothingToUndo, NoVault, Un
 from bridge.inventory.leave import NotYours
 from bridge.settings.load import usable
 from bridge.settings.problem import Unusable
-from connector.secret import Secret
 from rooms.inventory import Edit, Misfit
-from tests.bridge.inventory.keeping import OWNER, STORE, Keeping, keeping
+from tests.bridge.inventory.keeping import OWNER, STORE, Keeping, KeptVault, keeping
 from tests.bridge.test_settings import GRAPH, ROOM
 
 KESTREL = {"mailbox": "kestrel@example.com", "time_zone": "Europe/London", "name": "Kestrel"}
@@ -95,7 +93,7 @@ async def test_a_plan_is_not_for_what_was_changed_while_it_was_read(tmp_path: Pa
 
 async def test_a_secret_for_an_endpoint_that_is_not_there_is_refused(tmp_path: Path) -> None:
     async with keeping(tmp_path) as kept:
-        kept.keeper.vault = _Vault()
+        kept.keeper.vault = KeptVault()
         with pytest.raises(Misfit):
             await kept.keeper.plan(Edit(), OWNER, given={"c": {"password": "x"}})
 
@@ -144,6 +142,25 @@ async def test_a_change_is_undone(tmp_path: Path) -> None:
         assert kept.keeper.document().rooms["owl"] == OWL | {"lists": ["south"]}
         history = await kept.keeper.history()
         assert [one.undoes for one in history] == [retired, None, None]
+
+
+async def test_a_change_of_very_many_rooms_is_kept_packed_told_and_undone(tmp_path: Path) -> None:
+    many = {
+        f"r{number}": {"mailbox": f"r{number}@example.com", "time_zone": "Europe/London"}
+        for number in range(500)
+    }
+    async with keeping(tmp_path) as kept:
+        await two(kept)
+        seq = await put(kept, Edit(rooms={**many, "owl": None}))
+        sizes = "SELECT max(length(changes), length(after)) FROM inventory_changes ORDER BY seq"
+        rows = await kept.database.change(lambda db: db.execute(sizes).fetchall())
+        ((plain,), (packed,)) = rows
+        assert packed < len(msgspec.json.encode(many)) / 4
+        assert plain < packed
+        told = (await kept.keeper.history())[0].changes
+        assert {one.id: one.after for one in told if one.what == "added"} == many
+        await kept.keeper.apply(await kept.keeper.undo(seq, OWNER), OWNER)
+        assert sorted(kept.keeper.document().rooms) == ["kestrel", "owl"]
 
 
 async def test_what_was_changed_again_cannot_be_undone_before_that(tmp_path: Path) -> None:
@@ -239,7 +256,7 @@ class TestSecrets:
 
     async def test_one_that_is_given_stands_nowhere_but_in_the_vault(self, tmp_path: Path) -> None:
         async with keeping(tmp_path) as kept:
-            vault = _Vault()
+            vault = KeptVault()
             kept.keeper.vault = vault
             unit = {key: value for key, value in CODEC.items() if key != "password"}
             edit = Edit(rooms={"kestrel": KESTREL}, endpoints={"c": unit | {"room": "kestrel"}})
@@ -258,7 +275,7 @@ class TestSecrets:
 
     async def test_an_address_that_changes_voids_it(self, tmp_path: Path) -> None:
         async with keeping(tmp_path) as kept:
-            kept.keeper.vault = _Vault()
+            kept.keeper.vault = KeptVault()
             unit = {key: value for key, value in CODEC.items() if key != "password"}
             edit = Edit(rooms={"kestrel": KESTREL}, endpoints={"c": unit | {"room": "kestrel"}})
             plan = await kept.keeper.plan(edit, OWNER, given={"c": {"password": "planted"}})
@@ -271,19 +288,6 @@ class TestSecrets:
                 given={"c": {"password": "new"}},
             )
             assert again.fits
-
-
-class _Vault:
-    """Keeps what it is given."""
-
-    there = True
-
-    def __init__(self) -> None:
-        self.kept: dict[str, str] = {}
-
-    async def put(self, secrets: Mapping[str, Secret], /, *, by: str) -> None:
-        assert by
-        self.kept |= {name: one.reveal() for name, one in secrets.items()}
 
 
 def test_a_configuration_whose_inventory_nobody_can_tell_has_no_rooms(tmp_path: Path) -> None:

@@ -19,13 +19,12 @@ from bridge.inventory.texts import inventory_of, plan_text, text_of
 from bridge.settings.entries import OF_ROOMS
 from bridge.settings.typed import fields as settings_of
 from connector import load
-from connector.secret import Secret
 from rooms.inventory import Document, Edit, edited
 from rooms.inventory.columns import LISTS
 from rooms.inventory.sheet import Unreadable
 from rooms.inventory.table import Wanted, edit_of, read_table
 from rooms.inventory.tabled import tabled
-from tests.bridge.inventory.keeping import OWNER, Keeping, keeping
+from tests.bridge.inventory.keeping import OWNER, Keeping, KeptVault, keeping
 
 KESTREL = {"mailbox": "kestrel@example.com", "time_zone": "Europe/London", "lists": ["north"]}
 OWL = {"mailbox": "owl@example.com", "time_zone": "Europe/London", "lists": ["south"]}
@@ -157,7 +156,7 @@ inventory: store
 async def test_a_secret_goes_to_the_vault_and_nowhere_else(tmp_path: Path) -> None:
     async with keeping(tmp_path) as kept:
         await two(kept)
-        vault = Vault()
+        vault = KeptVault()
         kept.keeper.vault = vault
         text = "id,endpoint_kind,endpoint_address,endpoint_username,endpoint_password\n"
         made = await planned(kept, text + "owl,cisco,10.0.0.1,admin,planted\n")
@@ -168,19 +167,6 @@ async def test_a_secret_goes_to_the_vault_and_nowhere_else(tmp_path: Path) -> No
         assert "planted" not in text_of(kept.keeper.document())
         again = await planned(kept, tabled(kept.keeper.document()))
         assert again.plan.changes == ()
-
-
-class Vault:
-    """Keeps what it is given."""
-
-    there = True
-
-    def __init__(self) -> None:
-        self.kept: dict[str, str] = {}
-
-    async def put(self, secrets: Mapping[str, Secret], /, *, by: str) -> None:
-        assert by
-        self.kept |= {name: one.reveal() for name, one in secrets.items()}
 
 
 async def test_ten_thousand_rooms_come_and_go_at_once(tmp_path: Path) -> None:

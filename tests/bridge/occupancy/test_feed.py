@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -77,6 +79,17 @@ def test_every_state_is_as_the_schema_says() -> None:
             check.validate(sent(retained)["a"])
 
 
+def test_what_a_broker_may_have_from_an_earlier_time_is_taken_away_once() -> None:
+    retained = Retained()
+    retained.leave(["gone", "back"])
+    retained.put("back", FACES[1], NOON)
+    assert {topic: bool(state) for topic, state in sent(retained).items()} == {
+        "back": True,
+        "gone": False,
+    }
+    assert sent(retained) == {}
+
+
 STEPS = st.one_of(
     st.tuples(st.just("put"), st.sampled_from("abc"), st.sampled_from(FACES)),
     st.tuples(st.just("keep"), st.frozensets(st.sampled_from("abc")), st.none()),
@@ -113,6 +126,40 @@ def test_whatever_happens_the_broker_ends_with_what_is_so(steps: list[Any]) -> N
     send()
     assert broker == wanted
     assert not retained.due()
+
+
+def test_a_broker_forgets_rooms_that_left_and_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put: list[tuple[str, bytes]] = []
+
+    class Session:
+        async def put(self, topic: str, payload: bytes) -> None:
+            put.append((topic, payload))
+
+        async def lost(self) -> None:
+            await asyncio.Event().wait()
+
+    @asynccontextmanager
+    async def connected(*_: object) -> AsyncIterator[Session]:
+        yield Session()
+
+    async def story(world: World) -> None:
+        world.house.rooms = {"owl": room("owl")}  # taken out of a file while nothing ran
+        await world.meet(NOON, of=room("owl"))
+        world.house.retired = {"wren": "wren@example.com", "kestrel": "kestrel@example.com"}
+        feed = Feed(world.house, world.house.health, world.clock)
+        running = asyncio.create_task(feed.run())
+        feed.adopt(Site(data_dir=tmp_path, mqtt=Broker(url="mqtt://127.0.0.1:1")), [room()])
+        await asyncio.sleep(1)
+        running.cancel()
+
+    monkeypatch.setattr("connector.feeds.mqtt.connected", connected)
+    played(tmp_path, story)
+    assert sorted(put) == [
+        ("roombridge/rooms/owl/state", b""),
+        ("roombridge/rooms/wren/state", b""),
+    ]
 
 
 def test_a_fault_of_the_feed_is_told_and_tried_again_later(

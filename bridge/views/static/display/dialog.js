@@ -58,7 +58,9 @@ export function sheet(dialog, opener) {
     if (dialog.open) dialog.close();
   }
 
+  // The browser tells of it a task later: a quick hand may have opened the next sheet by then.
   function closed() {
+    if (dialog.open) return;
     clearTimeout(timer);
     leave();
     body.replaceChildren();
