@@ -9,11 +9,11 @@ from tests.peers.test_axe import SCHEMES, violations
 from tests.process.test_admin_forms import (
     EDIT,
     EVERY,
-    TELEPHONE,
     Counterpart,
     building,
     forms,
 )
+from tests.process.test_admin_pages import TELEPHONE
 
 __all__ = ["building", "forms"]  # fixtures
 pytestmark = pytest.mark.browser

@@ -121,7 +121,7 @@ async def test_what_is_wrong_is_said_while_it_is_typed(forms: Counterpart) -> No
         await expect(said).to_be_hidden()
         await expect(seats).not_to_have_attribute("aria-invalid", "true")
         await page.get_by_label("Calendar address").fill("wren@example.com")
-        await expect(page.locator("#mailbox-wrong")).to_contain_text("mailbox of another room")
+        await expect(page.locator("#mailbox-wrong")).to_contain_text("has the same calendar")
         await expect(page.get_by_label("Calendar address")).not_to_have_attribute(
             "aria-invalid", "true"
         )
