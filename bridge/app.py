@@ -41,6 +41,7 @@ from bridge.sync import Sync
 from bridge.tabling import Tables
 from bridge.upkeep import upkeep
 from bridge.views import (
+    again,
     alerts,
     audit,
     discovery,
@@ -248,6 +249,7 @@ class Appliance:
             *self.writing.routes,
             *self.calling.routes,
             *self.displays.routes,
+            again.route(self.sync.hint),
             *self.admin.routes,
             *tokens.ROUTES,
             *people.ROUTES,

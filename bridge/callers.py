@@ -12,8 +12,8 @@ import msgspec
 
 Scope = Literal["read", "join", "write", "control", "rooms", "audit", "people"]
 """`read`: rooms and agendas; `join`: their join details too; `write`: what rooms' policies allow,
-and joining; `control`: room systems, sources, displays; `rooms`: the inventory; `audit`: the audit
-log; `people`: accounts and tokens."""
+and joining; `control`: room systems and sources; `rooms`: the inventory, displays, and what looking
+after rooms takes; `audit`: the audit log; `people`: accounts and tokens."""
 
 Role = Literal["viewer", "facilities", "engineer", "auditor", "owner"]
 """What a person is to the appliance. `facilities` looks after the room lists given to them."""

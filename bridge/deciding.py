@@ -112,7 +112,7 @@ class Decisions:
         told = await self._planning.plan(wanted, caller)
         plan = await self._keeper.planned(told.id, caller)
         if plan is None or not _as_approved(plan, approved, wanted):
-            raise _problem("inventory_changed")
+            raise _problem("changed_meanwhile")
         entries = entries_of(plan)
         return DecidedShape(kept_in=kept_in, plan=told, entries=entries, applied=None)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # a twentieth of a second to import: done by the thread, or t
 
 T = TypeVar("T")
 
-SCHEMA = 13
+SCHEMA = 14
 """Kept as SQLite's `user_version`; raised with every migration that is added."""
 
 GATHER = 0.003

@@ -209,3 +209,10 @@ def discovery_rejections(db: Database) -> None:
         pk="id",
         not_null={"source", "what", "mailbox", "said", "lists", "actor", "at"},
     )
+
+
+@schema()
+def people_seen(db: Database) -> None:
+    """When somebody was seen last, also after their session has ended."""
+    db.table("people").add_column("seen", str)
+    db.execute("UPDATE people SET seen = (SELECT MAX(seen) FROM sessions WHERE person = people.id)")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from bridge.admin.account import AccountPage
 from bridge.admin.acts import Acts
 from bridge.admin.changes import ChangesPage
 from bridge.admin.displays import DisplaysPage
@@ -10,11 +11,13 @@ from bridge.admin.history import RoomHistory
 from bridge.admin.leaving import Leaving
 from bridge.admin.overview import Overview
 from bridge.admin.pages import Pages
+from bridge.admin.people import PeoplePage
 from bridge.admin.planning import Planning
 from bridge.admin.room import RoomPage
 from bridge.admin.signing import Signing
 from bridge.admin.single import SinglePages
 from bridge.admin.survey import Survey
+from bridge.admin.tokens import TokensPage
 from bridge.admin.tree import Tree
 from bridge.admin.units import Units
 from bridge.displays.composition import Displays
@@ -58,6 +61,9 @@ class Admin:
         self.changes = ChangesPage(self.pages, keeping)
         self._single = SinglePages(self.pages, single)
         self._signing = Signing(self.pages, self._single)
+        self._people = PeoplePage(self.pages)
+        self._tokens = TokensPage(self.pages)
+        self._account = AccountPage(self.pages)
         self._acts = Acts(desk, faults, read)
 
     @property
@@ -74,6 +80,9 @@ class Admin:
             *self._acts.routes,
             *self._displays.routes,
             *self.changes.routes,
+            *self._people.routes,
+            *self._tokens.routes,
+            *self._account.routes,
             *self._signing.routes,
             *self._single.routes,
         )

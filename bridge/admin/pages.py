@@ -36,6 +36,8 @@ class Place(NamedTuple):
     name: str
     """In the catalogue, below `menu`."""
     scope: Scope
+    beside: str = ""
+    """Below this path too its pages are found."""
 
 
 MENU = (
@@ -43,6 +45,7 @@ MENU = (
     Place("/admin/rooms", "rooms", "read"),
     Place("/admin/displays", "displays", "read"),
     Place("/admin/changes", "changes", "rooms"),
+    Place("/admin/people", "people", "people", beside="/admin/tokens"),
 )
 
 
@@ -125,11 +128,20 @@ class Pages:
             .render(
                 frame(request, caller, chosen(request), self._house.clock.now()),
                 csrf=self._house.csrf(caller),
+                called=self._called(caller),
                 crumbs=crumbs,
                 **values,
             )
         )
         return File.of(text.encode(), PAGE["Content-Type"])
+
+    def _called(self, caller: Caller) -> str:
+        """What others call who looks at a page."""
+        desk = self._house.people
+        account = desk.accounts.get(caller.person or "") if desk is not None else None
+        if account is None:
+            return caller.name
+        return account.shown or account.name
 
     async def ready(self) -> None:
         """Read templates and words when somebody first asks for a page, beside the loop."""

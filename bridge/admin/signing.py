@@ -10,6 +10,7 @@ from bridge.admin.routes import page
 from bridge.admin.single import SinglePages
 from bridge.callers import Caller
 from bridge.views.house import House
+from bridge.views.sessions import OF_PASSWORDS
 from bridge.views.web import Route
 
 LONGEST = 2000
@@ -65,9 +66,15 @@ class Signing:
             "welcome",
             code=request.query.get("code", "")[:64],
             wrong="wrong" in request.query,
-            weak="weak" in request.query,
+            weak=_weak(request),
             minutes=_minutes(request),
         )
+
+
+def _weak(request: web.Request) -> str:
+    """Why a password will not do, as a problem's code; empty where nothing is said of it."""
+    code = request.query.get("weak", "")
+    return code if code in {"", *OF_PASSWORDS} else "weak"
 
 
 def _minutes(request: web.Request) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 from bridge.cli.control import Refused, ask, told
 from bridge.cli.tables import moment, pretty, table
 
-_HEADINGS = ("NAME", "ROLE", "ROOM LISTS", "SHOWN", "CREATED", "STANDS")
+_HEADINGS = ("NAME", "ROLE", "ROOM LISTS", "SHOWN", "SEEN", "STANDS")
 
 
 @told
@@ -28,7 +28,7 @@ def _row(one: dict[str, Any]) -> tuple[str, ...]:
         one["role"],
         lists,
         one["shown"] or "-",
-        moment(one["created"]),
+        moment(one["seen"]),
         _standing(one),
     )
 

@@ -1,14 +1,14 @@
 """Who keeps the inventory: everything that changes it comes through here."""
 
 import asyncio
-import re
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bridge.callers import Caller
 from bridge.following import Following
 from bridge.inventory import leftovers
+from bridge.inventory.discreet import concerning
 from bridge.inventory.leave import check_leave
 from bridge.inventory.noted import entries_of
 from bridge.inventory.plans import Candidate, Plan, Planned
@@ -31,10 +31,6 @@ from rooms.model import Value
 
 if TYPE_CHECKING:  # see rooms.database
     from sqlite_utils import Database as Tables
-
-
-_ENTRY = re.compile(r"rooms\.[a-z0-9-]+")
-"""A room in words about another."""
 
 
 class InFiles(Exception):
@@ -252,7 +248,7 @@ class Keeper:
             base=base,
             document=wish.after,
             changes=wish.changes,
-            problems=tuple(_concerning(problems, wish.changes)),
+            problems=tuple(concerning(problems, wish.changes, caller)),
             configuration=configuration,
             seen=seen,
             by=caller.name,
@@ -330,20 +326,6 @@ class _Wish(Value, frozen=True, kw_only=True):
 def _new_ids(changes: Iterable[Change]) -> dict[str, str]:
     """New ids of rooms by former ones."""
     return {one.former: one.id for one in changes if one.what == "renamed" and one.kind == "room"}
-
-
-def _concerning(problems: Sequence[Problem], changes: Sequence[Change]) -> Iterator[Problem]:
-    """All errors, and warnings of what is changed, or of others that have the same as it."""
-    if not problems:
-        return
-    touched = {
-        f"room_lists.{one.id}" if one.kind == "list" else f"rooms.{one.room or one.id}"
-        for one in changes
-    }
-    for one in problems:
-        about = {".".join(one.path.split(".")[:2]), *_ENTRY.findall(one.words)}
-        if one.severity == "error" or about & touched:
-            yield one
 
 
 def _back(

@@ -58,6 +58,11 @@ class Sessions:
         self._seen: dict[str, datetime] = {}
         self._unwritten: set[str] = set()
         """What was seen since that was written."""
+        self._came: dict[str, datetime] = {}
+        """When each person was seen last, whatever became of their sessions."""
+        self._came_unwritten: set[str] = set()
+        for person, came in database.rows("SELECT id, seen FROM people WHERE seen IS NOT NULL"):
+            self._came[person] = datetime.fromisoformat(came)
         columns = "hash, seen, id, person, created, address, browser"
         for key, seen, *row in database.rows(f"SELECT {columns} FROM sessions"):  # noqa: S608
             id_, person, created, address, browser = row
@@ -87,6 +92,10 @@ class Sessions:
         """When its owner last asked for anything."""
         return self._seen[session.id]
 
+    def came(self, person: str) -> datetime | None:
+        """When somebody was seen last; None if never."""
+        return self._came.get(person)
+
     def ends(self, session: Session) -> datetime:
         """When it ends if nobody asks for anything."""
         return min(self._seen[session.id] + self.idle, session.created + self.longest)
@@ -99,7 +108,7 @@ class Sessions:
         now = self._clock.now()
         if not self._lasts(session, now):
             return None
-        self._seen[session.id] = now
+        self._see(session, now)
         self._unwritten.add(session.id)
         return session
 
@@ -130,8 +139,12 @@ class Sessions:
         await self.end([one.id for one in quiet[: max(0, len(quiet) - MOST + 1)]])
         await self._database.change(lambda tables: tables.table("sessions").insert(row))
         self._by_hash[key] = self._by_id[session.id] = session
-        self._seen[session.id] = now
+        self._see(session, now)
         return session, secret
+
+    def _see(self, session: Session, now: datetime) -> None:
+        self._seen[session.id] = self._came[session.person] = now
+        self._came_unwritten.add(session.person)
 
     def of_person(self, person: str, *, but: str | None = None) -> list[str]:
         """The ids of somebody's sessions, ended ones too."""
@@ -163,9 +176,15 @@ class Sessions:
         await self.end([one.id for one in self._by_hash.values() if not self._lasts(one, now)])
         seen = [(self._seen[id_].isoformat(), id_) for id_ in self._unwritten]
         self._unwritten.clear()
-        if seen:
-            sql = "UPDATE sessions SET seen = ? WHERE id = ?"
-            await self._database.change(lambda tables: tables.conn.executemany(sql, seen))
+        came = [(self._came[person].isoformat(), person) for person in self._came_unwritten]
+        self._came_unwritten.clear()
+
+        def write(tables: "Tables") -> None:
+            tables.conn.executemany("UPDATE sessions SET seen = ? WHERE id = ?", seen)
+            tables.conn.executemany("UPDATE people SET seen = ? WHERE id = ?", came)
+
+        if seen or came:
+            await self._database.change(write)
 
     def _lasts(self, session: Session, now: datetime) -> bool:
         return now < self.ends(session)

@@ -100,7 +100,7 @@ def _deciding(deciding: Deciding) -> Route:
         limit=LARGE,
         problems=(
             *("bad_body", "unknown_proposal", "discovery_doubted", "discovery_unconfirmed"),
-            *("not_approvable", "inventory_in_files", "inventory_changed", "inventory_unfit"),
+            *("not_approvable", "inventory_in_files", "changed_meanwhile", "inventory_unfit"),
             *("not_yours", "disk_failing"),
         ),
     )

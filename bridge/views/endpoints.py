@@ -168,7 +168,7 @@ def _telling(desk: Desk) -> tuple[Route, ...]:
     provision = "Point it at its room's calendar, over its own interface"
     dial = "Have it join a booking; with the scope `control`, call any address"
     return (
-        action("push", desk.push, "Show it its list, now", NothingOrder),
+        action("push", desk.push, "Show it its list, now", NothingOrder, scope="rooms"),
         action(
             "provision",
             desk.provision,

@@ -120,7 +120,7 @@ def routes(faults: Faults) -> tuple[Route, ...]:
             method="DELETE",
             path=f"{room}/{{code}}",
             serve=answers.clear,
-            scope="write",
+            scope="rooms",
             displays=False,
             summary="Clear a fault that is mended; answers those that are left",
             answer=FaultsShape,

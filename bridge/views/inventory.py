@@ -38,7 +38,7 @@ _SHAPES: dict[Kind, type[msgspec.Struct]] = {
 _ONE = {"rooms": "A room", "lists": "A room list", "endpoints": "An endpoint"}
 _REFUSED = (
     "inventory_in_files",
-    "inventory_changed",
+    "changed_meanwhile",
     "inventory_unfit",
     "not_yours",
     "no_vault",
@@ -173,10 +173,10 @@ class _Answers:
         """Let pass who says which version is to be changed, and means this one (RFC 9110)."""
         wanted = request.headers.get(hdrs.IF_MATCH)
         if wanted is None:
-            raise Problem(428, "precondition_required")
+            raise Problem(428, "if_match_needed")
         given = {one.strip() for one in wanted.split(",")}
         if not given & {_tag(await self._keeping.version()), "*"}:
-            raise Problem(412, "inventory_changed")
+            raise Problem(412, "changed_meanwhile")
 
 
 _HOW: dict[str, How] = {"PUT": "put", "PATCH": "patch", "DELETE": "delete"}
@@ -210,7 +210,7 @@ def routes(keeping: Keeping) -> tuple[Route, ...]:
             answer=AppliedShape,
             also={204: "The store has it already"},
             query={"replace": "`true`: in place of what the store has"},
-            problems=("inventory_changed", "disk_failing"),
+            problems=("changed_meanwhile", "disk_failing"),
         ),
     )
 
@@ -311,7 +311,7 @@ def _of_entry(does: _Answers, kind: Kind) -> Iterator[Route]:
             body=None if method == "DELETE" else EntryOrder,
             query=_DRY,
             headers=_MATCH,
-            problems=("bad_body", "unknown_entry", "precondition_required", *_REFUSED),
+            problems=("bad_body", "unknown_entry", "if_match_needed", *_REFUSED),
         )
 
 

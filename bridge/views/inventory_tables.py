@@ -28,7 +28,7 @@ _REFUSED = (
     "body_too_large",
     "table_unreadable",
     "inventory_in_files",
-    "inventory_changed",
+    "changed_meanwhile",
     "inventory_unfit",
     "not_yours",
     "no_vault",
@@ -96,7 +96,7 @@ class _Answers:
         if not dry and hdrs.IF_MATCH in request.headers:
             given = {one.strip() for one in request.headers[hdrs.IF_MATCH].split(",")}
             if not given & {f'"{await self._copying.version()}"', "*"}:
-                raise Problem(412, "inventory_changed")
+                raise Problem(412, "changed_meanwhile")
         return answer(await self._copying.taken(form, data, how, caller, dry=dry))
 
 

@@ -80,7 +80,7 @@ async def invite(house: House, caller: Caller, request: web.Request) -> web.Stre
     """A new account, and the code for it."""
     desk = reception(house)
     order: InviteOrder = await body_of(request, InviteOrder)
-    _check_lists(house, order.lists)
+    check_lists(house, order.lists)
     wanted = Account(
         id="",
         name=order.name,
@@ -107,11 +107,11 @@ async def change(house: House, caller: Caller, request: web.Request) -> web.Stre
     asked = _asked(request)
     order: PersonOrder = await body_of(request, PersonOrder)
     if order.lists is not UNSET:
-        _check_lists(house, order.lists)
+        check_lists(house, order.lists)
     now = house.clock.now()
 
     def to(was: Account) -> Account:
-        _check_version(was, asked)
+        check_version(was, asked)
         parts = {name: value for name in _PARTS if (value := getattr(order, name)) is not UNSET}
         if order.disabled is not UNSET:
             parts["disabled"] = (was.disabled or now) if order.disabled else None
@@ -127,7 +127,7 @@ async def remove(house: House, caller: Caller, request: web.Request) -> web.Stre
     asked = _asked(request)
     with refusals():
         gone = await desk.remove(
-            request.match_info["person"], caller, lambda was: _check_version(was, asked)
+            request.match_info["person"], caller, lambda was: check_version(was, asked)
         )
     return answer(_shape(desk, gone))
 
@@ -135,7 +135,12 @@ async def remove(house: House, caller: Caller, request: web.Request) -> web.Stre
 _PARTS = ("name", "role", "shown", "email", "lists")
 
 
-def _check_lists(house: House, lists: tuple[str, ...]) -> None:
+def check_lists(house: House, lists: tuple[str, ...]) -> None:
+    """Let pass room lists that are there.
+
+    Raises:
+        Problem: `unknown_list`.
+    """
     if not all(map(house.knows_list, lists)):
         raise Problem(404, "unknown_list")
 
@@ -148,18 +153,23 @@ def _asked(request: web.Request) -> str:
     return asked
 
 
-def _check_version(account: Account, asked: str) -> None:
-    """Strong comparison (RFC 9110 §13.1.1)."""
-    if asked.strip() != "*" and _etag(account) not in {one.strip() for one in asked.split(",")}:
+def check_version(account: Account, asked: str) -> None:
+    """Let pass who read the account as it is, by strong comparison (RFC 9110 §13.1.1).
+
+    Raises:
+        Refused: `changed_meanwhile`.
+    """
+    if asked.strip() != "*" and etag_of(account) not in {one.strip() for one in asked.split(",")}:
         raise Refused("changed_meanwhile")
 
 
-def _etag(account: Account) -> str:
+def etag_of(account: Account) -> str:
+    """The version of an account."""
     return f'"{account.id}-{account.version}"'
 
 
 def _told(desk: Reception, account: Account) -> web.Response:
-    return answer(_shape(desk, account), headers={"ETag": _etag(account)})
+    return answer(_shape(desk, account), headers={"ETag": etag_of(account)})
 
 
 def _invited(house: House, invited: Invited) -> web.Response:
@@ -170,7 +180,7 @@ def _invited(house: House, invited: Invited) -> web.Response:
         ends=invited.ends,
         url=house.public_url.rstrip("/") + WELCOME,
     )
-    headers = {"ETag": _etag(account), "Cache-Control": "no-store"}
+    headers = {"ETag": etag_of(account), "Cache-Control": "no-store"}
     return answer(shape, status=201, headers=headers)
 
 
@@ -187,8 +197,9 @@ def _shape(desk: Reception, account: Account) -> PersonShape:
         single_sign_on=account.subject is not None,
         created=account.created,
         disabled=account.disabled,
+        seen=desk.sessions.came(account.id),
         invited_until=invitation.ends if invitation else None,
-        etag=_etag(account),
+        etag=etag_of(account),
     )
 
 

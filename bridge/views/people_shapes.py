@@ -42,6 +42,7 @@ class PersonShape(Shape, frozen=True, kw_only=True):
     single_sign_on: Annotated[bool, Meta(description="Whether their provider knows them.")]
     created: datetime
     disabled: Annotated[datetime, Meta(description="Since when they cannot sign in.")] | None
+    seen: Annotated[datetime, Meta(description="When they were here last.")] | None
     invited_until: Annotated[datetime, Meta(description="When their code ends.")] | None
     etag: Annotated[str, Meta(description="The version, for `If-Match`.")]
 

@@ -259,7 +259,7 @@ def _to(where: str) -> web.Response:
 
 
 _API = "/api/v1/session"
-_OF_PASSWORDS = (
+OF_PASSWORDS = (
     "password_too_short",
     "password_too_long",
     "password_too_common",
@@ -350,7 +350,7 @@ ROUTES = (
             "unknown_person",
             "wrong_password",
             "disk_failing",
-            *_OF_PASSWORDS,
+            *OF_PASSWORDS,
         ),
     ),
     Route(

@@ -8,6 +8,7 @@ from aiohttp import web
 from bridge.callers import Caller, Scope
 from bridge.tokens import Token
 from bridge.views.house import House
+from bridge.views.people import written
 from bridge.views.shapes import NewTokenShape, TokenOrder, TokenShape, TokensShape
 from bridge.views.web import Problem, Route, answer, body_of
 
@@ -23,19 +24,7 @@ async def every_token(house: House, _caller: Caller, _request: web.Request) -> w
 async def create(house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
     """A new token. One for a display is bound to its room."""
     order: TokenOrder = await body_of(request, TokenOrder)
-    if order.room is not None and order.room not in house.rooms:
-        raise Problem(404, "unknown_room")
-    scopes: tuple[Scope, ...] = ("read",) if order.room is not None else order.scopes
-    _check(house, caller, scopes, order.lists)
-    now = house.clock.now()
-    token, secret = await house.tokens.create(
-        order.name,
-        scopes,
-        room=order.room,
-        lists=order.lists,
-        expires=now + timedelta(days=order.days) if order.days else None,
-        actor=caller.name,
-    )
+    token, secret = await made(house, caller, order)
     shape = NewTokenShape(
         id=token.id,
         name=token.name,
@@ -47,6 +36,28 @@ async def create(house: House, caller: Caller, request: web.Request) -> web.Stre
         token=secret,
     )
     return answer(shape, status=201)
+
+
+async def made(house: House, caller: Caller, order: TokenOrder) -> tuple[Token, str]:
+    """A new token, and the token itself, which is told this once.
+
+    Raises:
+        Problem: this caller may not make it, or it makes no sense.
+    """
+    if order.room is not None and order.room not in house.rooms:
+        raise Problem(404, "unknown_room")
+    scopes: tuple[Scope, ...] = ("read",) if order.room is not None else order.scopes
+    _check(house, caller, scopes, order.lists)
+    now = house.clock.now()
+    with written():
+        return await house.tokens.create(
+            order.name,
+            scopes,
+            room=order.room,
+            lists=order.lists,
+            expires=now + timedelta(days=order.days) if order.days else None,
+            actor=caller.name,
+        )
 
 
 def _check(
@@ -69,10 +80,20 @@ def _check(
 
 async def revoke(house: House, caller: Caller, request: web.Request) -> web.StreamResponse:
     """End a token at once."""
-    ended = await house.tokens.revoke(request.match_info["token"], actor=caller.name)
-    if ended is None:
+    return answer(_shape(await ended(house, caller, request.match_info["token"])))
+
+
+async def ended(house: House, caller: Caller, id_: str) -> Token:
+    """A token that opens nothing any more.
+
+    Raises:
+        Problem: `unknown_token`, `disk_failing`.
+    """
+    with written():
+        token = await house.tokens.revoke(id_, actor=caller.name)
+    if token is None:
         raise Problem(404, "unknown_token")
-    return answer(_shape(ended))
+    return token
 
 
 def _shape(token: Token) -> TokenShape:
@@ -103,6 +124,7 @@ ROUTES = (
             "unknown_list",
             "beyond_oneself",
             "lists_not_for_role",
+            "disk_failing",
         ),
     ),
     Route(
@@ -112,6 +134,6 @@ ROUTES = (
         scope="people",
         summary="End a token at once",
         answer=TokenShape,
-        problems=("unknown_token",),
+        problems=("unknown_token", "disk_failing"),
     ),
 )

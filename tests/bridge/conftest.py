@@ -30,6 +30,7 @@ from bridge.settings.stored import Memory
 from bridge.tabling import Tables
 from bridge.tokens import Tokens
 from bridge.views import (
+    again,
     alerts,
     alternatives,
     attendance,
@@ -230,6 +231,7 @@ class Views:
             *discovery.routes(self.discovery, self.discovery),
             *inventory.routes(counter := Counter(self.keeper)),
             *inventory_tables.routes(Tables(self.keeper, counter)),
+            again.route(self.hinted.append),
             *self.admin.routes,
             alerts.route(nobody),
             *audit.routes(self.audit, self.audit.verify),

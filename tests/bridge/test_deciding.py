@@ -187,7 +187,7 @@ async def test_fields_that_would_change_another_room_are_refused(tmp_path: Path)
         await world.run()
         new = "new eagle@example.com"
         code = await world.refused(approve=[new], fields={new: {"id": "kestrel"}})
-        assert code in {"inventory_changed", "inventory_unfit"}
+        assert code in {"changed_meanwhile", "inventory_unfit"}
         assert await world.refused(approve=[new], reject=[new]) == "bad_body"
         assert await world.refused(approve=[new, "0123456789ab"]) == "unknown_proposal"
 

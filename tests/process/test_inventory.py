@@ -84,9 +84,9 @@ async def test_two_people_cannot_overwrite_each_other(store: Site) -> None:
         body = {"entry": {"floor": "2"}}
         first, _ = await control.ask("PATCH", "/rooms/kestrel", body, **match)
         second, refused = await control.ask("PATCH", "/rooms/kestrel", body, **match)
-        assert (first, second, refused["code"]) == (200, 412, "inventory_changed")
+        assert (first, second, refused["code"]) == (200, 412, "changed_meanwhile")
         none, asked = await control.ask("PATCH", "/rooms/kestrel", body)
-        assert (none, asked["code"]) == (428, "precondition_required")
+        assert (none, asked["code"]) == (428, "if_match_needed")
 
 
 async def test_what_cannot_be_is_refused_with_its_place(store: Site) -> None:

@@ -24,6 +24,7 @@ NEXT = {
     10: "people",
     11: "retired_rooms",
     12: "discovery_rejections",
+    13: "people_seen",
 }
 """Which step came after each version."""
 MADE = "2026-11-01T12:00:00+00:00"

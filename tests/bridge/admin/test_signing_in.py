@@ -131,6 +131,8 @@ async def test_the_welcome_page_takes_a_code_and_a_password(opened: Client, hous
     assert "already" in await (await opened.get("/admin/welcome?wrong=1")).text()
     assert "Wait 2 minutes" in await (await opened.get("/admin/welcome?locked=90")).text()
     assert "too common" in await (await opened.get("/admin/welcome?weak=1")).text()
+    why = await (await opened.get("/admin/welcome?weak=password_too_short")).text()
+    assert "This is too short: 12 characters at least." in why
 
 
 async def test_every_page_is_framed_strictly_and_kept_by_nobody(

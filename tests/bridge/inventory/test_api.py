@@ -161,7 +161,7 @@ class TestIfMatch:
         for method in ("PATCH", "PUT", "DELETE"):
             order = None if method == "DELETE" else body
             refused = await two.refused(method, "/rooms/kestrel", order, If_Match=match)
-            assert refused == (412, "inventory_changed")
+            assert refused == (412, "changed_meanwhile")
         assert (await two.ask("GET", ""))[2] == '"s1"'
 
     async def test_without_it_nothing_is_changed(self, two: Api) -> None:
@@ -172,16 +172,16 @@ class TestIfMatch:
                 ("DELETE", None),
             ):
                 refused = await two.refused(method, f"/{kind}/{name}", body)
-                assert refused == (428, "precondition_required")
+                assert refused == (428, "if_match_needed")
 
     async def test_a_plan_is_for_one_version_by_itself(self, two: Api) -> None:
         plan = await two.good("POST", "/plans", {"rooms": {"owl": {"floor": "1"}}})
         assert plan["base"] == "s1"
         path = f"/plans/{plan['id']}/apply"
-        assert await two.refused("POST", path, If_Match='"s0"') == (412, "inventory_changed")
+        assert await two.refused("POST", path, If_Match='"s0"') == (412, "changed_meanwhile")
         await two.apply(rooms={"kestrel": {"floor": "5"}})
-        assert await two.refused("POST", path) == (412, "inventory_changed")
-        assert await two.refused("POST", path, If_Match="*") == (412, "inventory_changed")
+        assert await two.refused("POST", path) == (412, "changed_meanwhile")
+        assert await two.refused("POST", path, If_Match="*") == (412, "changed_meanwhile")
 
     async def test_of_two_at_the_same_time_one_has_to_look_again(self, two: Api) -> None:
         """Both are planned while the other is read: neither is for what the other made."""
@@ -479,5 +479,5 @@ class TestFiles:
             api.kept.folder.write, "rooms.yaml", ROOM.replace("Kestrel", "Other")
         )
         api.kept.configuration = msgspec.structs.replace(api.kept.configuration)
-        assert await api.refused("POST", "/adopt") == (412, "inventory_changed")
+        assert await api.refused("POST", "/adopt") == (412, "changed_meanwhile")
         assert (await api.good("POST", "/adopt?replace=true"))["changes"][0]["what"] == "changed"

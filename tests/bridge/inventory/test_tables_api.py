@@ -170,7 +170,7 @@ async def test_a_table_that_is_too_large_is_refused(two: Api) -> None:
 async def test_who_names_a_version_changes_no_other(two: Api) -> None:
     for path, body, kind in (("/table", HERON, CSV), ("/yaml", "rooms: []", YAML)):
         status, refused = await two.send(f"{path}?dry_run=false", body, kind, If_Match='"s0"')
-        assert (status, refused["code"]) == (412, "inventory_changed")
+        assert (status, refused["code"]) == (412, "changed_meanwhile")
     assert (await two.send("/table?dry_run=false", HERON, If_Match='"s1"'))[0] == 200
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,11 +14,11 @@ from bridge.people.accounts import Account
 from bridge.people.passwords import Passwords
 from bridge.people.reception import Reception
 from bridge.people.refused import Refused
-from bridge.people.sessions import Visitor
+from bridge.people.sessions import Sessions, Visitor
 from rooms.audit import Audit
 from rooms.database import Database
-from tests.bridge.conftest import Views
-from tests.bridge.people.conftest import PASSWORD, person, secret
+from tests.bridge.conftest import Client, Views
+from tests.bridge.people.conftest import PASSWORD, person, secret, signed_in
 from tests.fakes.virtual import NOON, FixedClock
 
 OWNER = Caller(name="control:root", scopes=SCOPES["owner"], role="owner")
@@ -216,3 +217,26 @@ async def test_who_a_provider_knows_signs_in_without_a_password(views: Views) ->
     other = msgspec.structs.replace(_wanted("bob", "viewer"), subject="issuer 1")
     assert await refusal(desk.accounts.add(other)) == "name_taken"
     assert await refusal(desk.remove(ada.id, OWNER, lambda _: None)) == "last_owner"
+
+
+async def test_when_somebody_was_here_outlasts_their_session(
+    client: Client, views: Views, building: None
+) -> None:
+    await signed_in(views, "ada", "owner")
+    bob = await signed_in(views, "bob", "viewer")
+    views.clock.move(timedelta(minutes=7))
+    seen = views.clock.now()
+    assert (await client.get("/api/v1/session", headers=bob)).status == 200
+    assert (await client.delete("/api/v1/session", headers=bob)).status == 204
+    views.clock.move(timedelta(days=3))
+    await views.people.settle()
+    again = await asyncio.to_thread(lambda: Sessions(views.database, views.clock))
+    account = views.people.accounts.named("bob")
+    assert account
+    assert again.came(account.id) == views.people.sessions.came(account.id) == seen
+    assert again.came("nobody") is None
+    assert list(again) == []
+    ada = await signed_in(views, "eve", "owner")
+    every = (await (await client.get("/api/v1/people", headers=ada)).json())["people"]
+    found = {one["name"]: one["seen"] for one in every}
+    assert found["bob"] == seen.isoformat().replace("+00:00", "Z")

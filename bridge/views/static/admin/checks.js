@@ -3,6 +3,8 @@
 const CHECKS = {
   // Eight letters and digits, however they are parted.
   code: (value) => (value.replace(/[\s-]/g, "").length === 8 ? null : ""),
+  // A name to sign in with.
+  login: (value) => (/^[\p{L}\p{N}_][\p{L}\p{N}_.@+-]{0,99}$/u.test(value) ? null : ""),
   // As many characters as `minlength` says.
   length: (value, field) => {
     const missing = field.minLength - [...value].length;
