@@ -1,7 +1,7 @@
 """Room systems by form: passwords go in and never come out, and systems move between rooms."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,14 @@ class Vault:
     async def put(self, secrets: Mapping[str, Secret], /, *, by: str) -> None:
         """Keep these."""
         await asyncio.to_thread(self.opened.put_all, secrets, at=NOON, by=by)
+
+    def given(self) -> list[str]:
+        """Names of what came."""
+        return [one.name for one in self.opened.listed()]
+
+    async def drop(self, names: Collection[str], /, *, by: str) -> None:
+        """Forget these."""
+        await asyncio.to_thread(self.opened.drop_these, names, at=NOON, by=by)
 
     @property
     def kept(self) -> list[str]:
