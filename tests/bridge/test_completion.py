@@ -14,7 +14,7 @@ import pytest
 from bridge.cli import _parser, completion, manual
 from bridge.cli.control import NotRunning
 from bridge.cli.inventory.assigned import SECRET, BadAssignment, settings
-from bridge.inventory.sealed import _secrets_of
+from bridge.inventory.sealed import secrets_of
 from connector import load
 
 pytestmark = pytest.mark.allow_blocking
@@ -217,7 +217,7 @@ class TestAssignments:
 
     def test_every_secret_setting_is_known(self) -> None:
         kinds = load.endpoint_kinds()
-        assert {path[-1] for kind in kinds for path in _secrets_of(kind)} == SECRET
+        assert {path[-1] for kind in kinds for path in secrets_of(kind)} == SECRET
 
 
 def test_somebody_at_a_terminal_completes_with_the_tab_key(tmp_path: Path) -> None:
