@@ -61,8 +61,11 @@ def prepared(
     tokens = Tokens(database, audit, clock)
     paired = Paired(database, tokens, audit, clock)
     following = Following(database)
-    following.stills += [store.still, paired.still]
-    following.follows += [store.follow, paired.follow, tokens.follow]
+    people = Reception(database, audit, clock)
+    following.stills += [store.still, paired.still, people.accounts.still, tokens.still]
+    following.writes += [people.write, tokens.write]
+    following.follows += [store.follow, paired.follow, tokens.follow, people.follow]
+    following.holders |= {"account": people.accounts.holding, "token": tokens.holding}
     made = Prepared(
         configuration=configuration,
         clock=clock,
@@ -71,7 +74,7 @@ def prepared(
         tokens=tokens,
         paired=paired,
         following=following,
-        people=Reception(database, audit, clock),
+        people=people,
         audit=audit,
         custody=Custody(configuration.site, database, audit, clock),
         keeper=Keeper(

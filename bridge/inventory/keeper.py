@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bridge.callers import Caller
 from bridge.following import Following
+from bridge.inventory.given import given as holding
 from bridge.inventory.leave import check_leave
 from bridge.inventory.noted import entries_of
 from bridge.inventory.plans import Candidate, Plan, Planned
@@ -25,6 +26,7 @@ from rooms.changeover import Changeover
 from rooms.clock import Clock
 from rooms.inventory import Change, Document, Edit, Fields, Misfit, changes, edited
 from rooms.inventory.document import endpoints, units
+from rooms.inventory.plan import new_ids
 from rooms.model import Value
 
 if TYPE_CHECKING:  # see rooms.database
@@ -145,7 +147,7 @@ class Keeper:
         if lost := names.keys() - _units(wanted):
             raise Misfit(f"endpoint {min(lost)}", f"there is no endpoint {min(lost)}")
         after = with_references(_voided(before, wanted), names)
-        found = changes(before, after, edit.renamed)
+        found = changes(before, after, edit.renamed, edit.renamed_lists)
         wish = _Wish(after=after, changes=found, why=why, secrets=coming)
         return await self._planned_for(before, wish, caller)
 
@@ -162,7 +164,7 @@ class Keeper:
 
         Raises:
             InFiles: files decide here.
-            Changed: the inventory is not the one that was planned for.
+            Changed: the inventory, or who has a room list, is not what was planned for.
             Unfit: the plan has errors.
             NotYours: the caller may not, or not any more.
             NoVault: the vault does not take the secrets.
@@ -184,9 +186,14 @@ class Keeper:
             if plan.secrets:
                 await self._lock_away(plan.secrets, caller)
             change = self._following.change(
-                self.configuration(), configuration, _new_ids(plan.changes)
+                self.configuration(),
+                configuration,
+                new_ids("room", plan.changes),
+                new_ids("list", plan.changes),
             )
             async with self._following.still():
+                if any(holding(plan.changes, self._following.holders)):
+                    raise Changed  # somebody was given a list meanwhile; a new plan says so
                 applied = await self._write(plan, caller, change)
                 self._following.follow(change)
             # Nothing waits here: what follows in memory and the rooms in force change together.
@@ -208,9 +215,13 @@ class Keeper:
         document, (was, is_) = self._rows.document, touched
         rooms = _back(document.rooms, was["rooms"], is_["rooms"])
         lists = _back(document.lists, was["lists"], is_["lists"])
-        renamed = {new: old for old, new in _new_ids(known[0].changes).items()}
         after = Document(rooms=rooms, lists=lists)
-        wish = _Wish(after=after, changes=changes(document, after, renamed), undoes=seq)
+        back = [
+            {new: old for old, new in new_ids(kind, known[0].changes).items()}
+            for kind in ("room", "list")
+        ]
+        found = changes(document, after, *back)
+        wish = _Wish(after=after, changes=found, undoes=seq)
         return await self._planned_for(document, wish, caller)
 
     async def history(self, before: int | None = None, limit: int = 50) -> Sequence[Applied]:
@@ -238,13 +249,14 @@ class Keeper:
         check_leave(caller, wish.changes, before, wish.after)
         seen, base = self.configuration(), await self.version()  # of `before`, not of what comes
         configuration, problems = await self._read(wish.after, wish.secrets)
+        problems += holding(wish.changes, self._following.holders, in_files=self.in_files)
         plan = Plan(
             id=secrets.token_urlsafe(9),
             base=base,
             document=wish.after,
             changes=wish.changes,
             problems=tuple(_concerning(problems, wish.changes)),
-            configuration=configuration,
+            configuration=None if any(errors(problems)) else configuration,
             seen=seen,
             by=caller.name,
             why=wish.why,
@@ -315,11 +327,6 @@ class _Wish(Value, frozen=True, kw_only=True):
     def document(self) -> Document:
         """The inventory as it is to be."""
         return self.after
-
-
-def _new_ids(changes: Iterable[Change]) -> dict[str, str]:
-    """New ids of rooms by former ones."""
-    return {one.former: one.id for one in changes if one.what == "renamed" and one.kind == "room"}
 
 
 def _concerning(problems: Iterable[Problem], changes: Sequence[Change]) -> Iterator[Problem]:

@@ -14,6 +14,7 @@ from bridge.people.passwords import Passwords, check
 from bridge.people.refused import Locked, Refused
 from bridge.people.sessions import Session, Sessions, Visitor
 from rooms.audit import Audit, Entry
+from rooms.changeover import Changeover
 from rooms.clock import Clock
 from rooms.database import Database
 
@@ -259,6 +260,23 @@ class Reception:
         """Write down who was seen, and forget what is over; every minute."""
         await self.sessions.settle()
         await self.invitations.settle()
+
+    # --- room lists that get other ids
+
+    def write(self, tables: "Tables", change: Changeover, at: datetime) -> None:
+        """Who is for a list is for it by its new id: written with the inventory, or not at all."""
+        for was, now in self.accounts.moved(change.lists):
+            self.accounts.write(tables, now)
+            detail = _differs(was, now)
+            entry = Entry(
+                at=at, actor="bridge", action="people.change", object=was.id, detail=detail
+            )
+            Audit.add(tables, entry)
+
+    def follow(self, change: Changeover) -> None:
+        """The same in memory. They may what they might, so that nobody is signed out."""
+        for _, now in [*self.accounts.moved(change.lists)]:
+            self.accounts.hold(now)
 
     async def _change(
         self,
