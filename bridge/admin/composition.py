@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bridge.admin.acts import Acts
 from bridge.admin.changes import ChangesPage
+from bridge.admin.choosing import Choosing
 from bridge.admin.displays import DisplaysPage
 from bridge.admin.history import RoomHistory
+from bridge.admin.lists import ListsPage
 from bridge.admin.overview import Overview
 from bridge.admin.pages import Pages
 from bridge.admin.planning import Planning
@@ -44,8 +46,11 @@ class Admin:
         self.room = RoomPage(self.pages, house, desk=desk, pairs=pairs, faults=faults, lists=lists)
         self._overview = Overview(self.pages, self.survey)
         self._tree = Tree(self.pages, self.survey, lists)
+        self._tree.in_files = lambda: keeping.in_files
         self._displays = DisplaysPage(self.pages, pairs)
         self.planning = Planning(self.pages, keeping, house)
+        self._lists = ListsPage(self.pages, self.planning)
+        self._choosing = Choosing(self.pages, self.survey, self.planning, lists)
         self.changes = ChangesPage(self.pages, keeping)
         self._signing = Signing(self.pages)
         self._acts = Acts(desk, faults, read)
@@ -56,6 +61,8 @@ class Admin:
         return (
             *self._overview.routes,
             *self._tree.routes,
+            *self._lists.routes,
+            *self._choosing.routes,
             *self.planning.routes,
             *self.room.routes,
             *self._acts.routes,

@@ -2,6 +2,7 @@
 
 import { keepAges } from "./ages.js";
 import { checkFields } from "./checks.js";
+import { chooseRooms } from "./choosing.js";
 import { askFirst } from "./sure.js";
 import { filterTree } from "./tree.js";
 
@@ -18,4 +19,5 @@ keepAges(document);
 checkFields(document);
 askFirst(document);
 filterTree(document);
+chooseRooms(document);
 document.documentElement.dataset.ready = "";
