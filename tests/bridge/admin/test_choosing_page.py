@@ -175,6 +175,13 @@ async def test_of_very_many_rooms_places_are_shown_and_all_can_be_meant(stock: S
     assert re.search(r'name="all" value="1" data-all checked', page)
 
 
+async def test_as_many_rooms_can_be_ticked_as_a_page_shows(stock: Stock) -> None:
+    ghosts = [("room", f"{'ghost' * 11}-{number}") for number in range(MOST - 3)]
+    answer = await send(stock, [*ghosts, *BOTH, ("room", "heron")], floor="7")
+    await applied(stock, answer)
+    assert {one["floor"] for one in stock.document.rooms.values()} == {"7"}
+
+
 async def test_odd_requests_are_answered(stock: Stock) -> None:
     for query in ("q=%00", "list=%2F..%2F", "into=%22&out=%3C", "building=&floor=", "all=1&q=zz"):
         assert (await stock.client.get(f"{PATH}?{query}")).status == 200, query
