@@ -78,11 +78,11 @@ class Choosing:
         """The page; a link may say which rooms, and into which list."""
         wanted = Wanted.of(request.query)
         fields = {name: request.query[name] for name in _PREFILLED if name in request.query}
-        found = await self._found(caller, wanted)
-        every = "all" in request.query
-        if every and len(found) > MOST:
-            fields["all"] = "1"
-        rooms = frozenset(one.room.id for one in found) if every else frozenset()
+        rooms = frozenset[str]()
+        if "all" in request.query:
+            rooms = frozenset(one.room.id for one in await self._found(caller, wanted))
+            if len(rooms) > MOST:
+                fields["all"] = "1"
         return await self._shown(request, caller, Filled(wanted, fields, rooms))
 
     async def plan(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
@@ -180,9 +180,10 @@ def _places(found: Sequence[Seen], wanted: Wanted, *, rooms: bool) -> list[Place
         sorted_in.setdefault((one.room.building, one.room.floor), []).append(one)
     made = []
     for building, floor in sorted(sorted_in, key=lambda at: (natural(at[0]), natural(at[1]))):
-        inside = sorted(sorted_in[building, floor], key=lambda one: natural(one.room.name))
+        inside = sorted_in[building, floor]
         link = _link(wanted._replace(building=building, floor=floor))
-        made.append(Place(building, floor, len(inside), link, tuple(inside) if rooms else ()))
+        shown = sorted(inside, key=lambda one: natural(one.room.name)) if rooms else ()
+        made.append(Place(building, floor, len(inside), link, tuple(shown)))
     return made
 
 

@@ -31,6 +31,7 @@ def ticked(page: str) -> list[str]:
 
 
 async def test_rooms_move_to_another_floor_and_list_in_one_change(stock: Stock) -> None:
+    await stock.text("/admin/rooms")
     answer = await send(
         stock, BOTH, building="Mill", floor="3", into="south", out=EVERY, more="Whiteboard, Screen"
     )
@@ -42,6 +43,7 @@ async def test_rooms_move_to_another_floor_and_list_in_one_change(stock: Stock) 
     assert stock.document.rooms["kestrel"]["capacity"] == "8"
     assert stock.document.rooms["heron"]["building"] == "Harbour House"
     assert (await stock.keeper.history())[0].seq == 2
+    assert ">Mill<" in await stock.text("/admin/rooms")  # at once, not a second later
 
 
 async def test_all_that_fit_a_search_are_meant_without_a_tick(stock: Stock) -> None:

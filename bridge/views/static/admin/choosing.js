@@ -19,9 +19,8 @@ export function chooseRooms(root) {
       const words = ticked === 0 ? none : ticked === 1 ? one : other;
       said.textContent = words.replace(/[12]/, ticked.toLocaleString(root.documentElement.lang));
     }
-    for (const place of form.querySelectorAll("fieldset")) {
-      const inside = [...place.querySelectorAll("input[name=room]")];
-      const button = place.querySelector("[data-these]");
+    for (const button of form.querySelectorAll("[data-these]")) {
+      const inside = [...button.closest("fieldset").querySelectorAll("input[name=room]")];
       button.setAttribute("aria-pressed", String(inside.every((one) => one.checked)));
     }
   };
