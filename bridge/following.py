@@ -31,6 +31,8 @@ class Following:
         """What follows in memory, at once."""
         self.holders: dict[str, Callable[[str], int]] = {}
         """How many of something are for a room list, by what one of them is called."""
+        self.fixed: dict[str, Callable[[str], int]] = {}
+        """The same of what does not follow where a list gets another id, as in bridge.yaml."""
 
     def change(
         self,

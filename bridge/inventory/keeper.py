@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bridge.callers import Caller
 from bridge.following import Following
-from bridge.inventory.given import given as holding
+from bridge.inventory.given import Holders, given
 from bridge.inventory.leave import check_leave
 from bridge.inventory.noted import entries_of
 from bridge.inventory.plans import Candidate, Plan, Planned
@@ -192,7 +192,7 @@ class Keeper:
                 new_ids("list", plan.changes),
             )
             async with self._following.still():
-                if any(holding(plan.changes, self._following.holders)):
+                if any(errors(self._given(plan.changes))):
                     raise Changed  # somebody was given a list meanwhile; a new plan says so
                 applied = await self._write(plan, caller, change)
                 self._following.follow(change)
@@ -249,7 +249,7 @@ class Keeper:
         check_leave(caller, wish.changes, before, wish.after)
         seen, base = self.configuration(), await self.version()  # of `before`, not of what comes
         configuration, problems = await self._read(wish.after, wish.secrets)
-        problems += holding(wish.changes, self._following.holders, in_files=self.in_files)
+        problems += self._given(wish.changes)
         plan = Plan(
             id=secrets.token_urlsafe(9),
             base=base,
@@ -276,6 +276,10 @@ class Keeper:
         file, known = self.configuration().file, self.known()
         made = await asyncio.to_thread(read, file, problems, known=known, stored=candidate)
         return None if any(errors(problems)) else made, problems
+
+    def _given(self, changes: Sequence[Change]) -> list[Problem]:
+        holders = Holders(following=self._following.holders, fixed=self._following.fixed)
+        return [*given(changes, holders, in_files=self.in_files)]
 
     async def _lock_away(self, given: Mapping[str, Secret], caller: Caller) -> None:
         if self.vault is None:

@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.callers import Role
+from bridge.inventory.given import Holders
+from bridge.inventory.given import given as holding
 from bridge.inventory.keeper import Changed, Unfit
 from bridge.inventory.leave import NotYours
 from bridge.inventory.opening import Opening
@@ -185,6 +187,41 @@ async def test_an_id_that_somebody_is_still_let_in_by_is_no_new_lists(site: Site
         plan = await keeper.plan(edit, OWNER)
         assert not plan.fits
         assert "1 account had a list of this id" in words(plan.problems)
+
+
+async def test_what_does_not_follow_a_list_is_told(site: Site) -> None:
+    """As a rule in bridge.yaml, by which people are given lists when they sign in."""
+    named = {"north"}
+    site.made.following.fixed["rule"] = lambda room_list: int(room_list in named)
+    keeper = site.made.keeper
+    plan = await keeper.plan(Edit(renamed_lists={"north": "nord"}), OWNER)
+    assert plan.fits
+    assert "warning: room_lists.nord: 1 rule still has it as north" in words(plan.problems)
+    await keeper.apply(plan, OWNER)
+    plan = await keeper.plan(Edit(lists={"north": {}}), OWNER)
+    assert plan.fits
+    assert "1 rule names this id" in words(plan.problems)
+    named = {"south"}
+    edit = Edit(lists={"south": None}, rooms={"kestrel": {"lists": ["nord"]}})
+    plan = await keeper.plan(edit, OWNER)
+    assert not plan.fits
+    assert "it is given to 1 rule" in words(plan.problems)
+
+
+def test_in_files_lists_come_and_go_and_it_is_only_told() -> None:
+    changed = [
+        Change(what="removed", kind="list", id="north"),
+        Change(what="added", kind="list", id="annex"),
+        Change(what="changed", kind="list", id="south"),
+        Change(what="removed", kind="room", id="north"),
+    ]
+    holders = Holders(following={"account": lambda _: 2}, fixed={})
+    told = [*holding(changed, holders, in_files=True)]
+    assert [(one.severity, one.path) for one in told] == [
+        ("warning", "room_lists.north"),
+        ("warning", "room_lists.annex"),
+    ]
+    assert "2 accounts" in told[0].words
 
 
 async def test_ids_are_refused_that_are_none_or_are_taken(site: Site) -> None:
