@@ -61,10 +61,11 @@ def prepared(
     tokens = Tokens(database, audit, clock)
     paired = Paired(database, tokens, audit, clock)
     following = Following(database)
-    people = Reception(database, audit, clock)
+    people, rejections = Reception(database, audit, clock), Rejections(database)
     following.stills += [store.still, paired.still, people.accounts.still, tokens.still]
-    following.writes += [people.write, tokens.write]
-    following.follows += [store.follow, paired.follow, tokens.follow, people.follow]
+    following.writes += [people.write, tokens.write, rejections.write]
+    following.follows += [store.follow, paired.follow, tokens.follow]
+    following.follows += [people.follow, rejections.follow]
     following.holders |= {"account": people.accounts.holding, "token": tokens.holding}
     made = Prepared(
         configuration=configuration,
@@ -83,7 +84,7 @@ def prepared(
             memory=opening.memory,
             following=following,
         ),
-        rejections=Rejections(database),
+        rejections=rejections,
         revoked=Revoked(database),
         spending=Spending(database),
         presented=_presented(configuration, clock),

@@ -18,6 +18,7 @@ from bridge.inventory.leave import NotYours
 from bridge.inventory.opening import Opening
 from bridge.people.accounts import Account
 from bridge.prepared import Prepared, prepared
+from bridge.rejections import Rejection
 from bridge.settings.load import usable
 from bridge.settings.model import Configuration
 from bridge.tokens import Token
@@ -26,7 +27,7 @@ from rooms.inventory import Change, Document, Edit, Misfit, changes, edited
 from tests.bridge.inventory.keeping import OWNER, STORE
 from tests.bridge.inventory.test_keeper import ANNA, KESTREL, OWL
 from tests.bridge.test_settings import Folder
-from tests.fakes.virtual import FixedClock
+from tests.fakes.virtual import NOON, FixedClock
 
 TREE = Edit(
     lists={"north": {"name": "North"}, "n1": {"parent": "north"}, "south": {}},
@@ -138,6 +139,28 @@ async def test_so_it_is_after_a_restart_and_when_it_is_undone(tmp_path: Path) ->
     async with running(tmp_path) as site:
         assert site.lists_of(anna) == site.lists_of(late) == ("north",)
         assert site.told(token) == ("north",)
+
+
+async def test_what_was_rejected_stays_with_its_list(tmp_path: Path) -> None:
+    one = Rejection(
+        id="r1",
+        source="m365",
+        what="new",
+        mailbox="hawk@example.com",
+        room="",
+        field="",
+        said="",
+        lists=("north", "south"),
+        actor="anna",
+        at=NOON,
+    )
+    async with running(tmp_path) as site:
+        await site.put(TREE)
+        await site.made.rejections.change([one], [], actor="anna", at=NOON)
+        await site.put(Edit(renamed_lists={"north": "nord"}))
+        assert [told.lists for told in site.made.rejections] == [("nord", "south")]
+    async with running(tmp_path) as site:
+        assert [told.lists for told in site.made.rejections] == [("nord", "south")]
 
 
 async def test_two_lists_change_their_ids_with_each_other(site: Site) -> None:
