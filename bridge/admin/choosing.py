@@ -71,7 +71,9 @@ class Choosing:
         """Where people ask for it."""
         return (
             page(PATH, self.serve, "Choose several rooms to change", scope="rooms"),
-            posted(PATH, self.plan, "Plan a change of several rooms"),
+            posted(
+                PATH, self.plan, "Plan a change of several rooms", "inventory_unfit", "not_yours"
+            ),
         )
 
     async def serve(self, _house: House, caller: Caller, request: web.Request) -> web.Response:

@@ -6,7 +6,9 @@ from bridge.admin.acts import Acts
 from bridge.admin.changes import ChangesPage
 from bridge.admin.choosing import Choosing
 from bridge.admin.displays import DisplaysPage
+from bridge.admin.editing import Editing
 from bridge.admin.history import RoomHistory
+from bridge.admin.leaving import Leaving
 from bridge.admin.lists import ListsPage
 from bridge.admin.overview import Overview
 from bridge.admin.pages import Pages
@@ -15,6 +17,7 @@ from bridge.admin.room import RoomPage
 from bridge.admin.signing import Signing
 from bridge.admin.survey import Survey
 from bridge.admin.tree import Tree
+from bridge.admin.units import Units
 from bridge.displays.composition import Displays
 from bridge.keeping import Counter
 from bridge.prepared import Prepared
@@ -51,6 +54,9 @@ class Admin:
         self.planning = Planning(self.pages, keeping, house)
         self._lists = ListsPage(self.pages, self.planning)
         self._choosing = Choosing(self.pages, self.survey, self.planning, lists)
+        self._editing = Editing(self.pages, self.planning, house)
+        self._leaving = Leaving(self.pages, self.planning, house, pairs.every)
+        self._units = Units(self.pages, self.planning, house)
         self.changes = ChangesPage(self.pages, keeping)
         self._signing = Signing(self.pages)
         self._acts = Acts(desk, faults, read)
@@ -65,6 +71,9 @@ class Admin:
             *self._choosing.routes,
             *self.planning.routes,
             *self.room.routes,
+            *self._editing.routes,
+            *self._leaving.routes,
+            *self._units.routes,
             *self._acts.routes,
             *self._displays.routes,
             *self.changes.routes,

@@ -48,13 +48,14 @@ class ListsPage:
     def routes(self) -> Sequence[Route]:
         """Where people ask for them."""
         one, unknown = f"{PATH}/{{list}}", "unknown_list"
+        wrong = ("inventory_unfit", "not_yours")
         return (
             page(PATH, self.serve, "All room lists", scope="rooms"),
-            posted(PATH, self.add, "Plan one more room list"),
+            posted(PATH, self.add, "Plan one more room list", *wrong),
             page(one, self.one, "A room list and what it has", unknown, scope="rooms"),
-            posted(one, self.change, "Plan another name or place of a room list", unknown),
-            posted(f"{one}/id", self.rename, "Plan another id of a room list", unknown),
-            posted(f"{one}/remove", self.remove, "Plan to remove a room list", unknown),
+            posted(one, self.change, "Plan another name or place of a room list", unknown, *wrong),
+            posted(f"{one}/id", self.rename, "Plan another id of a room list", unknown, *wrong),
+            posted(f"{one}/remove", self.remove, "Plan to remove a room list", unknown, *wrong),
         )
 
     # --- all of them

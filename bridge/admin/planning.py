@@ -77,12 +77,32 @@ class Refusal(NamedTuple):
     findings: tuple[RemarkShape, ...] = ()
 
     def of(self, entry: str, *settings: str) -> list[RemarkShape]:
-        """What is wrong with a setting, or with parts of it: `of("rooms.kestrel", "capacity")`."""
+        """What is wrong with a setting, or with parts of it: `of("rooms.kestrel", "capacity")`.
+
+        The empty setting is any of them.
+        """
         return [
             one
             for one in self.findings
-            if one.entry == entry and any(_within(one.setting, name) for name in settings)
+            if any(
+                (one.entry == entry and _within(one.setting, name))
+                or f"{entry}.{name})" in one.words  # it is said of the one that had it already
+                for name in settings
+            )
         ]
+
+    def beside(
+        self, entry: str, fields: Mapping[str, Sequence[str]]
+    ) -> Mapping[str, list[RemarkShape]]:
+        """What is wrong by the fields of a form, each with its settings; the rest under `""`.
+
+        What would belong to several fields stands beside the first of them.
+        """
+        left, found = list(self.findings), {}
+        for name, settings in fields.items():
+            found[name] = Refusal(0, "", "", tuple(left)).of(entry, *settings)
+            left = [one for one in left if one not in found[name]]
+        return {**found, "": left}
 
 
 Make = Callable[[Caller], Awaitable[PlanShape]]
@@ -119,17 +139,9 @@ class Planning:
         self, request: web.Request, caller: Caller, make: Make, again: Again, way: Way
     ) -> web.Response:
         """What a form comes to: its plan to be looked at, or the form with what is wrong."""
-        try:
-            plan = await make(caller)
-        except Unfitting as problem:
-            refusal = Refusal(problem.status, problem.code, "", problem.findings)
-            return await again(request, caller, refusal)
-        except Problem as problem:
-            return await again(
-                request, caller, Refusal(problem.status, problem.code, problem.detail)
-            )
-        if not plan.fits:
-            return await again(request, caller, Refusal(422, "inventory_unfit", "", plan.findings))
+        plan = await judged(make, caller)
+        if isinstance(plan, Refusal):
+            return await again(request, caller, plan)
         if not plan.changes:
             return back(onto(way.next, done="nothing"))
         while len(self._wishes) >= REMEMBERED:
@@ -203,6 +215,17 @@ class Planning:
         return known.name if known is not None else ""
 
 
+async def judged(make: Make, caller: Caller) -> PlanShape | Refusal:
+    """A plan that fits, or why there is none."""
+    try:
+        plan = await make(caller)
+    except Unfitting as problem:
+        return Refusal(problem.status, problem.code, "", problem.findings)
+    except Problem as problem:
+        return Refusal(problem.status, problem.code, problem.detail)
+    return plan if plan.fits else Refusal(422, "inventory_unfit", "", plan.findings)
+
+
 def onto(path: str, **query: str) -> str:
     """A path of ours with more in its query."""
     parts = urlsplit(path)
@@ -217,4 +240,4 @@ def _ours(path: str) -> str:
 
 def _within(setting: str, name: str) -> bool:
     """Whether a finding is about a setting or about a part of it, as `endpoints[0].address`."""
-    return setting == name or setting.startswith((f"{name}.", f"{name}["))
+    return not name or setting == name or setting.startswith((f"{name}.", f"{name}["))

@@ -1,6 +1,7 @@
 """Who keeps the inventory: everything that changes it comes through here."""
 
 import asyncio
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
@@ -12,7 +13,7 @@ from bridge.inventory.leave import check_leave
 from bridge.inventory.noted import entries_of
 from bridge.inventory.plans import Candidate, Plan, Planned
 from bridge.inventory.rows import Applied, Rows, encode
-from bridge.inventory.sealed import vaulted, with_references, without_secrets
+from bridge.inventory.sealed import vaulted, voided, with_references
 from bridge.inventory.written import written
 from bridge.settings.load import read
 from bridge.settings.model import Configuration, Site
@@ -25,12 +26,16 @@ from rooms.audit import Audit
 from rooms.changeover import Changeover
 from rooms.clock import Clock
 from rooms.inventory import Change, Document, Edit, Fields, Misfit, changes, edited
-from rooms.inventory.document import endpoints, units
+from rooms.inventory.document import endpoints
 from rooms.inventory.plan import new_ids
 from rooms.model import Value
 
 if TYPE_CHECKING:  # see rooms.database
     from sqlite_utils import Database as Tables
+
+
+_ENTRY = re.compile(r"rooms\.[a-z0-9-]+")
+"""A room in words about another."""
 
 
 class InFiles(Exception):
@@ -128,11 +133,13 @@ class Keeper:
         *,
         why: str = "",
         given: Mapping[str, Mapping[str, str]] | None = None,
+        keep: bool = True,
     ) -> Plan:
         """What an edit would change, and what is wrong with it; nothing is changed.
 
         `given` has secrets of endpoints, by id and setting: they go to the vault when the plan is
-        applied, and the plan has their names only.
+        applied, and the plan has their names only. Without `keep` nobody can apply it: it only says
+        whether the edit would do.
 
         Raises:
             Misfit: the edit fits no inventory.
@@ -146,10 +153,10 @@ class Keeper:
         wanted = edited(before, edit)
         if lost := names.keys() - _units(wanted):
             raise Misfit(f"endpoint {min(lost)}", f"there is no endpoint {min(lost)}")
-        after = with_references(_voided(before, wanted), names)
+        after = with_references(voided(before, wanted), names)
         found = changes(before, after, edit.renamed, edit.renamed_lists)
         wish = _Wish(after=after, changes=found, why=why, secrets=coming)
-        return await self._planned_for(before, wish, caller)
+        return await self._planned_for(before, wish, caller, keep=keep)
 
     async def planned(self, id_: str, caller: Caller) -> Plan | None:
         """A plan of this caller's."""
@@ -245,7 +252,9 @@ class Keeper:
             plan = _Wish(after=document, changes=changes(kept, document), why="from files")
             return await self._write(plan, caller)
 
-    async def _planned_for(self, before: Document, wish: "_Wish", caller: Caller) -> Plan:
+    async def _planned_for(
+        self, before: Document, wish: "_Wish", caller: Caller, *, keep: bool = True
+    ) -> Plan:
         check_leave(caller, wish.changes, before, wish.after)
         seen, base = self.configuration(), await self.version()  # of `before`, not of what comes
         configuration, problems = await self._read(wish.after, wish.secrets)
@@ -264,7 +273,8 @@ class Keeper:
             undoes=wish.undoes,
             secrets=wish.secrets,
         )
-        self._planned.put(plan)
+        if keep:
+            self._planned.put(plan)
         return plan
 
     async def _read(
@@ -334,13 +344,14 @@ class _Wish(Value, frozen=True, kw_only=True):
 
 
 def _concerning(problems: Iterable[Problem], changes: Sequence[Change]) -> Iterator[Problem]:
-    """All errors, and warnings of what is changed."""
+    """All errors, and warnings of what is changed, or of others that have the same as it."""
     touched = {
         f"room_lists.{one.id}" if one.kind == "list" else f"rooms.{one.room or one.id}"
         for one in changes
     }
     for one in problems:
-        if one.severity == "error" or ".".join(one.path.split(".")[:2]) in touched:
+        about = {".".join(one.path.split(".")[:2]), *_ENTRY.findall(one.words)}
+        if one.severity == "error" or about & touched:
             yield one
 
 
@@ -374,27 +385,3 @@ def _same(one: Document, other: Document) -> bool:
 
 def _units(document: Document) -> frozenset[str]:
     return frozenset(name for entry in document.rooms.values() for name in endpoints(entry))
-
-
-def _voided(before: Document, after: Document) -> Document:
-    """The inventory without secrets that would go to another address than they were given for."""
-    had = {
-        name: one
-        for entry in before.rooms.values()
-        if "endpoints" in entry
-        for name, one in endpoints(entry).items()
-    }
-    if not had:
-        return after
-    rooms = dict(after.rooms)
-    for room, entry in after.rooms.items():
-        if entry is before.rooms.get(room) or not units(entry):
-            continue
-        kept = [
-            without_secrets(one, had[one["id"]])
-            if isinstance(one, Mapping) and one.get("id") in had
-            else one
-            for one in entry["endpoints"]
-        ]
-        rooms[room] = {**entry, "endpoints": kept}
-    return Document(rooms=rooms, lists=after.lists)

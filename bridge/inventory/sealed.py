@@ -12,7 +12,7 @@ from bridge.settings.typed import is_secret
 from connector import load
 from connector.secret import Secret
 from rooms.inventory import Document, Fields
-from rooms.inventory.document import units
+from rooms.inventory.document import endpoints, units
 
 Given = Mapping[str, Mapping[str, str]]
 """Secrets that somebody gave, by endpoint and setting (`password`, `facade.password`)."""
@@ -49,7 +49,7 @@ def without_secrets(unit: Fields, before: Fields) -> Fields:
     if unit.get("address") == before.get("address") and unit.get("kind") == before.get("kind"):
         return unit
     kept = dict(unit)
-    for path in _secrets_of(str(before.get("kind", ""))):
+    for path in secrets_of(str(before.get("kind", ""))):
         *above, last = path
         here, had = _at(kept, above), _at(before, above)
         for key in (last, f"{last}_file"):
@@ -57,6 +57,30 @@ def without_secrets(unit: Fields, before: Fields) -> Fields:
                 kept = _without(kept, above, key)
                 here = _at(kept, above)
     return kept
+
+
+def voided(before: Document, after: Document) -> Document:
+    """The inventory without secrets that would go to another address than they were given for."""
+    had = {
+        name: one
+        for entry in before.rooms.values()
+        if "endpoints" in entry
+        for name, one in endpoints(entry).items()
+    }
+    if not had:
+        return after
+    rooms = dict(after.rooms)
+    for room, entry in after.rooms.items():
+        if entry is before.rooms.get(room) or not units(entry):
+            continue
+        kept = [
+            without_secrets(one, had[one["id"]])
+            if isinstance(one, Mapping) and one.get("id") in had
+            else one
+            for one in entry["endpoints"]
+        ]
+        rooms[room] = {**entry, "endpoints": kept}
+    return Document(rooms=rooms, lists=after.lists)
 
 
 def _referring(entry: Fields, names: Mapping[str, Mapping[str, str]]) -> Fields:
@@ -74,7 +98,7 @@ def _referring(entry: Fields, names: Mapping[str, Mapping[str, str]]) -> Fields:
     return {**entry, "endpoints": made}
 
 
-def _secrets_of(kind: str) -> Iterator[tuple[str, ...]]:
+def secrets_of(kind: str) -> Iterator[tuple[str, ...]]:
     """The settings of a kind of endpoint that are secrets."""
     if kind in load.endpoint_kinds():
         yield from _secret_settings(load.endpoint(kind).Options)

@@ -112,8 +112,10 @@ def test_no_word_is_left_over() -> None:
         "reason",
         "on_system",
         "history",
+        "choice",
         "plan",
         "setting",
+        "unit_kind",
     }  # said by what they are put together from
     for key in catalogue("en"):
         section, name, *_ = key.split(".")

@@ -3,6 +3,7 @@
 import { keepAges } from "./ages.js";
 import { checkFields } from "./checks.js";
 import { chooseRooms } from "./choosing.js";
+import { checkForms } from "./dry.js";
 import { askFirst } from "./sure.js";
 import { filterTree } from "./tree.js";
 
@@ -17,6 +18,7 @@ if (here.href !== location.href) {
 
 keepAges(document);
 checkFields(document);
+checkForms(document);
 askFirst(document);
 filterTree(document);
 chooseRooms(document);
