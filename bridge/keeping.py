@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -47,7 +47,7 @@ PAGE = 100
 """Changes that are read at once: of others' among them nothing is told."""
 
 
-_ROOM = re.compile(r"\brooms\.([a-z0-9-]+)(?:\.\w+)?")
+_ROOM = re.compile(r"\brooms\.([a-z0-9-]+)(?:\.[\w.\[\]]+\w)?")
 """A room in words or paths of settings."""
 
 
@@ -294,25 +294,39 @@ def _plan(plan: Plan, caller: Caller) -> PlanShape:
 
 
 def _findings(plan: Plan, caller: Caller, *, only_errors: bool = False) -> Iterator[RemarkShape]:
-    """What is wrong with a plan; rooms of others are not named."""
+    """What is wrong with a plan, said of what it changes; rooms of others are not named."""
     found: Iterable[Wrong] = errors(plan.problems) if only_errors else plan.problems
-    known = {one.room or one.id for one in plan.changes}
+    touched = {one.room or one.id for one in plan.changes if one.kind != "list"}
 
     def told(room: re.Match[str]) -> str:
-        mine = caller.rooms is None or room[1] in known or caller.keeps(room[1])
+        mine = caller.rooms is None or room[1] in touched or caller.keeps(room[1])
         return room[0] if mine else "another room"
 
     for one in found:
-        kind, _, rest = _ROOM.sub(told, one.path).partition(".")
+        path, words = _turned(one, touched)
+        path = _ROOM.sub(told, path)
+        kind, _, rest = path.partition(".")
         name, _, setting = rest.partition(".")
         entry = f"{kind}.{name}" if kind in {"rooms", "room_lists"} and name else ""
         yield RemarkShape(
             entry=entry,
-            setting=setting if entry else _ROOM.sub(told, one.path),
+            setting=setting if entry else path,
             severity=one.severity,
-            words=_ROOM.sub(told, one.words),
+            words=_ROOM.sub(told, words),
             hint=one.hint,
         )
+
+
+def _turned(one: Wrong, touched: Collection[str]) -> tuple[str, str]:
+    """Where something is wrong, and in which words.
+
+    Of two rooms that have the same, the second is told of in file order; it is turned round where
+    the change is of the first.
+    """
+    here, there = _ROOM.match(one.path), _ROOM.search(one.words)
+    if here and there and here[1] not in touched and there[1] in touched:
+        return there[0], one.words.replace(there[0], one.path)
+    return one.path, one.words
 
 
 def _applied(applied: Applied) -> AppliedShape:

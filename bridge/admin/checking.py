@@ -40,13 +40,14 @@ async def checked(
     request: web.Request, caller: Caller, make: Make, entry: str, fields: Fields
 ) -> web.Response:
     """Whether what `make` plans would fit; `entry` is the one that the form is about."""
-    plan = await judged(make, caller)
+    plan, lang = await judged(make, caller), chosen(request)
     if isinstance(plan, Refusal):
-        refusal, words = plan, refused(plan, chosen(request))
+        refusal = plan.told(lang)
+        words = " ".join(one for one in (refused(plan, lang), refusal.words) if one)
     else:
-        refusal, words = Refusal(200, "", "", plan.findings), ""
+        refusal, words = Refusal(200, "", "", plan.findings).told(lang), ""
     found = {
-        name: [Said(said(one, name), one.severity) for one in some]
+        name: [Said(_said(one, name), one.severity) for one in some]
         for name, some in refusal.beside(entry, fields).items()
         if some
     }
@@ -60,7 +61,7 @@ def refused(refusal: Refusal, words: Words) -> str:
     return words(f"problems.{refusal.code}" if known else "problems.bad_request")
 
 
-def said(one: RemarkShape, field: str) -> str:
+def _said(one: RemarkShape, field: str) -> str:
     """What is wrong, and what to do about it; of a field with many settings, with which."""
     words = f"{one.words} ({one.hint})" if one.hint else one.words
     named = field == REST and one.setting not in {"", REST}

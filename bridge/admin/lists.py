@@ -53,9 +53,9 @@ class ListsPage:
             page(PATH, self.serve, "All room lists", scope="rooms"),
             posted(PATH, self.add, "Plan one more room list", *wrong),
             page(one, self.one, "A room list and what it has", unknown, scope="rooms"),
-            posted(one, self.change, "Plan another name or place of a room list", unknown, *wrong),
-            posted(f"{one}/id", self.rename, "Plan another id of a room list", unknown, *wrong),
-            posted(f"{one}/remove", self.remove, "Plan to remove a room list", unknown, *wrong),
+            posted(
+                one, self.change, "Plan a change of a room list, or its removal", unknown, *wrong
+            ),
         )
 
     # --- all of them
@@ -117,9 +117,16 @@ class ListsPage:
         return await self._one(request, caller, request.match_info["list"], {}, None)
 
     async def change(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
-        """Another name, and the list that it is a part of."""
+        """What the form says: `act` is `id` for another id, `remove`, or neither."""
         id_, fields = request.match_info["list"], await form(request)
         await self._known(id_, caller)
+        act = {"id": self._rename, "remove": self._remove}.get(fields.get("act", ""), self._name)
+        return await act(request, caller, id_, fields)
+
+    async def _name(
+        self, request: web.Request, caller: Caller, id_: str, fields: Mapping[str, str]
+    ) -> web.Response:
+        """Another name, and the list that it is a part of."""
         if not fields.get("name"):
             again = self._again(id_, fields)
             return await again(request, caller, Refusal(422, "name_missing"))
@@ -133,10 +140,10 @@ class ListsPage:
 
         return await self._offered(request, caller, id_, fields, make)
 
-    async def rename(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
+    async def _rename(
+        self, request: web.Request, caller: Caller, id_: str, fields: Mapping[str, str]
+    ) -> web.Response:
         """Another id."""
-        id_, fields = request.match_info["list"], await form(request)
-        await self._known(id_, caller)
         new = fields.get("id", "")
 
         async def make(who: Caller) -> PlanShape:
@@ -144,10 +151,10 @@ class ListsPage:
 
         return await self._offered(request, caller, id_, fields, make, after=_link(new))
 
-    async def remove(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
+    async def _remove(
+        self, request: web.Request, caller: Caller, id_: str, fields: Mapping[str, str]
+    ) -> web.Response:
         """Take it away: its rooms stay, and its parts become parts of what it was a part of."""
-        id_, fields = request.match_info["list"], await form(request)
-        await self._known(id_, caller)
 
         async def make(who: Caller) -> PlanShape:
             return await self._plan(who, fields, **without(await self._keeping.stands(who), id_))

@@ -33,7 +33,8 @@ from bridge.admin.pages import Pages, back
 from bridge.admin.planned import grouped, meanwhile
 from bridge.admin.routes import page, posted
 from bridge.admin.signing import OURS
-from bridge.admin.words import chosen
+from bridge.admin.words import Words, chosen
+from bridge.admin.wrong import said, told
 from bridge.callers import Caller
 from bridge.keeping import Unfitting
 from bridge.views.house import House
@@ -75,6 +76,13 @@ class Refusal(NamedTuple):
     words: str = ""
     """More about it, in English; empty where the findings say it all."""
     findings: tuple[RemarkShape, ...] = ()
+    lang: str = "en"
+    """In which `words` are."""
+
+    def told(self, words: Words) -> "Refusal":
+        """The same in the language of who reads it, as far as that is known."""
+        sentence, lang = said(self.words, words)
+        return self._replace(words=sentence, findings=told(self.findings, words), lang=lang)
 
     def of(self, entry: str, *settings: str) -> list[RemarkShape]:
         """What is wrong with a setting, or with parts of it: `of("rooms.kestrel", "capacity")`.
@@ -84,11 +92,7 @@ class Refusal(NamedTuple):
         return [
             one
             for one in self.findings
-            if any(
-                (one.entry == entry and _within(one.setting, name))
-                or f"{entry}.{name})" in one.words  # it is said of the one that had it already
-                for name in settings
-            )
+            if one.entry == entry and any(_within(one.setting, name) for name in settings)
         ]
 
     def beside(
@@ -141,7 +145,8 @@ class Planning:
         """What a form comes to: its plan to be looked at, or the form with what is wrong."""
         plan = await judged(make, caller)
         if isinstance(plan, Refusal):
-            return await again(request, caller, plan)
+            await self._pages.ready()
+            return await again(request, caller, plan.told(chosen(request)))
         if not plan.changes:
             return back(onto(way.next, done="nothing"))
         while len(self._wishes) >= REMEMBERED:
@@ -167,6 +172,7 @@ class Planning:
             "conflict" if late else "plan",
             status=412 if late else 200,
             plan=plan,
+            findings=told(plan.findings, words),
             groups=grouped(plan.changes, words, self._name),
             meanwhile=await meanwhile(self.keeping, plan, caller, words) if late else None,
             remembered=plan.id in self._wishes,

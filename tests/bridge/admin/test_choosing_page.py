@@ -72,8 +72,8 @@ async def test_what_is_emptied_and_taken_away_goes(stock: Stock) -> None:
     [
         ([], {"floor": "3"}, "No room is chosen."),
         (BOTH, {}, "Nothing is to be different yet."),
-        (BOTH, {"capacity": "many"}, "must be a whole number"),
-        (BOTH, {"into": "nowhere"}, "there is no room list nowhere"),
+        (BOTH, {"capacity": "many"}, "This must be a whole number."),
+        (BOTH, {"into": "nowhere"}, "There is no room list nowhere."),
     ],
 )
 async def test_what_cannot_be_comes_back_as_it_was_filled_in(
@@ -86,7 +86,7 @@ async def test_what_cannot_be_comes_back_as_it_was_filled_in(
     assert ticked(page) == [name for _, name in rooms]
     assert 'value="because"' in page
     if "capacity" in fields:
-        assert 'id="capacity-wrong" lang="en"> <li>' in page
+        assert 'id="capacity-wrong"> <li class="error" lang="en">' in page
         assert page.count('aria-invalid="true"') == 1
     assert (await stock.keeper.history())[0].seq == 1
 
@@ -129,7 +129,7 @@ async def test_facilities_people_choose_from_their_own_rooms(stock: Stock) -> No
         assert "A room would be in none of your room lists." in await answer.text()
     answer = await send(stock, BOTH, into="south")
     assert answer.status == 403
-    assert "the room list south is not given to you" in await answer.text()
+    assert "The room list south is not given to you." in await answer.text()
 
 
 async def test_a_room_of_others_too_stays_in_their_list(stock: Stock) -> None:

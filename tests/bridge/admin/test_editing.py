@@ -165,7 +165,7 @@ async def test_facilities_neither_see_nor_send_what_is_for_engineers(stock: Stoc
     assert room["lists"] == ["north", "south"], "the list of somebody else stays"
     answer = await stock.send(EDIT, fields | {"lists": ""})
     assert answer.status == 403
-    assert "a room must stay in one of your room lists" in await answer.text()
+    assert "A room must stay in one of your room lists" in await answer.text()
     for path in ("/admin/rooms/heron/edit", "/admin/rooms/heron/retire"):
         assert (await stock.client.get(path)).status == 404
         assert (await stock.send(path, fields)).status == 404
@@ -181,7 +181,7 @@ async def test_what_is_wrong_stands_beside_its_field(stock: Stock) -> None:
     assert "<b>x" not in page
     for name, value in bad.items():
         assert re.search(f'id="{name}"[^>]* value="{value}"[^>]* aria-invalid="true"', page), name
-        assert re.search(f'id="{name}-wrong" lang="en">\\s*<li', page), name
+        assert re.search(f'id="{name}-wrong">\\s*<li', page), name
     assert stock.document.rooms["kestrel"]["capacity"] == "8"
     told = await checked(stock, EDIT, fields | bad)
     assert told["fields"].keys() == bad.keys()
@@ -197,11 +197,21 @@ async def test_a_mailbox_of_another_room_is_told_though_it_may_be(stock: Stock) 
         assert told["fits"] is True
         (one,) = told["fields"]["mailbox"]
         assert one["severity"] == "warning"
-        assert "is the mailbox of another room too" in one["words"]
+        assert "has the same calendar" in one["words"]
         where = await planned(stock, EDIT, fields | {"mailbox": "heron@example.com"})
         page = await stock.text(where)
-        assert "is the mailbox of another room too" in page
-        assert ("rooms.heron" in page) is (who.rooms is None), "others are not named"
+        assert "has the same calendar" in page
+        assert ("heron</code>" in page) is False
+        assert ("room heron" in page) is (who.rooms is None), "others are not named"
+
+
+async def test_what_is_wrong_is_said_in_the_language_of_who_reads(stock: Stock) -> None:
+    fields = await opened(stock) | {"capacity": "viele", "time_zone": "Berlin", "mailbox": "x"}
+    answer = await stock.client.post(f"{EDIT}?lang=de", data=PROOF | fields)
+    page = await answer.text()
+    assert '<li class="error" lang="de">Hier muss eine ganze Zahl stehen.</li>' in page
+    assert "Es gibt keine Zeitzone Berlin." in page
+    assert "Hier muss eine Mailadresse stehen" in page
 
 
 async def test_a_check_keeps_no_plan(stock: Stock) -> None:
@@ -235,11 +245,11 @@ async def test_a_new_room_takes_no_others_place(stock: Stock) -> None:
     new = {"name": "Kestrel", "mailbox": "other@example.com", "id": "heron"}
     answer = await stock.send("/admin/add-room", fields | new)
     assert answer.status == 422
-    assert "there is a room heron already" in await answer.text()
+    assert "There is a room with the short name heron already." in await answer.text()
     answer = await stock.send("/admin/add-room", fields | new | {"id": "No Good!"})
-    assert "an id is made of a-z" in await answer.text()
+    assert "A short name is made of a-z" in await answer.text()
     answer = await stock.send("/admin/add-room", fields | new | {"id": "", "name": "会議室"})
-    assert "needs a short name" in await answer.text()
+    assert "A short name is made of a-z" in await answer.text()
     told = await checked(stock, "/admin/add-room", fields | new)
     assert list(told["fields"]) == ["id"]
 
@@ -286,9 +296,9 @@ async def test_a_room_gets_another_short_name(stock: Stock) -> None:
     path = "/admin/rooms/kestrel/rename"
     assert "go to the new address by themselves" in await stock.text(path)
     for bad, words in (
-        ("wren", "there is a room wren already"),
-        ("No!", "an id is made of"),
-        ("", "an id is made of"),
+        ("wren", "There is a room with the short name wren already."),
+        ("No!", "A short name is made of"),
+        ("", "A short name is made of"),
     ):
         answer = await stock.send(path, {"id": bad})
         assert answer.status == 422, bad

@@ -64,35 +64,36 @@ async def test_a_whole_list_moves_below_another(stock: Stock) -> None:
     assert '<option value="north"' not in page  # nothing is below itself
     below = await stock.send(f"{PATH}/south", {"name": "South", "parent": "north"})
     assert below.status == 422
-    assert "must not be below itself" in await below.text()
+    assert "A list cannot be a part of itself" in await below.text()
     await applied(stock, await stock.send(f"{PATH}/north", {"name": "North", "parent": ""}))
     assert "parent" not in stock.document.lists["north"]
 
 
 async def test_a_list_gets_another_id(stock: Stock) -> None:
-    answer = await stock.send(f"{PATH}/north/id", {"id": "nord"})
+    answer = await stock.send(f"{PATH}/north", {"act": "id", "id": "nord"})
     page = await stock.text(answer.headers["Location"])
     assert "keep it by its new short name" in page
     assert await applied(stock, answer) == f"{PATH}/nord?done=applied"
     assert stock.document.rooms["kestrel"]["lists"] == ["nord"]
     assert "Kestrel" in await stock.text("/admin/rooms?list=nord")
-    taken = await stock.send(f"{PATH}/nord/id", {"id": "south"})
+    taken = await stock.send(f"{PATH}/nord", {"act": "id", "id": "south"})
     assert taken.status == 422
-    assert "there is a list south already" in await taken.text()
+    assert "There is a room list with the short name south already." in await taken.text()
+    assert 'href="/admin/lists/nord?lang=de"' in await taken.text()
     for id_ in ("", "No!", "x" * 64):
-        assert (await stock.send(f"{PATH}/nord/id", {"id": id_})).status == 422, id_
+        assert (await stock.send(f"{PATH}/nord", {"act": "id", "id": id_})).status == 422, id_
 
 
 async def test_a_list_that_goes_leaves_its_rooms_and_parts(stock: Stock) -> None:
     page = await stock.text(f"{PATH}/north")
     assert "2 rooms are taken out of it. The rooms themselves stay." in page
     assert "2 of them are in no room list then" in page
-    answer = await stock.send(f"{PATH}/north/remove")
+    answer = await stock.send(f"{PATH}/north", {"act": "remove"})
     assert await applied(stock, answer) == f"{PATH}?done=applied"
     assert "north" not in stock.document.lists
     assert set(stock.document.rooms) == {"kestrel", "wren", "heron"}
     assert "lists" not in stock.document.rooms["kestrel"]
-    await applied(stock, await stock.send(f"{PATH}/harbour/remove"))
+    await applied(stock, await stock.send(f"{PATH}/harbour", {"act": "remove"}))
     assert stock.document.lists == {"south": {"name": "South wing"}}
 
 
@@ -103,10 +104,10 @@ async def test_a_list_that_somebody_looks_after_stays(stock: Stock) -> None:
         id="", name="anna", role="facilities", lists=("north",), created=stock.clock.now()
     )
     await people.add(account)
-    answer = await stock.send(f"{PATH}/north/remove")
+    answer = await stock.send(f"{PATH}/north", {"act": "remove"})
     assert answer.status == 422
     told = await answer.text()
-    assert "it is given to 1 account" in told
+    assert "A person or a service looks after this list." in told
     assert "anna" not in told
     assert "north" in stock.document.lists
 
@@ -125,13 +126,13 @@ async def test_facilities_people_change_the_names_of_their_own_lists(stock: Stoc
     assert stock.document.lists["north"] == {"name": "Nord", "parent": "harbour"}
     for path in ("south", "harbour", "nowhere"):
         assert (await stock.client.get(f"{PATH}/{path}")).status == 404
-        for step in ("", "/id", "/remove"):
-            answer = await stock.send(f"{PATH}/{path}{step}", {"name": "x", "id": "x"})
-            assert answer.status == 404, (path, step)
-    for path, fields in ((PATH, {"name": "Mine"}), (f"{PATH}/north/id", {"id": "x"})):
+        for act in ("", "id", "remove"):
+            answer = await stock.send(f"{PATH}/{path}", {"act": act, "name": "x", "id": "x"})
+            assert answer.status == 404, (path, act)
+    for path, fields in ((PATH, {"name": "Mine"}), (f"{PATH}/north", {"act": "id", "id": "x"})):
         answer = await stock.send(path, fields)
         assert answer.status == 403, path
-    assert (await stock.send(f"{PATH}/north/remove")).status == 403
+    assert (await stock.send(f"{PATH}/north", {"act": "remove"})).status == 403
 
 
 async def test_who_only_looks_finds_no_lists_to_change(stock: Stock) -> None:

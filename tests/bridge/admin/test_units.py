@@ -131,7 +131,7 @@ async def test_a_password_is_not_sent_to_another_address(vault: Stock) -> None:
     page = await answer.text()
     assert 'aria-describedby="password-hint password-wrong" aria-invalid="true"' in page
     told = await checked(vault, ONE, fields | {"address": "10.6.6.6"})
-    assert [one["words"] for one in told["fields"]["password"]] == ["is required"]
+    assert [one["words"] for one in told["fields"]["password"]] == ["This must not be empty."]
     await applied(vault, ONE, fields | {"address": "10.6.6.6", "password": "another horse"})
     assert unit(vault)["address"] == "10.6.6.6"
 
@@ -163,7 +163,7 @@ async def test_what_is_wrong_with_a_system_stands_beside_its_field(vault: Stock)
         assert "does not stand here" in told["fields"]["rest"][0]["words"]
     await applied(vault, ADD, fields | {"password": "x", "id": "codec"})
     answer = await vault.send(ADD, fields | {"password": "x", "id": "codec"})
-    assert "there is a room system codec already" in await answer.text()
+    assert "There is a room system with the short name codec already." in await answer.text()
 
 
 async def test_systems_of_other_rooms_are_not_there(vault: Stock) -> None:

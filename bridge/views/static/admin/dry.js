@@ -49,7 +49,7 @@ function show(form, found, touched) {
   for (const list of form.querySelectorAll("ul.wrong")) {
     const name = list.id.slice(0, -"-wrong".length);
     if (touched.has(name)) {
-      fill(form, list, name, found.fields[name] ?? []);
+      fill(list, name, found.fields[name] ?? []);
     }
   }
   const said = form.querySelector("[data-said]");
@@ -58,7 +58,7 @@ function show(form, found, touched) {
   said.textContent = others.length ? others.map((one) => one.words).join("; ") : blamed ? "" : found.words;
 }
 
-function fill(form, list, name, said) {
+function fill(list, name, said) {
   const items = said.map((one) => {
     const item = list.ownerDocument.createElement("li");
     item.className = one.severity;
@@ -67,7 +67,7 @@ function fill(form, list, name, said) {
   });
   list.replaceChildren(...items);
   list.hidden = said.length === 0;
-  const field = form.querySelector(`[id="${CSS.escape(name)}"], [data-name="${CSS.escape(name)}"]`);
+  const field = list.ownerDocument.getElementById(name);
   if (said.some((one) => one.severity === "error")) {
     field?.setAttribute("aria-invalid", "true");
   } else {
