@@ -97,6 +97,7 @@ class Appliance:
         self._anew: set[str] = set()
         """Rooms whose ids were another room's a moment ago, or none's."""
         made.following.follows.append(lambda change: self._anew.update(change.renamed.values()))
+        made.following.fixed["rule of people.oidc.roles"] = self._ruled
         self.hub = Hub(self.house)
         made.tokens.on_revoked = self.hub.expel
         made.people.sessions.on_ended = self.hub.expel_session
@@ -107,6 +108,10 @@ class Appliance:
         )
         self.port = made.configuration.site.listen.port
         self.legacy_port = 0
+
+    def _ruled(self, room_list: str) -> int:
+        """How many lines of the configuration in force let people in by a room list."""
+        return self.configuration.site.people.ruled(room_list)
 
     async def start(self) -> None:
         """Serve what is known first, then look after sources and room systems."""

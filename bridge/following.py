@@ -5,6 +5,8 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from bridge.settings.model import Configuration
 from rooms.changeover import Changeover, changeover, rewrite
 from rooms.database import Database
@@ -23,18 +25,27 @@ class Following:
         """Mailboxes of rooms that left, by id."""
         self.stills: list[Callable[[], AbstractAsyncContextManager[None]]] = []
         """What keeps others from writing of rooms meanwhile."""
-        self.writes: list[Callable[[Tables, Changeover], None]] = []
+        self.writes: list[Callable[[Tables, Changeover, datetime], None]] = []
         """What is written beside the tables that `rooms.changeover` knows."""
         self.follows: list[Callable[[Changeover], None]] = []
         """What follows in memory, at once."""
+        self.holders: dict[str, Callable[[str], int]] = {}
+        """How many of something are for a room list, by what one of them is called."""
+        self.fixed: dict[str, Callable[[str], int]] = {}
+        """The same of what does not follow where a list gets another id, as in bridge.yaml."""
 
     def change(
-        self, before: Configuration, after: Configuration, renamed: Mapping[str, str]
+        self,
+        before: Configuration,
+        after: Configuration,
+        renamed: Mapping[str, str],
+        lists: Mapping[str, str] | None = None,
     ) -> Changeover:
-        """What becomes of rooms; `renamed` has the new ids that somebody gave."""
+        """What becomes of rooms; `renamed` has the new ids that somebody gave, `lists` of lists."""
         had = {room.id: room for room in before.inventory.rooms}
         has = {room.id: room for room in after.inventory.rooms}
-        return changeover(had, has, renamed, self.retired)
+        made = changeover(had, has, renamed, self.retired)
+        return msgspec.structs.replace(made, lists=lists or {})
 
     @asynccontextmanager
     async def still(self) -> AsyncIterator[None]:
@@ -48,7 +59,7 @@ class Following:
         """On the database's thread, with what else is written then."""
         rewrite(tables, change, at)
         for write in self.writes:
-            write(tables, change)
+            write(tables, change, at)
 
     def follow(self, change: Changeover) -> None:
         """It is written: nothing waits between this and the new configuration."""

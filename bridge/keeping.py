@@ -142,6 +142,7 @@ class Counter:
             lists=order.room_lists,
             endpoints=order.endpoints,
             renamed=order.renamed,
+            renamed_lists=order.renamed_lists,
         )
         return await self._planned(edit, caller, order.why, order.secrets, keep=keep)
 
@@ -271,7 +272,7 @@ def _own(changes: Iterable[Change], caller: Caller) -> Iterator[Change]:
 
 def _concerns(change: Change, caller: Caller, lists: frozenset[str]) -> bool:
     if change.kind == "list":
-        return change.id in lists
+        return not lists.isdisjoint({change.id, change.former})
     if caller.keeps(change.room or change.id) or caller.keeps(change.former):
         return True
     return bool(_lists(change) & lists)  # it is there no more

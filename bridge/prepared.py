@@ -61,8 +61,12 @@ def prepared(
     tokens = Tokens(database, audit, clock)
     paired = Paired(database, tokens, audit, clock)
     following = Following(database)
-    following.stills += [store.still, paired.still]
+    people, rejections = Reception(database, audit, clock), Rejections(database)
+    following.stills += [store.still, paired.still, people.accounts.still, tokens.still]
+    following.writes += [people.write, tokens.write, rejections.write]
     following.follows += [store.follow, paired.follow, tokens.follow]
+    following.follows += [people.follow, rejections.follow]
+    following.holders |= {"account": people.accounts.holding, "token": tokens.holding}
     made = Prepared(
         configuration=configuration,
         clock=clock,
@@ -71,7 +75,7 @@ def prepared(
         tokens=tokens,
         paired=paired,
         following=following,
-        people=Reception(database, audit, clock),
+        people=people,
         audit=audit,
         custody=Custody(configuration.site, database, audit, clock),
         keeper=Keeper(
@@ -80,7 +84,7 @@ def prepared(
             memory=opening.memory,
             following=following,
         ),
-        rejections=Rejections(database),
+        rejections=rejections,
         revoked=Revoked(database),
         spending=Spending(database),
         presented=_presented(configuration, clock),

@@ -4,10 +4,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from bridge.discovered import Difference, Field, What, value_of
 from bridge.proposing import Proposed, by_mailbox, said_of
 from connector.discovery import FoundRoom
 from rooms.audit import Audit, Entry
+from rooms.changeover import Changeover
 from rooms.database import Database
 from rooms.model import Value
 
@@ -114,6 +117,22 @@ class Rejections:
         for one in gone:
             self._known.pop(one.id, None)
         self._known |= {one.id: one for one in add}
+
+    def write(self, tables: "Tables", change: Changeover, _at: datetime) -> None:
+        """Room lists have other ids: who looks after them sees the same here afterwards."""
+        rows = [(" ".join(one.lists), one.id) for one in self._moved(change.lists)]
+        tables.conn.executemany("UPDATE discovery_rejections SET lists = ? WHERE id = ?", rows)
+
+    def follow(self, change: Changeover) -> None:
+        """The same in memory."""
+        self._known |= {one.id: one for one in self._moved(change.lists)}
+
+    def _moved(self, lists: Mapping[str, str]) -> list[Rejection]:
+        return [
+            msgspec.structs.replace(one, lists=tuple(lists.get(name, name) for name in one.lists))
+            for one in self
+            if not lists.keys().isdisjoint(one.lists)
+        ]
 
     def over(
         self, source: str, believed: Sequence[FoundRoom] | None, former: Sequence[FoundRoom] | None

@@ -1,8 +1,10 @@
 """Callers' tokens: opaque, kept as SHA-256 only, revocable at once."""
 
+import asyncio
 import hashlib
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +57,7 @@ class Tokens:
         self._unwritten: set[str] = set()
         """What was revoked while the disk failed: it must be revoked on it yet."""
         self.on_revoked: Callable[[str], None] = lambda _: None
+        self._making = asyncio.Lock()
         columns = "id, name, scopes, room, hash, created, expires, revoked, display, lists"
         for row in database.rows(f"SELECT {columns} FROM tokens ORDER BY created"):  # noqa: S608
             self._keep(row[4], _token(row))
@@ -140,8 +143,9 @@ class Tokens:
             beside(tables, token)
             self._audit.add(tables, entry)
 
-        await self._database.change(write)
-        self._keep(key, token)
+        async with self._making:
+            await self._database.change(write)
+            self._keep(key, token)
         return token, secret
 
     async def revoke(self, id_: str, *, actor: str) -> Token | None:
@@ -204,6 +208,9 @@ class Tokens:
         Those of a room that is gone end where its id is another room's now.
         """
         now = self._clock.now()
+        for key, moved in [*self._moved(change.lists)]:
+            self._keep(key, moved)
+            self.on_revoked(moved.id)  # what it opened went by the former id
         for key, token in [*self._by_hash.items()]:
             if token.room is None or token.revoked is not None:
                 continue
@@ -214,6 +221,37 @@ class Tokens:
             else:
                 continue
             self.on_revoked(token.id)
+
+    # --- room lists that get other ids
+
+    def holding(self, room_list: str) -> int:
+        """How many that open something now are for a room list."""
+        standing = self.in_force()
+        return sum(room_list in (one.lists or ()) for one in self if one.id in standing)
+
+    @asynccontextmanager
+    async def still(self) -> AsyncIterator[None]:
+        """No token is made meanwhile."""
+        async with self._making:
+            yield
+
+    def write(self, tables: "Tables", change: Changeover, at: datetime) -> None:
+        """What is for a list is for it by its new id: written with the inventory, or not at all."""
+        for _, token in self._moved(change.lists):
+            lists = " ".join(token.lists or ())
+            tables.table("tokens").update(token.id, {"lists": lists})
+            detail = {"name": token.name, "lists": lists}
+            entry = Entry(
+                at=at, actor="bridge", action="tokens.change", object=token.id, detail=detail
+            )
+            self._audit.add(tables, entry)
+
+    def _moved(self, lists: Mapping[str, str]) -> Iterator[tuple[bytes, Token]]:
+        """Tokens that name lists by former ids and were not revoked, as they are to be."""
+        for key, token in [*self._by_hash.items()]:
+            if token.revoked is None and not lists.keys().isdisjoint(token.lists or ()):
+                named = tuple(lists.get(name, name) for name in token.lists or ())
+                yield key, msgspec.structs.replace(token, lists=named)
 
     async def forget(self, before: datetime) -> None:
         """Drop tokens of paired displays that ended so long ago that no browser keeps them."""

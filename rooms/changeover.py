@@ -29,13 +29,15 @@ class Changeover(Value, frozen=True, kw_only=True):
     """New ids by former ones."""
     retired: Mapping[str, str] = {}
     """Mailboxes of rooms that are there no more."""
+    lists: Mapping[str, str] = {}
+    """New ids of room lists by former ones."""
     came: frozenset[str] = frozenset()
     """Rooms that were not there before."""
     taken: frozenset[str] = frozenset()
     """Ids that were another room's, which is gone: what was kept and let in by them ends."""
 
     def __bool__(self) -> bool:
-        return bool(self.renamed or self.retired or self.came)
+        return bool(self.renamed or self.retired or self.came or self.lists)
 
     @property
     def disused(self) -> Collection[str]:

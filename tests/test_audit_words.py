@@ -18,7 +18,7 @@ FAMILIES = {
     "secrets.": get_args(get_type_hints(Change)["what"]),
     "inventory.": (
         *(f"room_{what}" for what in ("added", "changed", "removed", "renamed")),
-        *(f"list_{what}" for what in ("added", "changed", "removed")),
+        *(f"list_{what}" for what in ("added", "changed", "removed", "renamed")),
         *(f"endpoint_{what}" for what in ("added", "changed", "removed", "moved")),
     ),
     "displays.": ("pair", "move", "renew", "revoke", "end"),

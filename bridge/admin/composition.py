@@ -5,10 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from bridge.admin.account import AccountPage
 from bridge.admin.acts import Acts
 from bridge.admin.changes import ChangesPage
+from bridge.admin.choosing import Choosing
 from bridge.admin.displays import DisplaysPage
 from bridge.admin.editing import Editing
 from bridge.admin.history import RoomHistory
 from bridge.admin.leaving import Leaving
+from bridge.admin.lists import ListsPage
 from bridge.admin.overview import Overview
 from bridge.admin.pages import Pages
 from bridge.admin.people import PeoplePage
@@ -53,8 +55,11 @@ class Admin:
         self.room = RoomPage(self.pages, house, desk=desk, pairs=pairs, faults=faults, lists=lists)
         self._overview = Overview(self.pages, self.survey)
         self._tree = Tree(self.pages, self.survey, lists)
+        self._tree.in_files = lambda: keeping.in_files
         self._displays = DisplaysPage(self.pages, pairs)
         self.planning = Planning(self.pages, keeping, house)
+        self._lists = ListsPage(self.pages, self.planning)
+        self._choosing = Choosing(self.pages, self.survey, self.planning, lists)
         self._editing = Editing(self.pages, self.planning, house)
         self._leaving = Leaving(self.pages, self.planning, house, pairs.every)
         self._units = Units(self.pages, self.planning, house)
@@ -72,6 +77,8 @@ class Admin:
         return (
             *self._overview.routes,
             *self._tree.routes,
+            *self._lists.routes,
+            *self._choosing.routes,
             *self.planning.routes,
             *self.room.routes,
             *self._editing.routes,

@@ -43,6 +43,7 @@ class Place(NamedTuple):
 MENU = (
     Place("/admin", "overview", "read"),
     Place("/admin/rooms", "rooms", "read"),
+    Place("/admin/lists", "lists", "rooms"),
     Place("/admin/displays", "displays", "read"),
     Place("/admin/changes", "changes", "rooms"),
     Place("/admin/people", "people", "people", beside="/admin/tokens"),

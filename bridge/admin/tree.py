@@ -108,6 +108,8 @@ class Branch(NamedTuple):
     link: str
     branches: tuple["Branch", ...]
     rooms: tuple[Seen, ...]
+    id: str = ""
+    """Of a room list."""
 
 
 class Tree:
@@ -119,6 +121,8 @@ class Tree:
         self._pages = pages
         self._survey = survey
         self._lists = lists
+        self.in_files: Callable[[], bool] = lambda: False
+        """Whether nothing of the inventory is changed here."""
 
     @property
     def routes(self) -> Sequence[Route]:
@@ -154,6 +158,7 @@ class Tree:
             open=len(listed) <= OPEN,
             states=[(state, counted.states.get(state, 0)) for state in STATES],
             lists=list(names.items()),
+            changes="rooms" in caller.scopes and not self.in_files(),
         )
 
 
@@ -193,7 +198,7 @@ def _by_list(
         inside = groups[id_]
         link = wanted.link(list=id_, by=None)
         below = _by_place(inside, wanted._replace(list=id_), names, rooms=rooms)
-        found.append(_branch("list", names.get(id_, id_), inside, link, below))
+        found.append(_branch("list", names.get(id_, id_), inside, link, below)._replace(id=id_))
     return tuple(found)
 
 

@@ -39,6 +39,10 @@ _PATTERNS = {
     "list_name_only": r"of a room list you may change the name; engineers do the rest",
     "room_needs_list": r"a new room must be in one of your room lists",
     "room_keeps_list": r"a room must stay in one of your room lists",
+    "list_taken": r"there is a list (?P<name>[^ ]*) already",
+    "list_given": r"it is given to .*",
+    "list_was_given": r".* had a list of this id, and would see the rooms of this one",
+    "list_below": r"must not be below itself",
     "room_not_yours": r"the room (?P<name>[^ ]*) is in none of your room lists",
 }
 _KNOWN = {key: re.compile(pattern) for key, pattern in _PATTERNS.items()}

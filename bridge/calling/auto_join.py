@@ -228,7 +228,7 @@ def _claim(room: str, booking: Booking) -> Claim:
     return claim(ACTOR, key, key)
 
 
-def moved_claims(tables: "Tables", change: Changeover) -> None:
+def moved_claims(tables: "Tables", change: Changeover, _at: datetime) -> None:
     """Rooms have other ids: what they joined by themselves is not dialled once more."""
     found = tables.execute("SELECT key FROM attempts WHERE who = ?", [ACTOR]).fetchall()
     for (key,) in found:

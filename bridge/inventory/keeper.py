@@ -2,18 +2,19 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bridge.callers import Caller
 from bridge.following import Following
 from bridge.inventory import leftovers
 from bridge.inventory.discreet import concerning
+from bridge.inventory.given import Holders, given
 from bridge.inventory.leave import check_leave
 from bridge.inventory.noted import entries_of
 from bridge.inventory.plans import Candidate, Plan, Planned
 from bridge.inventory.rows import Applied, Rows, encode
-from bridge.inventory.sealed import vaulted, with_references, without_secrets
+from bridge.inventory.sealed import vaulted, voided, with_references
 from bridge.inventory.written import written
 from bridge.settings.load import read
 from bridge.settings.model import Configuration, Site
@@ -26,7 +27,8 @@ from rooms.audit import Audit
 from rooms.changeover import Changeover
 from rooms.clock import Clock
 from rooms.inventory import Change, Document, Edit, Fields, Misfit, changes, edited
-from rooms.inventory.document import endpoints, units
+from rooms.inventory.document import endpoints
+from rooms.inventory.plan import new_ids
 from rooms.model import Value
 
 if TYPE_CHECKING:  # see rooms.database
@@ -133,8 +135,8 @@ class Keeper:
         wanted = edited(before, edit)
         if lost := names.keys() - _units(wanted):
             raise Misfit(f"endpoint {min(lost)}", f"there is no endpoint {min(lost)}")
-        after = with_references(_voided(before, wanted), names)
-        found = changes(before, after, edit.renamed)
+        after = with_references(voided(before, wanted), names)
+        found = changes(before, after, edit.renamed, edit.renamed_lists)
         wish = _Wish(after=after, changes=found, why=why, secrets=coming)
         return await self._planned_for(before, wish, caller, keep=keep)
 
@@ -151,7 +153,7 @@ class Keeper:
 
         Raises:
             InFiles: files decide here.
-            Changed: the inventory is not the one that was planned for.
+            Changed: the inventory, or who has a room list, is not what was planned for.
             Unfit: the plan has errors.
             NotYours: the caller may not, or not any more.
             NoVault: the vault does not take the secrets.
@@ -173,20 +175,32 @@ class Keeper:
             if plan.secrets:
                 await self._lock_away(plan.secrets, caller)
             change = self._following.change(
-                self.configuration(), configuration, _new_ids(plan.changes)
+                self.configuration(),
+                configuration,
+                new_ids("room", plan.changes),
+                new_ids("list", plan.changes),
             )
             async with self._following.still():
-                try:
-                    applied = await self._write(plan, caller, change)
-                except Exception:  # nothing was written
-                    if plan.secrets and self.vault is not None:
-                        await leftovers.forget(self.vault, [*plan.secrets], caller.name)
-                    raise
+                applied = await self._settled(plan, caller, change)
                 self._following.follow(change)
             # Nothing waits here: what follows in memory and the rooms in force change together.
             await self.adopt(configuration)
         self._planned.drop(plan.id)
         return applied
+
+    async def _settled(self, plan: Plan, caller: Caller, change: Changeover) -> Applied:
+        """A plan that is written, or nothing of it, not even what the vault was given for it."""
+        try:
+            self._check_given(plan.changes)
+            return await self._write(plan, caller, change)
+        except Exception:
+            if plan.secrets and self.vault is not None:
+                await leftovers.forget(self.vault, [*plan.secrets], caller.name)
+            raise
+
+    def _check_given(self, changes: Sequence[Change]) -> None:
+        if any(errors(self._given(changes))):
+            raise Changed  # somebody was given a list meanwhile; a new plan says so
 
     async def undo(self, seq: int, caller: Caller) -> Plan:
         """A plan that takes one change back, as long as nothing of it was changed again.
@@ -202,9 +216,13 @@ class Keeper:
         document, (was, is_) = self._rows.document, touched
         rooms = _back(document.rooms, was["rooms"], is_["rooms"])
         lists = _back(document.lists, was["lists"], is_["lists"])
-        renamed = {new: old for old, new in _new_ids(known[0].changes).items()}
         after = Document(rooms=rooms, lists=lists)
-        wish = _Wish(after=after, changes=changes(document, after, renamed), undoes=seq)
+        back = [
+            {new: old for old, new in new_ids(kind, known[0].changes).items()}
+            for kind in ("room", "list")
+        ]
+        found = changes(document, after, *back)
+        wish = _Wish(after=after, changes=found, undoes=seq)
         return await self._planned_for(document, wish, caller)
 
     async def tidy(self) -> None:
@@ -243,13 +261,14 @@ class Keeper:
         check_leave(caller, wish.changes, before, wish.after)
         seen, base = self.configuration(), await self.version()  # of `before`, not of what comes
         configuration, problems = await self._read(wish.after, wish.secrets)
+        problems += self._given(wish.changes)
         plan = Plan(
             id=secrets.token_urlsafe(9),
             base=base,
             document=wish.after,
             changes=wish.changes,
             problems=tuple(concerning(problems, wish.changes, caller)),
-            configuration=configuration,
+            configuration=None if any(errors(problems)) else configuration,
             seen=seen,
             by=caller.name,
             why=wish.why,
@@ -270,6 +289,10 @@ class Keeper:
         file, known = self.configuration().file, self.known()
         made = await asyncio.to_thread(read, file, problems, known=known, stored=candidate)
         return None if any(errors(problems)) else made, problems
+
+    def _given(self, changes: Sequence[Change]) -> list[Problem]:
+        holders = Holders(following=self._following.holders, fixed=self._following.fixed)
+        return [*given(changes, holders, in_files=self.in_files)]
 
     async def _lock_away(self, given: Mapping[str, Secret], caller: Caller) -> None:
         if self.vault is None:
@@ -323,11 +346,6 @@ class _Wish(Value, frozen=True, kw_only=True):
         return self.after
 
 
-def _new_ids(changes: Iterable[Change]) -> dict[str, str]:
-    """New ids of rooms by former ones."""
-    return {one.former: one.id for one in changes if one.what == "renamed" and one.kind == "room"}
-
-
 def _back(
     entries: Mapping[str, Fields],
     before: Mapping[str, Fields | None],
@@ -358,27 +376,3 @@ def _same(one: Document, other: Document) -> bool:
 
 def _units(document: Document) -> frozenset[str]:
     return frozenset(name for entry in document.rooms.values() for name in endpoints(entry))
-
-
-def _voided(before: Document, after: Document) -> Document:
-    """The inventory without secrets that would go to another address than they were given for."""
-    had = {
-        name: one
-        for entry in before.rooms.values()
-        if "endpoints" in entry
-        for name, one in endpoints(entry).items()
-    }
-    if not had:
-        return after
-    rooms = dict(after.rooms)
-    for room, entry in after.rooms.items():
-        if entry is before.rooms.get(room) or not units(entry):
-            continue
-        kept = [
-            without_secrets(one, had[one["id"]])
-            if isinstance(one, Mapping) and one.get("id") in had
-            else one
-            for one in entry["endpoints"]
-        ]
-        rooms[room] = {**entry, "endpoints": kept}
-    return Document(rooms=rooms, lists=after.lists)

@@ -43,8 +43,8 @@ def check_leave(
 
 
 def _check_list(lists: frozenset[str], change: Change) -> None:
-    if change.id not in lists:
-        raise NotYours(change, f"the room list {change.id} is not given to you")
+    if (known := change.former or change.id) not in lists:
+        raise NotYours(change, f"the room list {known} is not given to you")
     if change.what != "changed" or {*change.before, *change.after} != {"name"}:
         raise NotYours(change, "of a room list you may change the name; engineers do the rest")
 

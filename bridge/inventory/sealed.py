@@ -12,7 +12,7 @@ from bridge.settings.typed import is_secret
 from connector import load
 from connector.secret import Secret
 from rooms.inventory import Document, Fields
-from rooms.inventory.document import units
+from rooms.inventory.document import endpoints, units
 
 Given = Mapping[str, Mapping[str, str]]
 """Secrets that somebody gave, by endpoint and setting (`password`, `facade.password`)."""
@@ -57,6 +57,30 @@ def without_secrets(unit: Fields, before: Fields) -> Fields:
                 kept = _without(kept, above, key)
                 here = _at(kept, above)
     return kept
+
+
+def voided(before: Document, after: Document) -> Document:
+    """The inventory without secrets that would go to another address than they were given for."""
+    had = {
+        name: one
+        for entry in before.rooms.values()
+        if "endpoints" in entry
+        for name, one in endpoints(entry).items()
+    }
+    if not had:
+        return after
+    rooms = dict(after.rooms)
+    for room, entry in after.rooms.items():
+        if entry is before.rooms.get(room) or not units(entry):
+            continue
+        kept = [
+            without_secrets(one, had[one["id"]])
+            if isinstance(one, Mapping) and one.get("id") in had
+            else one
+            for one in entry["endpoints"]
+        ]
+        rooms[room] = {**entry, "endpoints": kept}
+    return Document(rooms=rooms, lists=after.lists)
 
 
 def _referring(entry: Fields, names: Mapping[str, Mapping[str, str]]) -> Fields:

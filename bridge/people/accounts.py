@@ -3,7 +3,8 @@
 import asyncio
 import secrets
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -207,6 +208,34 @@ class Accounts:
             del self._by_id[id_]
             self._passwords.pop(id_, None)
         return was
+
+    # --- room lists that get other ids
+
+    def holding(self, room_list: str) -> int:
+        """How many are for a room list, those that are disabled too."""
+        return sum(room_list in one.lists for one in self)
+
+    @asynccontextmanager
+    async def still(self) -> AsyncIterator[None]:
+        """Nobody is changed meanwhile."""
+        async with self._changing:
+            yield
+
+    def moved(self, lists: Mapping[str, str]) -> Iterator[tuple[Account, Account]]:
+        """Accounts that name lists by former ids, as they are and as they are to be."""
+        for one in self:
+            if not lists.keys().isdisjoint(one.lists):
+                named = tuple(lists.get(name, name) for name in one.lists)
+                yield one, msgspec.structs.replace(one, lists=named, version=one.version + 1)
+
+    @staticmethod
+    def write(tables: "Tables", account: Account) -> None:
+        """Keep one as it is to be, on the database's thread."""
+        tables.table("people").update(account.id, _row(account))
+
+    def hold(self, account: Account) -> None:
+        """One is another now, and is kept as that already."""
+        self._by_id[account.id] = account
 
     def _check_free(self, account: Account) -> None:
         """Two people of one name, or of one subject, would be one to those who sign in."""

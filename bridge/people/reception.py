@@ -16,6 +16,7 @@ from bridge.people.refused import Locked, Refused
 from bridge.people.sessions import Session, Sessions, Visitor
 from bridge.people.told import differs, granted, told
 from rooms.audit import Audit, Entry
+from rooms.changeover import Changeover
 from rooms.clock import Clock
 from rooms.database import Database
 
@@ -282,6 +283,23 @@ class Reception:
         await self.sessions.end([id_ for one in out for id_ in self.sessions.of_person(one)])
         await self.sessions.settle()
         await self.invitations.settle()
+
+    # --- room lists that get other ids
+
+    def write(self, tables: "Tables", change: Changeover, at: datetime) -> None:
+        """Who is for a list is for it by its new id: written with the inventory, or not at all."""
+        for was, now in self.accounts.moved(change.lists):
+            self.accounts.write(tables, now)
+            detail = differs(was, now)
+            entry = Entry(
+                at=at, actor="bridge", action="people.change", object=was.id, detail=detail
+            )
+            Audit.add(tables, entry)
+
+    def follow(self, change: Changeover) -> None:
+        """The same in memory. They may what they might, so that nobody is signed out."""
+        for _, now in [*self.accounts.moved(change.lists)]:
+            self.accounts.hold(now)
 
     async def _change(
         self,

@@ -103,3 +103,7 @@ class PeopleSettings(msgspec.Struct, frozen=True, kw_only=True):
         if self.oidc is not None:
             for key, words in self.oidc.problems(public_url):
                 yield f"oidc.{key}", words
+
+    def ruled(self, room_list: str) -> int:
+        """How many rules of single sign-on are for a room list."""
+        return sum(room_list in one.lists for one in self.oidc.roles) if self.oidc else 0

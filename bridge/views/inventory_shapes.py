@@ -124,6 +124,13 @@ class PlanOrder(Order, frozen=True, kw_only=True):
         Mapping[str, str],
         Meta(description="New ids of rooms by their present ones; the rest uses the new ones."),
     ] = {}
+    renamed_lists: Annotated[
+        Mapping[str, str],
+        Meta(
+            description="New ids of room lists by their present ones: rooms, parts, accounts and"
+            " tokens follow. The rest uses the new ones."
+        ),
+    ] = {}
     secrets: Annotated[
         Mapping[str, Mapping[str, str]],
         Meta(

@@ -21,6 +21,8 @@ SECURE, PLAIN = "__Host-roombridge", "roombridge_session"
 HEADER, FIELD = "X-CSRF-Token", "csrf"
 """What carries the proof: of a script, or of a form."""
 FORM, FORM_WITH_FILES = "application/x-www-form-urlencoded", "multipart/form-data"
+FIELDS = 1000
+"""Fields of a form: on one page three hundred rooms can be ticked."""
 _LOOKED_INTO = 2048
 """Bytes of a form with files: the proof stands first."""
 _FIRST_PART = re.compile(rb'\A--[^\r\n]+\r\n[^\r\n]*name="csrf"\r\n\r\n([\w=-]{1,100})\r\n')
@@ -85,7 +87,7 @@ def fields(body: bytes) -> Mapping[str, str]:
     """The fields of a form; of one that comes twice, the last."""
     text = body.decode(errors="replace")
     try:
-        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=200))
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=FIELDS))
     except ValueError:
         return {}
 

@@ -22,6 +22,9 @@ class Edit(Value, frozen=True, kw_only=True):
     """The same of endpoints; `room` says where one is to be."""
     renamed: Mapping[str, str] = {}
     """New ids of rooms by their present ones; other parts of the edit use the new ones."""
+    renamed_lists: Mapping[str, str] = {}
+    """New ids of room lists by their present ones; their rooms and parts follow, and other parts of
+    the edit use the new ones."""
     whole: Document | None = None
     """In place of everything else: the inventory as it is to be."""
 
@@ -51,12 +54,31 @@ def edited(document: Document, edit: Edit) -> Document:
         for name, fields in entries.items():
             if fields is not None and fields.get("id", name) != name:
                 raise Misfit(f"{kind} {name}", "an id is no setting that could be changed")
-    rooms = _renamed(document.rooms, edit.renamed)
+    document = with_list_ids(document, edit.renamed_lists)
+    rooms = _renamed("room", document.rooms, edit.renamed)
     rooms = _merged("room", rooms, edit.rooms)
     for name, fields in edit.endpoints.items():
         _place(rooms, name, fields)
     lists = _merged("list", document.lists, edit.lists)
     return Document(rooms=rooms, lists=lists)
+
+
+def with_list_ids(document: Document, renamed: Mapping[str, str]) -> Document:
+    """The inventory with other ids of room lists, wherever these are named.
+
+    Raises:
+        Misfit: a list is not there, or its new id is another one's.
+    """
+    if not renamed:
+        return document
+    lists = _renamed("list", document.lists, renamed)
+    parts = {
+        name: {**one, "parent": renamed[above]}
+        for name, one in lists.items()
+        if isinstance(above := one.get("parent"), str) and above in renamed
+    }
+    rooms = {name: _listed_anew(one, renamed) for name, one in document.rooms.items()}
+    return Document(rooms=rooms, lists={**lists, **parts})
 
 
 def merged(fields: Fields, patch: Fields) -> dict[str, Any]:
@@ -114,16 +136,26 @@ def _merged(
     return made
 
 
-def _renamed(rooms: Mapping[str, Fields], renamed: Mapping[str, str]) -> Mapping[str, Fields]:
-    """The rooms by their new ids, in the places of the old ones."""
+def _renamed(
+    kind: str, entries: Mapping[str, Fields], renamed: Mapping[str, str]
+) -> Mapping[str, Fields]:
+    """Entries by their new ids, in the places of the old ones."""
     for old, new in renamed.items():
-        if old not in rooms:
-            raise Misfit(f"room {old}", f"there is no room {old}")
-        if new in rooms and new not in renamed:
-            raise Misfit(f"room {old}", f"there is a room {new} already")
+        if old not in entries:
+            raise Misfit(f"{kind} {old}", f"there is no {kind} {old}")
+        if new in entries and new not in renamed:
+            raise Misfit(f"{kind} {old}", f"there is a {kind} {new} already")
     if len(set(renamed.values())) != len(renamed):
-        raise Misfit("rooms", "two rooms cannot have one id")
-    return {renamed.get(name, name): fields for name, fields in rooms.items()}
+        raise Misfit(f"{kind}s", f"two {kind}s cannot have one id")
+    return {renamed.get(name, name): fields for name, fields in entries.items()}
+
+
+def _listed_anew(room: Fields, renamed: Mapping[str, str]) -> Fields:
+    """A room that names its lists by their new ids; the same one where none of them has one."""
+    named = room.get("lists")
+    if not isinstance(named, list | tuple) or not any(one in renamed for one in named):
+        return room
+    return {**room, "lists": [renamed.get(one, one) for one in named]}
 
 
 def _place(rooms: dict[str, Fields], name: str, patch: Fields | None) -> None:

@@ -1,6 +1,6 @@
 """What one inventory has that another has not, in words of its entries. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -33,14 +33,25 @@ class Change(Value, frozen=True, kw_only=True):
 
 
 def changes(
-    before: Document, after: Document, renamed: Mapping[str, str] | None = None
+    before: Document,
+    after: Document,
+    renamed: Mapping[str, str] | None = None,
+    renamed_lists: Mapping[str, str] | None = None,
 ) -> tuple[Change, ...]:
-    """Everything in which two inventories differ; `renamed` has new ids of rooms by old ones."""
+    """Everything in which two inventories differ.
+
+    `renamed` has new ids of rooms by old ones, `renamed_lists` those of room lists.
+    """
     return (
-        *_entries("list", before.lists, after.lists, {}),
+        *_entries("list", before.lists, after.lists, renamed_lists or {}),
         *_entries("room", before.rooms, after.rooms, renamed or {}),
         *_units(before, after),
     )
+
+
+def new_ids(kind: Kind, changes: Iterable[Change]) -> dict[str, str]:
+    """New ids of those of a kind that are renamed, by former ones."""
+    return {one.former: one.id for one in changes if one.what == "renamed" and one.kind == kind}
 
 
 def _entries(

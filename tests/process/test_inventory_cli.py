@@ -110,6 +110,28 @@ async def test_lists_are_a_tree_and_their_rooms_follow(store: Site) -> None:
         assert told["entry"]["lists"] == []
 
 
+async def test_people_and_tokens_follow_a_list_that_gets_another_id(store: Site) -> None:
+    type_ = Prompt(store)
+
+    async def given() -> list[list[str]]:
+        people = json.loads(await type_.ok("people", "list", "--json"))["people"]
+        tokens = json.loads(await type_.ok("tokens", "list", "--json"))["tokens"]
+        return [one["lists"] for one in (*people, *tokens)]
+
+    async with store.running():
+        await type_.ok("lists", "add", "north", "name=North")
+        await type_.ok("rooms", "add", "kestrel", *KESTREL, "lists=north")
+        await type_.ok("people", "invite", "anna", "--role", "facilities", "--list", "north")
+        await type_.ok("tokens", "create", "sync", "--scope", "read", "--list", "north")
+        assert "rename  list north -> nord" in await type_.ok("lists", "rename", "north", "nord")
+        assert await given() == [["nord"], ["nord"]]
+        refused = await type_.bad("lists", "remove", "nord", "--take-out")
+        assert "room_lists.nord: it is given to 1 account and 1 token" in refused
+        await type_.ok("rooms", "undo")
+        assert await given() == [["north"], ["north"]]
+        await type_.ok("audit", "verify")
+
+
 async def test_a_secret_goes_to_the_vault_and_is_never_seen(store: Site) -> None:
     type_ = Prompt(store)
     store.settings["vault"] = {"key_file": "vault.key"}

@@ -4,7 +4,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bridge.cli.control import Refused, ask
+from bridge.cli.control import ask
 from bridge.cli.inventory.plans import SECONDS, asking, change, entry
 from bridge.cli.tables import pretty, table
 from bridge.quoting import plain
@@ -82,20 +82,8 @@ def remove(given: Namespace) -> int:
 
 @asking
 def rename(given: Namespace) -> int:
-    """Give a room list another id; its rooms and its parts follow."""
-    entry(given, "lists", given.list)
-    rooms, lists = _kept(given)
-    if given.new in lists:
-        raise Refused(f"there is a list {given.new} already")
-    parts = {
-        n: {"parent": given.new} for n, one in lists.items() if one.get("parent") == given.list
-    }
-    moved = {
-        name: {"lists": [given.new if one == given.list else one for one in rooms[name]["lists"]]}
-        for name in _members(rooms, given.list)
-    }
-    order = {given.new: dict(lists[given.list]), given.list: None, **parts}
-    return change(given, room_lists=order, rooms=moved, why=given.why)
+    """Give a room list another id; what is in it and who is for it follow."""
+    return change(given, renamed_lists={given.list: given.new}, why=given.why)
 
 
 def _kept(given: Namespace) -> tuple[Entries, Entries]:

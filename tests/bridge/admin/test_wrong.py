@@ -6,9 +6,12 @@ import pytest
 
 from bridge.admin.words import catalogues
 from bridge.admin.wrong import KEYS, said, told
+from bridge.inventory.given import Holders, given
 from bridge.keeping import Counter, Unfitting
 from bridge.views.inventory_shapes import PlanOrder
 from bridge.views.web import Problem
+from rooms.inventory import Change
+from rooms.inventory.plan import What
 from tests.bridge.admin.conftest import person
 from tests.bridge.admin.stocked import Stock, made, stock
 
@@ -29,6 +32,8 @@ BAD: dict[str, dict[str, Any]] = {
     "no_room": {"rooms": {"owl": None}},
     "address": {"endpoints": {"codec": {**UNIT, "address": "a b"}}},
     "for_engineers": {"rooms": {"kestrel": {"writes": "full"}}},
+    "list_taken": {"renamed_lists": {"north": "south"}},
+    "list_below": {"room_lists": {"harbour": {"parent": "north"}}},
     "list_not_yours": {"room_lists": {"south": {"name": "S"}}},
     "list_name_only": {"room_lists": {"north": {"parent": None}}},
     "room_needs_list": {
@@ -37,7 +42,7 @@ BAD: dict[str, dict[str, Any]] = {
     "room_keeps_list": {"rooms": {"kestrel": {"lists": []}}},
     "room_not_yours": {"rooms": {"heron": {"floor": "3"}}},
 }
-OF_FACILITIES = {key for key in BAD if key.startswith(("list_", "room_n", "room_k", "for_"))}
+OF_FACILITIES = {key for key in BAD if key.startswith(("list_n", "room_n", "room_k", "for_"))}
 
 
 @pytest.mark.parametrize("key", BAD)
@@ -61,3 +66,12 @@ def test_what_is_not_known_stays_as_it_is() -> None:
     words = catalogues()["de"]
     assert said("must be a mapping of settings, not a list", words)[1] == "en"
     assert said("", words) == ("", "en")
+
+
+def test_that_somebody_has_a_list_is_said_in_each_language() -> None:
+    holders = Holders(following={"account": lambda _: 1}, fixed={})
+    kinds: dict[What, str] = {"removed": "list_given", "added": "list_was_given"}
+    for what, key in kinds.items():
+        (found,) = given([Change(what=what, kind="list", id="north")], holders)
+        for words in catalogues().values():
+            assert said(found.words, words) == (words(f"wrong.{key}"), words.lang)

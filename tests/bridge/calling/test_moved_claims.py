@@ -6,6 +6,7 @@ from bridge.calling.auto_join import moved_claims
 from bridge.writing.attempts import claim
 from rooms.changeover import Changeover
 from rooms.migrations import schema
+from tests.fakes.virtual import NOON
 
 
 def test_what_a_room_joined_by_itself_is_known_by_its_new_id() -> None:
@@ -16,7 +17,7 @@ def test_what_a_room_joined_by_itself_is_known_by_its_new_id() -> None:
             "INSERT INTO attempts (who, key, at, digest) VALUES ('bridge', ?, ?, x'00')",
             [f"auto_join {room} b1 2026", room],
         )
-    moved_claims(tables, Changeover(renamed={"kestrel": "owl", "owl": "kestrel"}))
+    moved_claims(tables, Changeover(renamed={"kestrel": "owl", "owl": "kestrel"}), NOON)
     rows = tables.execute("SELECT key, at, digest FROM attempts ORDER BY at").fetchall()
     assert [(key, room) for key, room, _ in rows] == [
         ("auto_join heron b1 2026", "heron"),

@@ -2,6 +2,7 @@
 
 import { keepAges } from "./ages.js";
 import { checkFields } from "./checks.js";
+import { chooseRooms } from "./choosing.js";
 import { checkForms } from "./dry.js";
 import { askFirst } from "./sure.js";
 import { filterTree } from "./tree.js";
@@ -20,4 +21,5 @@ checkFields(document);
 checkForms(document);
 askFirst(document);
 filterTree(document);
+chooseRooms(document);
 document.documentElement.dataset.ready = "";
