@@ -65,6 +65,11 @@ class Counter:
     def __init__(self, keeper: Keeper) -> None:
         self._keeper = keeper
 
+    @property
+    def in_files(self) -> bool:
+        """Whether it is in files, which nobody changes here."""
+        return self._keeper.in_files
+
     async def version(self) -> str:
         """Of the inventory."""
         return await self._keeper.version()

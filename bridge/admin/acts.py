@@ -4,19 +4,20 @@ Each is done by the part that does it for the API too; the page that comes after
 """
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from aiohttp import web
 
 from bridge.admin.pages import back, form
 from bridge.admin.room import named
+from bridge.admin.routes import posted
 from bridge.callers import Caller
 from bridge.views.endpoint_shapes import DialOrder, NothingOrder
 from bridge.views.endpoints import Desk
 from bridge.views.faults import Faults
 from bridge.views.house import House
 from bridge.views.rooms import seen_room
-from bridge.views.web import Problem
+from bridge.views.web import Problem, Route
 from rooms.room import Room
 
 LONGEST = 255
@@ -30,6 +31,18 @@ class Acts:
         self._desk = desk
         self._faults = faults
         self._read = read
+
+    @property
+    def routes(self) -> Sequence[Route]:
+        """Where forms ask for it."""
+        room = "/admin/rooms/{room}"
+        return (
+            posted(f"{room}/read", self.read, "Read the room's calendar now"),
+            posted(f"{room}/push", self.push, "Show a room system its list now"),
+            posted(f"{room}/dial", self.dial, "Have a room system call", scope="write"),
+            posted(f"{room}/hangup", self.hang_up, "End a room system's calls", scope="write"),
+            posted(f"{room}/mended", self.mended, "Clear a reported fault that is mended"),
+        )
 
     async def read(self, house: House, caller: Caller, request: web.Request) -> web.Response:
         """Have a calendar read before its turn."""

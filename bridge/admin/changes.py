@@ -1,20 +1,24 @@
 """What was changed in the inventory, and how one change is taken back."""
 
+from collections.abc import Sequence
+
 from aiohttp import web
 
 from bridge.admin.history import told_change
 from bridge.admin.pages import Crumb, Pages, back, form
+from bridge.admin.routes import page, posted
 from bridge.admin.words import chosen
 from bridge.callers import Caller
 from bridge.views.house import House
 from bridge.views.inventory import Keeping
-from bridge.views.web import Problem
+from bridge.views.web import Problem, Route
 
 PATH = "/admin/changes"
 SHOWN = 50
 """Changes of one page."""
 LONGEST = 15
 """Digits of a change's number."""
+_PROBLEMS = ("unknown_change", "not_undoable", "not_yours", "inventory_unfit", "disk_failing")
 
 
 class ChangesPage:
@@ -23,6 +27,17 @@ class ChangesPage:
     def __init__(self, pages: Pages, keeping: Keeping) -> None:
         self._pages = pages
         self.keeping = keeping
+
+    @property
+    def routes(self) -> Sequence[Route]:
+        """Where people ask for it."""
+        one = f"{PATH}/{{change}}"
+        undone = "What taking a change back would do"
+        return (
+            page(PATH, self.serve, "What was changed", *_PROBLEMS, scope="rooms"),
+            page(one, self.preview, undone, *_PROBLEMS, scope="rooms"),
+            posted(f"{one}/undo", self.undo, "Take a change back"),
+        )
 
     async def serve(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
         """The page, the newest change first; of others' rooms it tells nothing."""

@@ -1,13 +1,16 @@
 """Paired displays: which there are, one more by the code that it shows, one less."""
 
+from collections.abc import Sequence
+
 from aiohttp import web
 
 from bridge.admin.pages import Pages, back, form
+from bridge.admin.routes import page, posted
 from bridge.admin.tree import natural
 from bridge.callers import Caller
 from bridge.views.house import House
 from bridge.views.pairing import Pairs
-from bridge.views.web import Problem
+from bridge.views.web import Problem, Route
 
 PATH = "/admin/displays"
 LONGEST = 64
@@ -20,6 +23,15 @@ class DisplaysPage:
     def __init__(self, pages: Pages, pairs: Pairs) -> None:
         self._pages = pages
         self._pairs = pairs
+
+    @property
+    def routes(self) -> Sequence[Route]:
+        """Where people ask for it."""
+        return (
+            page(PATH, self.serve, "Paired displays, and how one more is paired"),
+            posted(PATH, self.pair, "Pair a display by its code"),
+            posted(f"{PATH}/{{display}}/revoke", self.revoke, "Sign a display out"),
+        )
 
     async def serve(self, house: House, caller: Caller, request: web.Request) -> web.Response:
         """The page; a code in its address is filled in, for who scanned it."""

@@ -1,15 +1,18 @@
 """The first page: how many rooms work, which do not and why, and what to do next."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from aiohttp import web
 
 from bridge.admin.pages import Pages
+from bridge.admin.routes import page
 from bridge.admin.survey import STATES, Counted, Look, Survey
 from bridge.admin.words import chosen
 from bridge.callers import Caller
 from bridge.views.files import File
 from bridge.views.house import House
+from bridge.views.web import Route
 
 KEPT = 200
 """Pages that are kept while they are good; each takes a few kibibytes."""
@@ -31,6 +34,11 @@ class Overview:
         self._survey = survey
         self._look: Look | None = None
         self._kept: dict[tuple[Any, ...], File] = {}
+
+    @property
+    def routes(self) -> Sequence[Route]:
+        """Where people ask for it."""
+        return (page("/admin", self.serve, "The overview of all rooms"),)
 
     async def serve(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
         """The first page."""

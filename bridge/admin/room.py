@@ -9,6 +9,7 @@ from aiohttp import web
 from bridge.admin.history import Changed
 from bridge.admin.pages import Crumb, Pages
 from bridge.admin.plain import matter
+from bridge.admin.routes import page
 from bridge.admin.survey import State, today
 from bridge.admin.tree import known_lists
 from bridge.admin.words import Words, chosen
@@ -22,6 +23,7 @@ from bridge.views.house import House
 from bridge.views.pairing import Pairs
 from bridge.views.rooms import seen_room
 from bridge.views.shapes import ExplainedShape
+from bridge.views.web import Route
 from rooms.model import Window
 from rooms.room import Room
 
@@ -59,6 +61,12 @@ class RoomPage:
         self._lists = lists
         self.history: History | None = None
         """None where nobody knows: the page does not speak of it then."""
+
+    @property
+    def routes(self) -> Sequence[Route]:
+        """Where people ask for it."""
+        path, summary = "/admin/rooms/{room}", "A room's page"
+        return (page(path, self.serve, summary, "unknown_room"),)
 
     async def serve(self, house: House, caller: Caller, request: web.Request) -> web.Response:
         """The page."""

@@ -1,24 +1,28 @@
 """The pages at which people sign in. What their forms ask for is done elsewhere."""
 
 import re
+from collections.abc import Sequence
 
 from aiohttp import web
 
 from bridge.admin.pages import Pages, back
+from bridge.admin.routes import page
 from bridge.callers import Caller
 from bridge.views.house import House
+from bridge.views.web import Route
 
 LONGEST = 2000
 """Characters of a path that somebody wanted to see."""
 LONGEST_WAIT = 86400
 _NUMBER = re.compile(r"[0-9]{1,8}")
-_OURS = re.compile(r"(?!.*\.\.)/admin(?:[/?][^\\\x00-\x20]*)?", re.ASCII)
+OURS = re.compile(r"(?!.*\.\.)/admin(?:[/?][^\\\x00-\x20]*)?", re.ASCII)
+"""A path of ours that somebody may be sent to."""
 
 
 def wanted(request: web.Request) -> str:
     """Where somebody wanted to go before they signed in; only a page of ours."""
     path = request.query.get("next", "")[:LONGEST]
-    return path if _OURS.fullmatch(path) else "/admin"
+    return path if OURS.fullmatch(path) else "/admin"
 
 
 class Signing:
@@ -26,6 +30,15 @@ class Signing:
 
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
+
+    @property
+    def routes(self) -> Sequence[Route]:
+        """Where people ask for it."""
+        coded = "Where a one-time code becomes a password"
+        return (
+            page("/admin/login", self.login, "Where people sign in", scope=None),
+            page("/admin/welcome", self.welcome, coded, scope=None),
+        )
 
     async def login(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
         """Name and password; who is signed in goes on."""

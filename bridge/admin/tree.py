@@ -9,9 +9,11 @@ from aiohttp import web
 
 from bridge.admin.pages import Pages
 from bridge.admin.plain import MATTERS
+from bridge.admin.routes import page
 from bridge.admin.survey import STATES, Seen, Survey
 from bridge.callers import Caller
 from bridge.views.house import House
+from bridge.views.web import Route
 from rooms.model import NoJoinReason
 from rooms.room import Room
 
@@ -117,6 +119,12 @@ class Tree:
         self._pages = pages
         self._survey = survey
         self._lists = lists
+
+    @property
+    def routes(self) -> Sequence[Route]:
+        """Where people ask for it."""
+        summary = "All rooms as a tree, to search and filter"
+        return (page("/admin/rooms", self.serve, summary),)
 
     async def serve(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
         """The page."""

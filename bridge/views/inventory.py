@@ -51,6 +51,10 @@ _DRY = {"dry_run": "`true`: only plan it"}
 class Keeping(Protocol):
     """Who keeps the inventory. Everything may raise Problem."""
 
+    @property
+    def in_files(self) -> bool:
+        """Whether it is in files, which nobody changes here."""
+
     async def version(self) -> str:
         """Of the inventory."""
 

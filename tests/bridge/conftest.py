@@ -136,7 +136,7 @@ class FakeDiscovery:
 class Views:
     """What the web application shows, and what stands behind it."""
 
-    def __init__(self, database: Database, clock: FixedClock) -> None:
+    def __init__(self, database: Database, clock: FixedClock, keeper: Keeper | None = None) -> None:
         self.clock = clock
         self.database = database
         self.store = Store(database)
@@ -173,10 +173,12 @@ class Views:
         self.hub = Hub(self.house)
         self.tokens.on_revoked = self.hub.expel
         self.people.sessions.on_ended = self.hub.expel_session
-        self.keeper = Keeper(
-            Rows(database), clock=clock, memory=Memory(), following=Following(database)
-        )
-        self.keeper.attach(lambda: NO_ROOMS, lambda: None, nothing)
+        if keeper is None:
+            keeper = Keeper(
+                Rows(database), clock=clock, memory=Memory(), following=Following(database)
+            )
+            keeper.attach(lambda: NO_ROOMS, lambda: None, nothing)
+        self.keeper = keeper
         self.paired = Paired(database, self.tokens, self.audit, clock)
         self.pairing = Pairing(self.paired, house=self.house, hub=self.hub, audit=self.audit)
         self.lists: Mapping[str, str] = {}

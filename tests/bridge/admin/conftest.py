@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from bridge.admin.pages import environment
 from bridge.callers import SCOPES, Caller, Role
 from bridge.health import Subject
+from bridge.inventory.keeper import Keeper
 from bridge.views import guard, pages
 from bridge.views.display_shapes import FaultOrder
 from bridge.views.site import site
@@ -46,8 +47,8 @@ FACILITIES = person("facilities", rooms=frozenset(["kestrel", "wren"]), lists=fr
 class House(Views):
     """Views with the pages, and who looks at them."""
 
-    def __init__(self, database: Database, clock: FixedClock) -> None:
-        super().__init__(database, clock)
+    def __init__(self, database: Database, clock: FixedClock, keeper: Keeper | None = None) -> None:
+        super().__init__(database, clock, keeper)
         self.read = self.hinted
         self.lists = LISTS
         self.person: Caller | None = person()

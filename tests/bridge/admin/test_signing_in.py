@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.admin.signing import _OURS
+from bridge.admin.signing import OURS
 from bridge.callers import LOOPBACK
 from bridge.views import guard
 from tests.bridge.admin.conftest import House, person
@@ -89,7 +89,7 @@ async def test_after_signing_in_nobody_is_sent_elsewhere(
 @given(st.text(max_size=60))
 def test_no_text_is_taken_for_a_page_of_ours_that_is_none(text: str) -> None:
     for path in (text, f"/admin{text}", f"/admin/{text}"):
-        if _OURS.fullmatch(path):
+        if OURS.fullmatch(path):
             to = urlsplit(path)
             assert (to.scheme, to.netloc) == ("", "")
             assert to.path == "/admin" or to.path.startswith("/admin/")

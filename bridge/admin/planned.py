@@ -1,0 +1,131 @@
+"""A plan told to people: what becomes of which entry, setting by setting."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from bridge.admin.words import Words
+from bridge.callers import Caller
+from bridge.settings.secrets import VAULT
+from bridge.views.inventory import Keeping, Kind
+from bridge.views.inventory_shapes import AppliedShape, ChangeShape, PlanShape
+from bridge.views.web import Problem
+from rooms.inventory.plan import What, text
+
+SHOWN = 200
+"""Changes of one kind that a page tells one by one; of more their number."""
+COMPARED = 20
+"""Entries that are compared with what stands now."""
+LATEST = 20
+"""Changes of others that are told."""
+_ORDER: tuple[What, ...] = ("removed", "renamed", "moved", "changed", "added")
+"""What cannot be seen afterwards comes first."""
+_KINDS: Mapping[str, Kind] = {"room": "rooms", "list": "lists", "endpoint": "endpoints"}
+
+
+class Setting(NamedTuple):
+    """A setting before and after; empty where it is not set."""
+
+    code: str
+    name: str
+    """In words, or the code where there are none."""
+    before: str
+    after: str
+    now: str = ""
+    """As it stands by now, where that was looked at."""
+
+    @property
+    def moved(self) -> bool:
+        """Whether somebody else changed it meanwhile."""
+        return self.now != self.before
+
+
+class Line(NamedTuple):
+    """What becomes of one entry."""
+
+    change: ChangeShape
+    name: str
+    """What people call it, or its id."""
+    settings: tuple[Setting, ...]
+    gone: bool = False
+    """Whether it is there no more, though the plan counts on it."""
+
+
+class Group(NamedTuple):
+    """Entries that the same becomes of."""
+
+    what: What
+    total: int
+    lines: tuple[Line, ...]
+    """The first of them."""
+    kinds: frozenset[str]
+    """Rooms, lists or room systems: what it means differs."""
+
+
+class Meanwhile(NamedTuple):
+    """What happened since a plan was made."""
+
+    lines: tuple[Line, ...]
+    """The entries of the plan, with their settings as they stand now."""
+    changes: tuple[AppliedShape, ...]
+    """What others changed, the latest first."""
+
+
+def grouped(
+    changes: Sequence[ChangeShape], words: Words, called: Callable[[str], str]
+) -> list[Group]:
+    """Changes by what becomes of them; `called` knows the names of rooms by their ids."""
+    made = []
+    for what in _ORDER:
+        found = [one for one in changes if one.what == what]
+        if found:
+            lines = tuple(_line(one, words, called) for one in found[:SHOWN])
+            kinds = frozenset(one.kind for one in found)
+            made.append(Group(what, len(found), lines, kinds))
+    return made
+
+
+async def meanwhile(keeping: Keeping, plan: PlanShape, caller: Caller, words: Words) -> Meanwhile:
+    """What others did since a plan was made, and how its entries stand now."""
+    lines = [
+        await _standing(keeping, one, caller, words)
+        for one in plan.changes[:COMPARED]
+        if one.what != "added"
+    ]
+    since = int(plan.base[1:]) if plan.base[:1] == "s" and plan.base[1:].isdecimal() else 0
+    found = (await keeping.history(None, LATEST, caller)).changes
+    return Meanwhile(tuple(lines), tuple(one for one in found if one.change > since))
+
+
+async def _standing(keeping: Keeping, change: ChangeShape, caller: Caller, words: Words) -> Line:
+    id_ = change.former if change.what == "renamed" else change.id
+    try:
+        found = await keeping.entry(_KINDS[change.kind], id_, caller)
+    except Problem:
+        return Line(change, id_, tuple(_settings(change, words)), gone=True)
+    stands = {name: told(text(value), words) for name, value in found.entry.items()}
+    settings = tuple(one._replace(now=stands.get(one.code, "")) for one in _settings(change, words))
+    return Line(change, str(found.entry.get("name", id_)), settings)
+
+
+def _line(change: ChangeShape, words: Words, called: Callable[[str], str]) -> Line:
+    named = change.after.get("name") or change.before.get("name")
+    if not named and change.kind == "room":
+        named = called(change.former or change.id)
+    return Line(change, named or change.id, tuple(_settings(change, words)))
+
+
+def _settings(change: ChangeShape, words: Words) -> Iterator[Setting]:
+    codes: Iterable[str] = dict.fromkeys((*change.before, *change.after))
+    for code in codes:
+        before, after = change.before.get(code, ""), change.after.get(code, "")
+        yield Setting(code, setting(code, words), told(before, words), told(after, words))
+
+
+def setting(code: str, words: Words) -> str:
+    """What people call a setting."""
+    return words(f"setting.{code}") if words.has(f"setting.{code}") else code
+
+
+def told(value: str, words: Words) -> str:
+    """A value; where a secret is kept tells nobody anything."""
+    return words("plan.secret") if value.startswith(VAULT) else value
