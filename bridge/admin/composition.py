@@ -4,18 +4,25 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bridge.admin.acts import Acts
 from bridge.admin.changes import ChangesPage
+from bridge.admin.discovery import Deciding, Discovering, DiscoveryPage
 from bridge.admin.displays import DisplaysPage
 from bridge.admin.history import RoomHistory
+from bridge.admin.looks import Looks
 from bridge.admin.overview import Overview
 from bridge.admin.pages import Pages
 from bridge.admin.planning import Planning
 from bridge.admin.room import RoomPage
 from bridge.admin.signing import Signing
 from bridge.admin.survey import Survey
+from bridge.admin.tables import Copying, TablesPage
 from bridge.admin.tree import Tree
+from bridge.admin.written import Plans, WrittenPage
+from bridge.deciding import Decisions
+from bridge.discovery import Discovery
 from bridge.displays.composition import Displays
 from bridge.keeping import Counter
 from bridge.prepared import Prepared
+from bridge.tabling import Tables
 from bridge.views.endpoints import Desk
 from bridge.views.faults import Faults
 from bridge.views.house import House
@@ -37,6 +44,10 @@ class Admin:
         lists: Callable[[], Mapping[str, str]],
         read: Callable[[str], None],
         keeping: Keeping,
+        plans: Plans,
+        copying: Copying,
+        discovering: Discovering,
+        deciding: Deciding,
     ) -> None:
         self.pages = Pages(house)
         """For whoever has pages of their own."""
@@ -48,6 +59,10 @@ class Admin:
         self.planning = Planning(self.pages, keeping, house)
         self.changes = ChangesPage(self.pages, keeping)
         self._signing = Signing(self.pages)
+        looks = Looks(house.clock)
+        self._tables = TablesPage(self.pages, copying, keeping, looks, house)
+        self._discovery = DiscoveryPage(self.pages, discovering, deciding, self.planning)
+        self._written = WrittenPage(self.pages, plans)
         self._acts = Acts(desk, faults, read)
 
     @property
@@ -60,15 +75,25 @@ class Admin:
             *self.room.routes,
             *self._acts.routes,
             *self._displays.routes,
+            *self._tables.routes,
+            *self._discovery.routes,
+            *self._written.routes,
             *self.changes.routes,
             *self._signing.routes,
         )
 
 
 def admin(
-    made: Prepared, house: House, displays: Displays, desk: Desk, read: Callable[[str], None]
+    made: Prepared,
+    house: House,
+    displays: Displays,
+    desk: Desk,
+    *,
+    discovery: Discovery,
+    read: Callable[[str], None],
 ) -> Admin:
     """The pages of an appliance that runs."""
+    counter = Counter(made.keeper)
     pages = Admin(
         house,
         desk=desk,
@@ -76,7 +101,11 @@ def admin(
         faults=displays.faults,
         lists=lambda: house.lists,
         read=read,
-        keeping=Counter(made.keeper),
+        keeping=counter,
+        plans=made.keeper,
+        copying=Tables(made.keeper, counter),
+        discovering=discovery,
+        deciding=Decisions(discovery, made.keeper, made.clock),
     )
     pages.room.history = RoomHistory(made.audit, made.keeper).of
     return pages

@@ -1,7 +1,9 @@
 """Rooms that services list: asked for, looked through, taken over or turned down."""
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Protocol
 from zoneinfo import available_timezones
 
@@ -176,15 +178,13 @@ class DiscoveryPage:
                 raise Problem(404, "unknown_proposal")
             return plan
 
-        async def again(
-            request: web.Request, who: Caller, refusal: Refusal | None
-        ) -> web.Response:
+        async def again(request: web.Request, who: Caller, refusal: Refusal | None) -> web.Response:
             return await self._shown(house, who, request, asked, refusal, ticked=ids, zone=zone)
 
         way = Way(next=_here(asked), back=_here(asked))
         return await self._planning.offered(request, caller, make, again, way)
 
-    async def _shown(  # noqa: PLR0913 - what was chosen, once more
+    async def _shown(
         self,
         house: House,
         caller: Caller,
@@ -221,7 +221,7 @@ class DiscoveryPage:
             asked=asked,
             here=_here(asked),
             names=_names(house),
-            lists=house.lists | {one.id: one.name for one in told.room_lists},
+            lists={**house.lists, **{one.id: one.name for one in told.room_lists}},
             found=found[place],
             rejected=rejected[place],
             size=size,
@@ -232,7 +232,7 @@ class DiscoveryPage:
             careful=any(each.careful and not each.hindrance for each in found),
             lacking=lacking,
             zone=zone,
-            zones=_zones(house) if lacking else (),
+            zones=await _zones(house) if lacking else (),
             ticked=frozenset(ticked),
             looks="control" in caller.scopes and caller.lists is None,
             in_files=self._planning.keeping.in_files,
@@ -252,8 +252,14 @@ def _lacking(each: Proposal) -> bool:
     return each.one.entry is not None and not each.one.entry.time_zone
 
 
-def _zones(house: House) -> Iterable[str]:
+async def _zones(house: House) -> Iterable[str]:
     """Names of time zones: those of rooms first."""
-    known = dict.fromkeys(room.time_zone for room in house.rooms.values())
-    more = (name for name in sorted(available_timezones()) if "/" in name and "Etc" not in name)
-    return dict.fromkeys((*sorted(known), *more))
+    known = {room.time_zone for room in house.rooms.values()}
+    return dict.fromkeys((*sorted(known), *await asyncio.to_thread(_zones_of_the_world)))
+
+
+@cache
+def _zones_of_the_world() -> tuple[str, ...]:
+    """Those that are named after places; reads files, and so beside the loop."""
+    known = (name for name in available_timezones() if "/" in name)
+    return tuple(sorted(name for name in known if not name.startswith(("Etc/", "SystemV/"))))

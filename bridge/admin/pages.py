@@ -42,6 +42,8 @@ MENU = (
     Place("/admin", "overview", "read"),
     Place("/admin/rooms", "rooms", "read"),
     Place("/admin/displays", "displays", "read"),
+    Place("/admin/tables", "tables", "rooms"),
+    Place("/admin/discovery", "discovery", "rooms"),
     Place("/admin/changes", "changes", "rooms"),
 )
 

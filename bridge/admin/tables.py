@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, Protocol, get_args
 
@@ -24,8 +24,8 @@ from bridge.views.inventory import LARGE, Keeping
 from bridge.views.inventory_shapes import ChangeShape
 from bridge.views.inventory_tables import Form
 from bridge.views.route import BODY_LIMIT
-from bridge.views.table_shapes import RowFindingShape, TablePlanShape
 from bridge.views.signed_in import FORM_WITH_FILES
+from bridge.views.table_shapes import RowFindingShape, TablePlanShape
 from bridge.views.web import Handler, Problem, Route
 from rooms.inventory.table import Wanted
 
@@ -74,13 +74,13 @@ class TablesPage:
         copying: Copying,
         keeping: Keeping,
         looks: Looks,
-        called: Callable[[str], str],
+        house: House,
     ) -> None:
         self._pages = pages
         self._copying = copying
         self._keeping = keeping
         self._looks = looks
-        self._called = called
+        self._house = house
 
     @property
     def routes(self) -> Sequence[Route]:
@@ -93,11 +93,11 @@ class TablesPage:
                 posted(PATH, self.take, "Have a table looked at", *_BAD, limit=large),
                 takes=(FORM_WITH_FILES,),
             ),
-            _file(f"{PATH}/rooms.csv", self.table, CSV, "The rooms as a table"),
-            _file(f"{PATH}/rooms.yaml", self.text, YAML, "The rooms as a rooms.yaml"),
-            _file(f"{PATH}/template.csv", self.template, CSV, "An empty table to begin with"),
-            page(one, self.preview, "What a table would change", "unknown_table", scope="rooms"),
-            posted(one, self.choose, "Look at a table in another way", "unknown_table"),
+            _file(f"{PATH}/files/rooms.csv", self.table, CSV, "The rooms as a table"),
+            _file(f"{PATH}/files/rooms.yaml", self.text, YAML, "The rooms as a rooms.yaml"),
+            _file(f"{PATH}/files/template.csv", self.template, CSV, "An empty table to begin with"),
+            page(one, self.preview, "What a table would change", scope="rooms"),
+            posted(one, self.choose, "Look at a table in another way"),
         )
 
     async def serve(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
@@ -129,6 +129,8 @@ class TablesPage:
     async def choose(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
         """Look at the same table once more, with other choices or after something changed."""
         had = self._known(caller, request)
+        if had is None:
+            return back(PATH, failed="unknown_table")
         wanted = _how(await form(request), caller)
         look = await self._looked(msgspec.structs.replace(had, how=wanted), caller)
         return back(f"{PATH}/{look.id}")
@@ -137,6 +139,8 @@ class TablesPage:
         """What would become of each row."""
         await self._pages.ready()
         look, words = self._known(caller, request), chosen(request)
+        if look is None:
+            return back(PATH, failed="unknown_table")
         told = look.told
         counted = Counter(row.fate for row in look.rows)
         first: str = next((fate for fate in FATES if counted[fate]), FATES[0])
@@ -159,7 +163,7 @@ class TablesPage:
             found=len(rows),
             lines=self._lines(look, rows[(number - 1) * SHOWN : number * SHOWN], words),
             whole=_of_the_whole(look),
-            others=grouped(_others(look), words, self._called),
+            others=grouped(_others(look), words, self._name),
             way=Way(next="/admin/rooms", back=f"{PATH}/{look.id}"),
             page=number,
             last=last,
@@ -188,11 +192,8 @@ class TablesPage:
         written.writerow([words(f"column.{name}") for name in COLUMNS])
         return _sent(text.getvalue().encode("utf-8-sig"), CSV, "rooms.csv")
 
-    def _known(self, caller: Caller, request: web.Request) -> Look:
-        look = self._looks.get(request.match_info["table"], caller)
-        if look is None:
-            raise Problem(404, "unknown_table")
-        return look
+    def _known(self, caller: Caller, request: web.Request) -> Look | None:
+        return self._looks.get(request.match_info["table"], caller)
 
     async def _looked(self, look: Look, caller: Caller) -> Look:
         """What is said of a table now; that it cannot be taken is something said too."""
@@ -220,9 +221,14 @@ class TablesPage:
         made = []
         for row in rows:
             known = changes.get(row.room, ()) if row.fate in {"added", "changed"} else ()
-            told = grouped(known, words, self._called)
+            told = grouped(known, words, self._name)
             made.append(RowLine(row, findings.get(row.number, ()), told))
         return made
+
+    def _name(self, room: str) -> str:
+        """What people call a room that there is; empty for others."""
+        known = self._house.rooms.get(room)
+        return known.name if known is not None else ""
 
     async def _ready(self, told: TablePlanShape | None, caller: Caller) -> bool:
         """Whether the plan is still there: it was not applied, and nobody changed anything."""

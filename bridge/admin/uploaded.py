@@ -18,7 +18,9 @@ MOST = 30
 """Parts of a form; none of ours has more."""
 _NAME = re.compile(rb'(?:^|;)\s*name="([^"\r\n]*)"', re.IGNORECASE)
 _FILE = re.compile(rb'(?:^|;)\s*filename="([^"\r\n]*)"', re.IGNORECASE)
-_DISPOSITION = re.compile(rb"^content-disposition:\s*form-data(;[^\r\n]*)$", re.I | re.M)
+_DISPOSITION = re.compile(
+    rb"^content-disposition:\s*form-data(;[^\r\n]*)$", re.IGNORECASE | re.MULTILINE
+)
 
 
 class File(NamedTuple):

@@ -54,10 +54,18 @@ class WrittenPage:
     def routes(self) -> Sequence[Route]:
         """Where people ask for it."""
         changed = page(
-            f"{PATH}/changes.yaml", self.changes, "What a plan adds or changes", *_NONE, scope="rooms"
+            f"{PATH}/changes.yaml",
+            self.changes,
+            "What a plan adds or changes",
+            *_NONE,
+            scope="rooms",
         )
         whole = page(
-            f"{PATH}/rooms.yaml", self.everything, "The whole as a plan has it", *_NONE, scope="rooms"
+            f"{PATH}/rooms.yaml",
+            self.everything,
+            "The whole as a plan has it",
+            *_NONE,
+            scope="rooms",
         )
         return (
             page(f"{PATH}/text", self.serve, "A plan as rooms.yaml", *_NONE, scope="rooms"),

@@ -2,6 +2,8 @@
 
 import { keepAges } from "./ages.js";
 import { checkFields } from "./checks.js";
+import { checkFiles, offerCopies } from "./files.js";
+import { followAsking, tickAll } from "./proposals.js";
 import { askFirst } from "./sure.js";
 import { filterTree } from "./tree.js";
 
@@ -18,4 +20,8 @@ keepAges(document);
 checkFields(document);
 askFirst(document);
 filterTree(document);
+checkFiles(document);
+offerCopies(document);
+tickAll(document);
+followAsking(document);
 document.documentElement.dataset.ready = "";
