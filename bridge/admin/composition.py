@@ -61,7 +61,7 @@ class Admin:
         self._signing = Signing(self.pages)
         looks = Looks(house.clock)
         self._tables = TablesPage(self.pages, copying, keeping, looks, house)
-        self._discovery = DiscoveryPage(self.pages, discovering, deciding, self.planning)
+        self.discovery = DiscoveryPage(self.pages, discovering, deciding, self.planning)
         self._written = WrittenPage(self.pages, plans)
         self._acts = Acts(desk, faults, read)
 
@@ -76,7 +76,7 @@ class Admin:
             *self._acts.routes,
             *self._displays.routes,
             *self._tables.routes,
-            *self._discovery.routes,
+            *self.discovery.routes,
             *self._written.routes,
             *self.changes.routes,
             *self._signing.routes,

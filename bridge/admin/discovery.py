@@ -65,8 +65,8 @@ class DiscoveryPage:
         self, pages: Pages, discovering: Discovering, deciding: Deciding, planning: Planning
     ) -> None:
         self._pages = pages
-        self._discovering = discovering
-        self._deciding = deciding
+        self.discovering = discovering
+        self.deciding = deciding
         self._planning = planning
 
     @property
@@ -90,14 +90,14 @@ class DiscoveryPage:
         fields = await request.post()
         source = fields.get("source")
         try:
-            self._discovering.begin(source if isinstance(source, str) and source else None)
+            self.discovering.begin(source if isinstance(source, str) and source else None)
         except KeyError as error:
             raise Problem(404, "unknown_source") from error
         return back(ASKING)
 
     async def asking(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
         """How far it is; once it is done, what was found."""
-        progress = self._discovering.progress()
+        progress = self.discovering.progress()
         if not progress:
             return back(PATH, done="asked")
         await self._pages.ready()
@@ -112,14 +112,17 @@ class DiscoveryPage:
     async def decide(self, house: House, caller: Caller, request: web.Request) -> web.Response:
         """Show what taking them over would change, or turn them down at once."""
         fields, asked = await request.post(), Asked.of(request.query)
-        kind, ids = await self._meant(house, caller, fields, asked)
+        try:
+            kind, ids = await self._meant(house, caller, fields, asked)
+        except Problem as problem:
+            return back(onto(_here(asked), failed=problem.code))
         if not ids:
             return back(onto(_here(asked), failed="nothing_chosen"))
         if kind == "approve":
             return await self._approve(house, caller, request, asked, ids)
         order = DecisionOrder(reject=ids) if kind == "reject" else DecisionOrder(take_back=ids)
         try:
-            await self._deciding.decide(order, caller)
+            await self.deciding.decide(order, caller)
         except Problem as problem:
             return back(onto(_here(asked), failed=problem.code))
         return back(onto(_here(asked), done="rejected" if kind == "reject" else "taken_back"))
@@ -146,7 +149,7 @@ class DiscoveryPage:
             return kind, (id_,)
         if kind == "take_back":
             raise Problem(400, "bad_body")
-        told = await self._discovering.stands(None, caller)
+        told = await self.discovering.stands(None, caller)
         found = wanted(every(told, _names(house), caller), asked)
         ids = [each.one.id for each in found if kind == "reject" or not each.hindrance]
         if digest(ids) != fields.get(f"seen_{kind}"):
@@ -166,14 +169,14 @@ class DiscoveryPage:
         sure = "sure" in fields
 
         async def make(who: Caller) -> PlanShape:
-            told = await self._discovering.stands(None, who)
+            told = await self.discovering.stands(None, who)
             chosen_ids = set(ids)
             of_them = [one for one in every(told, {}, who) if one.one.id in chosen_ids]
             if any(one.careful for one in of_them) and not sure:
                 raise Problem(409, "discovery_look")
             given = {one.one.id: {"time_zone": zone} for one in of_them if zone and _lacking(one)}
             order = DecisionOrder(approve=ids, fields=given, dry_run=True)
-            plan = (await self._deciding.decide(order, who)).plan
+            plan = (await self.deciding.decide(order, who)).plan
             if plan is None:
                 raise Problem(404, "unknown_proposal")
             return plan
@@ -196,7 +199,7 @@ class DiscoveryPage:
         zone: str = "",
     ) -> web.Response:
         await self._pages.ready()
-        told = await self._discovering.stands(None, caller)
+        told = await self.discovering.stands(None, caller)
         proposals = every(told, _names(house), caller)
         kinds = counted(proposals, told.rejected)
         if not asked.what:

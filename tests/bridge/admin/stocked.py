@@ -117,7 +117,7 @@ async def served(stock: Stock) -> AsyncIterator[Stock]:
 
 
 @contextmanager
-def _known(stock: Stock) -> Iterator[Stock]:
+def known(stock: Stock) -> Iterator[Stock]:
     """With who looks put where sessions will be."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(guard, "identified", stock.house.identified)
@@ -127,7 +127,7 @@ def _known(stock: Stock) -> Iterator[Stock]:
 @pytest.fixture
 def made(tmp_path: Path) -> Iterator[Stock]:
     """Opened before the loop runs."""
-    with _known(Stock(tmp_path)) as stock:
+    with known(Stock(tmp_path)) as stock:
         yield stock
 
 
@@ -141,7 +141,7 @@ async def stock(made: Stock) -> AsyncIterator[Stock]:
 @pytest.fixture
 def written(tmp_path: Path) -> Iterator[Stock]:
     """One room, in a file."""
-    with _known(Stock(tmp_path, GRAPH + "data_dir: data\n", ROOM)) as stock:
+    with known(Stock(tmp_path, GRAPH + "data_dir: data\n", ROOM)) as stock:
         yield stock
 
 
