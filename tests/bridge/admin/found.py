@@ -62,11 +62,22 @@ class Found(Stock):
         """What the service says from now on."""
         self.directory.told = [rooms]
 
+    @staticmethod
+    def many(number: int) -> Iterator[FoundRoom]:
+        """As many rooms as somebody wants."""
+        return (told(f"room-{one}", name=f"Room {one}") for one in range(1, number + 1))
+
+    @staticmethod
+    def doubtful() -> Sequence[FoundRoom]:
+        """A list in which everything is that a page may have to tell."""
+        return (*LISTED[2:], told("kestrel"), told("kestrel", name="Kestrel 2"))
+
 
 @pytest.fixture
 def sought(tmp_path: Path) -> Iterator[Found]:
     """Opened before the loop runs."""
-    with known(Found(tmp_path)) as found:
+    found = Found(tmp_path)
+    with known(found):
         yield found
 
 
@@ -81,7 +92,8 @@ async def found(sought: Found) -> AsyncIterator[Found]:
 @pytest.fixture
 def sought_in_files(tmp_path: Path) -> Iterator[Found]:
     """One room, in a file."""
-    with known(Found(tmp_path, GRAPH + "data_dir: data\n", ROOM)) as found:
+    found = Found(tmp_path, GRAPH + "data_dir: data\n", ROOM)
+    with known(found):
         yield found
 
 

@@ -213,8 +213,7 @@ async def test_services_are_asked_and_how_far_they_are_is_shown(found: Found) ->
     assert "<progress" in page
     assert 'http-equiv="refresh"' in page
     found.directory.before.set()
-    while found.discovery.progress():
-        await asyncio.sleep(0)
+    await asyncio.gather(*found.discovery._begun)
     answer = await found.client.get(f"{PATH}/asking", allow_redirects=False)
     assert answer.headers["Location"] == f"{PATH}?done=asked"
     assert (await found.send(f"{PATH}/look", {"source": "nowhere"})).status == 404
