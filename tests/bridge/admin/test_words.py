@@ -115,7 +115,16 @@ def test_no_word_is_left_over() -> None:
         "plan",
         "setting",
         *("fate", "fate_means", "column"),
-        *("approve", "kind", "kind_means", "kind_none", "hindrance", "doubt"),
+        *(
+            "approve",
+            "approve_ticked",
+            "approve_all",
+            "kind",
+            "kind_means",
+            "kind_none",
+            "hindrance",
+            "doubt",
+        ),
     }  # said by what they are put together from
     for key in catalogue("en"):
         section, name, *_ = key.split(".")
