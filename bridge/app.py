@@ -156,14 +156,7 @@ class Appliance:
         self.calling = Calling(made, self.dispatch, self.health, self.house, devices)
         self.calling.read_by(self.house.readers.visit, self.house.readers.has_newest)
         self.displays = Displays(made, self.house, self.hub, self.writing, self.calling)
-        self.admin = admin(
-            made,
-            self.house,
-            self.displays,
-            self.calling.desk,
-            discovery=self.discovery,
-            read=self.sync.hint,
-        )
+        self.admin = admin(made, self.house, self.displays, self.discovery, self.sync.hint)
         self.courier = Courier(services, health=self.health, data_dir=site_.data_dir)
         self._furnish()
         await self._serve()

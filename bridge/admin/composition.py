@@ -87,8 +87,6 @@ def admin(
     made: Prepared,
     house: House,
     displays: Displays,
-    desk: Desk,
-    *,
     discovery: Discovery,
     read: Callable[[str], None],
 ) -> Admin:
@@ -96,7 +94,7 @@ def admin(
     counter = Counter(made.keeper)
     pages = Admin(
         house,
-        desk=desk,
+        desk=displays.desk,
         pairs=displays.pairing,
         faults=displays.faults,
         lists=lambda: house.lists,

@@ -114,10 +114,10 @@ _NONE = ("unknown_plan",)
 def written(plan: Plan) -> Texts:
     """What somebody would have to write down."""
     kept = [one for one in plan.changes if one.what != "removed"]
-    rooms = dict.fromkeys(one.room or one.id for one in kept if one.kind != "list")
-    rooms |= dict.fromkeys(
-        one.room or one.former for one in plan.changes if one.kind == "endpoint" and one.room
-    )
+    rooms = dict.fromkeys(one.id for one in kept if one.kind == "room")
+    for one in plan.changes:
+        if one.kind == "endpoint":
+            rooms |= dict.fromkeys([one.room, *([one.former] if one.what == "moved" else [])])
     lists = dict.fromkeys(one.id for one in kept if one.kind == "list")
     document = _open(plan)
     part = Document(

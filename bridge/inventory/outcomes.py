@@ -25,7 +25,7 @@ class Outcome(Value, frozen=True, kw_only=True):
 def outcomes(table: Table, plan: Plan, bad: Collection[int]) -> tuple[Outcome, ...]:
     """Every row in order; a room with several rows changes in all of them."""
     changed = {one.room or one.id for one in plan.changes if one.kind != "list"}
-    changed |= {one.former for one in plan.changes if one.kind == "endpoint" and one.former}
+    changed |= {one.former for one in plan.changes if one.what == "moved"}
     added = {one.id for one in plan.changes if (one.kind, one.what) == ("room", "added")}
 
     def fate(number: int, room: str) -> Fate:
