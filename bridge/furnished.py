@@ -9,6 +9,7 @@ def furnish(house: House, configuration: Configuration) -> None:
     site = configuration.site
     house.rooms = {room.id: room for room in configuration.inventory.rooms}
     house.lists = {one.id: one.name for one in configuration.inventory.lists}
+    house.sources = tuple(configuration.sources)
     house.stale_after = site.stale_after
     house.proxies = site.proxies
     house.public_url = site.public_url

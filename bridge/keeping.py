@@ -1,7 +1,8 @@
 """Where callers come to look at the inventory and to change it."""
 
+import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -37,13 +38,17 @@ from bridge.views.inventory_shapes import (
     UnfitShape,
 )
 from bridge.views.openapi import STATUSES
-from bridge.views.web import Problem
+from bridge.views.web import ANYBODY, Problem
 from rooms.inventory import Change, Document, Edit, Misfit
 from rooms.inventory.document import endpoints
 from rooms.inventory.edit import patch as patch_between
 
 PAGE = 100
 """Changes that are read at once: of others' among them nothing is told."""
+
+
+_ROOM = re.compile(r"\brooms\.([a-z0-9-]+)(?:\.[\w.\[\]]+\w)?")
+"""A room in words or paths of settings."""
 
 
 class Unfitting(Problem):
@@ -98,9 +103,16 @@ class Counter:
         return found
 
     async def change(
-        self, kind: Kind, id_: str, how: How, order: EntryOrder, caller: Caller
+        self,
+        kind: Kind,
+        id_: str,
+        how: How,
+        order: EntryOrder,
+        caller: Caller,
+        *,
+        keep: bool = True,
     ) -> PlanShape:
-        """A plan for one entry.
+        """A plan for one entry; without `keep` it cannot be applied.
 
         Raises:
             Problem: there is no such entry, or it cannot be changed so.
@@ -122,10 +134,10 @@ class Counter:
             "endpoints": Edit(endpoints=entries),
         }[kind]
         given = {id_: order.secrets} if order.secrets else {}
-        return await self._planned(edit, caller, order.why, given)
+        return await self._planned(edit, caller, order.why, given, keep=keep)
 
-    async def plan(self, order: PlanOrder, caller: Caller) -> PlanShape:
-        """A plan.
+    async def plan(self, order: PlanOrder, caller: Caller, *, keep: bool = True) -> PlanShape:
+        """A plan; without `keep` it cannot be applied.
 
         Raises:
             Problem: it fits no inventory, or not this caller.
@@ -136,7 +148,7 @@ class Counter:
             endpoints=order.endpoints,
             renamed=order.renamed,
         )
-        return await self._planned(edit, caller, order.why, order.secrets)
+        return await self._planned(edit, caller, order.why, order.secrets, keep=keep)
 
     async def planned(self, plan: str, caller: Caller) -> PlanShape:
         """A plan that was made.
@@ -144,7 +156,7 @@ class Counter:
         Raises:
             Problem: there is none of this caller's.
         """
-        return _plan(await self._known(plan, caller))
+        return _plan(await self._known(plan, caller), caller)
 
     async def apply(self, plan: str, caller: Caller) -> AppliedShape:
         """A plan made true.
@@ -153,7 +165,7 @@ class Counter:
             Problem: it cannot be.
         """
         known = await self._known(plan, caller)
-        with _in_words(known):
+        with _in_words(known, caller):
             done = _applied(await self._keeper.apply(known, caller))
         if done.change:
             return done
@@ -166,7 +178,7 @@ class Counter:
             Problem: it cannot be.
         """
         with _in_words():
-            return _plan(await self._keeper.undo(change, caller))
+            return _plan(await self._keeper.undo(change, caller), caller)
 
     async def history(self, before: int | None, limit: int, caller: Caller) -> HistoryShape:
         """What was changed; of others' rooms nothing is told."""
@@ -196,9 +208,12 @@ class Counter:
         caller: Caller,
         why: str,
         given: Mapping[str, Mapping[str, str]],
+        *,
+        keep: bool,
     ) -> PlanShape:
-        with _in_words():
-            return _plan(await self._keeper.plan(edit, caller, why=why, given=given))
+        with _in_words(caller=caller):
+            found = await self._keeper.plan(edit, caller, why=why, given=given, keep=keep)
+        return _plan(found, caller)
 
     async def _known(self, plan: str, caller: Caller) -> Plan:
         known = await self._keeper.planned(plan, caller)
@@ -208,7 +223,7 @@ class Counter:
 
 
 @contextmanager
-def _in_words(plan: Plan | None = None) -> Iterator[None]:
+def _in_words(plan: Plan | None = None, caller: Caller = ANYBODY) -> Iterator[None]:
     """What the keeper refuses, as problems."""
     try:
         yield
@@ -217,7 +232,7 @@ def _in_words(plan: Plan | None = None) -> Iterator[None]:
     except Changed as error:
         raise _problem("inventory_changed") from error
     except Unfit as error:
-        raise Unfitting(_findings(plan, only_errors=True) if plan else ()) from error
+        raise Unfitting(_findings(plan, caller, only_errors=True) if plan else ()) from error
     except Misfit as error:
         finding = RemarkShape(entry=error.entry, setting="", severity="error", words=str(error))
         raise Unfitting([finding]) from error
@@ -265,7 +280,7 @@ def _lists(change: Change) -> frozenset[str]:
     return frozenset(change.before.get("lists", "").split(", "))
 
 
-def _plan(plan: Plan) -> PlanShape:
+def _plan(plan: Plan, caller: Caller) -> PlanShape:
     return PlanShape(
         id=plan.id,
         base=plan.base,
@@ -273,23 +288,44 @@ def _plan(plan: Plan) -> PlanShape:
         why=plan.why,
         undoes=plan.undoes,
         changes=tuple(_change(one) for one in plan.changes),
-        findings=tuple(_findings(plan)),
+        findings=tuple(_findings(plan, caller)),
     )
 
 
-def _findings(plan: Plan, *, only_errors: bool = False) -> Iterator[RemarkShape]:
+def _findings(plan: Plan, caller: Caller, *, only_errors: bool = False) -> Iterator[RemarkShape]:
+    """What is wrong with a plan, said of what it changes; rooms of others are not named."""
     found: Iterable[Wrong] = errors(plan.problems) if only_errors else plan.problems
+    touched = {one.room or one.id for one in plan.changes if one.kind != "list"}
+
+    def told(room: re.Match[str]) -> str:
+        mine = caller.rooms is None or room[1] in touched or caller.keeps(room[1])
+        return room[0] if mine else "another room"
+
     for one in found:
-        kind, _, rest = one.path.partition(".")
+        path, words = _turned(one, touched)
+        path = _ROOM.sub(told, path)
+        kind, _, rest = path.partition(".")
         name, _, setting = rest.partition(".")
         entry = f"{kind}.{name}" if kind in {"rooms", "room_lists"} and name else ""
         yield RemarkShape(
             entry=entry,
-            setting=setting if entry else one.path,
+            setting=setting if entry else path,
             severity=one.severity,
-            words=one.words,
+            words=_ROOM.sub(told, words),
             hint=one.hint,
         )
+
+
+def _turned(one: Wrong, touched: Collection[str]) -> tuple[str, str]:
+    """Where something is wrong, and in which words.
+
+    Of two rooms that have the same, the second is told of in file order; it is turned round where
+    the change is of the first.
+    """
+    here, there = _ROOM.match(one.path), _ROOM.search(one.words)
+    if here and there and here[1] not in touched and there[1] in touched:
+        return there[0], one.words.replace(there[0], one.path)
+    return one.path, one.words
 
 
 def _applied(applied: Applied) -> AppliedShape:

@@ -1,5 +1,7 @@
 """Where a room system is, as a person writes it: a host, with a port or a scheme where needed."""
 
+import re
+
 from yarl import URL
 
 WORDS = "must be an IP address or name, with a port where it is not the usual one"
@@ -29,4 +31,5 @@ def fits(address: str, *schemes: str) -> bool:
         url = unit_url(address, schemes[0])
     except ValueError:
         return False
-    return url.scheme in schemes and bool(url.host) and url.path in {"/", ""}
+    plain = not re.search(r"[\s@?#]", address)
+    return plain and url.scheme in schemes and bool(url.host) and url.path in {"/", ""}

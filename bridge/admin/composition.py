@@ -6,7 +6,9 @@ from bridge.admin.acts import Acts
 from bridge.admin.changes import ChangesPage
 from bridge.admin.discovery import Deciding, Discovering, DiscoveryPage
 from bridge.admin.displays import DisplaysPage
+from bridge.admin.editing import Editing
 from bridge.admin.history import RoomHistory
+from bridge.admin.leaving import Leaving
 from bridge.admin.looks import Looks
 from bridge.admin.overview import Overview
 from bridge.admin.pages import Pages
@@ -16,6 +18,7 @@ from bridge.admin.signing import Signing
 from bridge.admin.survey import Survey
 from bridge.admin.tables import Copying, TablesPage
 from bridge.admin.tree import Tree
+from bridge.admin.units import Units
 from bridge.admin.written import Plans, WrittenPage
 from bridge.deciding import Decisions
 from bridge.discovery import Discovery
@@ -57,6 +60,9 @@ class Admin:
         self._tree = Tree(self.pages, self.survey, lists)
         self._displays = DisplaysPage(self.pages, pairs)
         self.planning = Planning(self.pages, keeping, house)
+        self._editing = Editing(self.pages, self.planning, house)
+        self._leaving = Leaving(self.pages, self.planning, house, pairs.every)
+        self._units = Units(self.pages, self.planning, house)
         self.changes = ChangesPage(self.pages, keeping)
         self._signing = Signing(self.pages)
         looks = Looks(house.clock)
@@ -73,6 +79,9 @@ class Admin:
             *self._tree.routes,
             *self.planning.routes,
             *self.room.routes,
+            *self._editing.routes,
+            *self._leaving.routes,
+            *self._units.routes,
             *self._acts.routes,
             *self._displays.routes,
             *self._tables.routes,

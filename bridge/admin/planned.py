@@ -1,7 +1,8 @@
 """A plan told to people: what becomes of which entry, setting by setting."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from bridge.admin.words import Words
 from bridge.callers import Caller
@@ -102,7 +103,8 @@ async def _standing(keeping: Keeping, change: ChangeShape, caller: Caller, words
         found = await keeping.entry(_KINDS[change.kind], id_, caller)
     except Problem:
         return Line(change, id_, tuple(_settings(change, words)), gone=True)
-    stands = {name: told(text(value), words) for name, value in found.entry.items()}
+    entry = _parts({name: text(value) for name, value in found.entry.items()})
+    stands = {name: told(value, words) for name, value in entry.items()}
     settings = tuple(one._replace(now=stands.get(one.code, "")) for one in _settings(change, words))
     return Line(change, str(found.entry.get("name", id_)), settings)
 
@@ -115,15 +117,42 @@ def _line(change: ChangeShape, words: Words, called: Callable[[str], str]) -> Li
 
 
 def _settings(change: ChangeShape, words: Words) -> Iterator[Setting]:
-    codes: Iterable[str] = dict.fromkeys((*change.before, *change.after))
-    for code in codes:
-        before, after = change.before.get(code, ""), change.after.get(code, "")
-        yield Setting(code, setting(code, words), told(before, words), told(after, words))
+    before, after = (_parts(side) for side in (change.before, change.after))
+    for code in dict.fromkeys((*before, *after)):
+        was, will = before.get(code, ""), after.get(code, "")
+        if was != will:
+            yield Setting(code, setting(code, words), told(was, words), told(will, words))
+
+
+def _parts(settings: Mapping[str, str]) -> Mapping[str, str]:
+    """Settings, and in place of one that has parts each of these: `display.theme`."""
+    made: dict[str, str] = {}
+    for code, value in settings.items():
+        found = _mapping(value)
+        if found is None:
+            made[code] = value
+        else:
+            made |= _parts({f"{code}.{key}": text(one) for key, one in found.items()})
+    return made
+
+
+def _mapping(value: str) -> Mapping[str, Any] | None:
+    if not value.startswith("{"):
+        return None
+    try:
+        found = json.loads(value)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def setting(code: str, words: Words) -> str:
     """What people call a setting."""
-    return words(f"setting.{code}") if words.has(f"setting.{code}") else code
+    last = code.rpartition(".")[2]
+    for key in (f"choice.{last}", f"setting.{last}"):
+        if words.has(key):
+            return words(key)
+    return code
 
 
 def told(value: str, words: Words) -> str:

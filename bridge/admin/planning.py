@@ -33,7 +33,8 @@ from bridge.admin.pages import Pages, back
 from bridge.admin.planned import grouped, meanwhile
 from bridge.admin.routes import page, posted
 from bridge.admin.signing import OURS
-from bridge.admin.words import chosen
+from bridge.admin.words import Words, chosen
+from bridge.admin.wrong import said, told
 from bridge.callers import Caller
 from bridge.keeping import Unfitting
 from bridge.views.house import House
@@ -75,14 +76,37 @@ class Refusal(NamedTuple):
     words: str = ""
     """More about it, in English; empty where the findings say it all."""
     findings: tuple[RemarkShape, ...] = ()
+    lang: str = "en"
+    """In which `words` are."""
+
+    def told(self, words: Words) -> "Refusal":
+        """The same in the language of who reads it, as far as that is known."""
+        sentence, lang = said(self.words, words)
+        return self._replace(words=sentence, findings=told(self.findings, words), lang=lang)
 
     def of(self, entry: str, *settings: str) -> list[RemarkShape]:
-        """What is wrong with a setting, or with parts of it: `of("rooms.kestrel", "capacity")`."""
+        """What is wrong with a setting, or with parts of it: `of("rooms.kestrel", "capacity")`.
+
+        The empty setting is any of them.
+        """
         return [
             one
             for one in self.findings
             if one.entry == entry and any(_within(one.setting, name) for name in settings)
         ]
+
+    def beside(
+        self, entry: str, fields: Mapping[str, Sequence[str]]
+    ) -> Mapping[str, list[RemarkShape]]:
+        """What is wrong by the fields of a form, each with its settings; the rest under `""`.
+
+        What would belong to several fields stands beside the first of them.
+        """
+        left, found = list(self.findings), {}
+        for name, settings in fields.items():
+            found[name] = Refusal(0, "", "", tuple(left)).of(entry, *settings)
+            left = [one for one in left if one not in found[name]]
+        return {**found, "": left}
 
 
 Make = Callable[[Caller], Awaitable[PlanShape]]
@@ -119,17 +143,10 @@ class Planning:
         self, request: web.Request, caller: Caller, make: Make, again: Again, way: Way
     ) -> web.Response:
         """What a form comes to: its plan to be looked at, or the form with what is wrong."""
-        try:
-            plan = await make(caller)
-        except Unfitting as problem:
-            refusal = Refusal(problem.status, problem.code, "", problem.findings)
-            return await again(request, caller, refusal)
-        except Problem as problem:
-            return await again(
-                request, caller, Refusal(problem.status, problem.code, problem.detail)
-            )
-        if not plan.fits:
-            return await again(request, caller, Refusal(422, "inventory_unfit", "", plan.findings))
+        plan = await judged(make, caller)
+        if isinstance(plan, Refusal):
+            await self._pages.ready()
+            return await again(request, caller, plan.told(chosen(request)))
         if not plan.changes:
             return back(onto(way.next, done="nothing"))
         while len(self._wishes) >= REMEMBERED:
@@ -155,6 +172,7 @@ class Planning:
             "conflict" if late else "plan",
             status=412 if late else 200,
             plan=plan,
+            findings=told(plan.findings, words),
             groups=grouped(plan.changes, words, self._name),
             meanwhile=await meanwhile(self.keeping, plan, caller, words) if late else None,
             remembered=plan.id in self._wishes,
@@ -203,6 +221,17 @@ class Planning:
         return known.name if known is not None else ""
 
 
+async def judged(make: Make, caller: Caller) -> PlanShape | Refusal:
+    """A plan that fits, or why there is none."""
+    try:
+        plan = await make(caller)
+    except Unfitting as problem:
+        return Refusal(problem.status, problem.code, "", problem.findings)
+    except Problem as problem:
+        return Refusal(problem.status, problem.code, problem.detail)
+    return plan if plan.fits else Refusal(422, "inventory_unfit", "", plan.findings)
+
+
 def onto(path: str, **query: str) -> str:
     """A path of ours with more in its query."""
     parts = urlsplit(path)
@@ -217,4 +246,4 @@ def _ours(path: str) -> str:
 
 def _within(setting: str, name: str) -> bool:
     """Whether a finding is about a setting or about a part of it, as `endpoints[0].address`."""
-    return setting == name or setting.startswith((f"{name}.", f"{name}["))
+    return not name or setting == name or setting.startswith((f"{name}.", f"{name}["))

@@ -20,7 +20,7 @@ def page(
         summary=summary,
         answer="text/html",
         also=_SENT_TO_SIGN_IN,
-        problems=problems,
+        problems=_with_room(path, problems),
     )
 
 
@@ -31,8 +31,12 @@ def posted(
     *problems: str,
     scope: Scope = "rooms",
     limit: int = BODY_LIMIT,
+    checks: bool = False,
 ) -> Route:
-    """What a form does; it answers with another page to go to, or with the form once more."""
+    """What a form does; it answers with another page to go to, or with the form once more.
+
+    With `checks` it may also be asked what would be wrong, while somebody types.
+    """
     return Route(
         method="POST",
         path=path,
@@ -44,5 +48,12 @@ def posted(
         answer="",
         status=303,
         limit=limit,
-        problems=(*(("unknown_room",) if "{room}" in path else ()), *problems),
+        query={"check": "Anything: change nothing, only say what would be wrong"} if checks else {},
+        also={200: "What would be wrong, as JSON, with `check`"} if checks else {},
+        problems=_with_room(path, problems),
     )
+
+
+def _with_room(path: str, problems: tuple[str, ...]) -> tuple[str, ...]:
+    """Codes, and that there is no such room where the path names one."""
+    return tuple(dict.fromkeys(("unknown_room", *problems) if "{room}" in path else problems))

@@ -82,7 +82,7 @@ class WrittenPage:
         return await self._pages.answer(
             request,
             caller,
-            "written",
+            "plan_text",
             crumbs=(Crumb(way.of_plan(plan.id), words("plan.title")),),
             plan=plan.id,
             way=way,

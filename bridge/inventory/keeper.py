@@ -1,6 +1,7 @@
 """Who keeps the inventory: everything that changes it comes through here."""
 
 import asyncio
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
@@ -29,6 +30,10 @@ from rooms.model import Value
 
 if TYPE_CHECKING:  # see rooms.database
     from sqlite_utils import Database as Tables
+
+
+_ENTRY = re.compile(r"rooms\.[a-z0-9-]+")
+"""A room in words about another."""
 
 
 class InFiles(Exception):
@@ -126,11 +131,13 @@ class Keeper:
         *,
         why: str = "",
         given: Mapping[str, Mapping[str, str]] | None = None,
+        keep: bool = True,
     ) -> Plan:
         """What an edit would change, and what is wrong with it; nothing is changed.
 
         `given` has secrets of endpoints, by id and setting: they go to the vault when the plan is
-        applied, and the plan has their names only.
+        applied, and the plan has their names only. Without `keep` nobody can apply it: it only says
+        whether the edit would do.
 
         Raises:
             Misfit: the edit fits no inventory.
@@ -147,7 +154,7 @@ class Keeper:
         after = with_references(_voided(before, wanted), names)
         found = changes(before, after, edit.renamed)
         wish = _Wish(after=after, changes=found, why=why, secrets=coming)
-        return await self._planned_for(before, wish, caller)
+        return await self._planned_for(before, wish, caller, keep=keep)
 
     async def planned(self, id_: str, caller: Caller) -> Plan | None:
         """A plan of this caller's."""
@@ -234,7 +241,9 @@ class Keeper:
             plan = _Wish(after=document, changes=changes(kept, document), why="from files")
             return await self._write(plan, caller)
 
-    async def _planned_for(self, before: Document, wish: "_Wish", caller: Caller) -> Plan:
+    async def _planned_for(
+        self, before: Document, wish: "_Wish", caller: Caller, *, keep: bool = True
+    ) -> Plan:
         check_leave(caller, wish.changes, before, wish.after)
         seen, base = self.configuration(), await self.version()  # of `before`, not of what comes
         configuration, problems = await self._read(wish.after, wish.secrets)
@@ -252,7 +261,8 @@ class Keeper:
             undoes=wish.undoes,
             secrets=wish.secrets,
         )
-        self._planned.put(plan)
+        if keep:
+            self._planned.put(plan)
         return plan
 
     async def _read(
@@ -323,13 +333,14 @@ def _new_ids(changes: Iterable[Change]) -> dict[str, str]:
 
 
 def _concerning(problems: Iterable[Problem], changes: Sequence[Change]) -> Iterator[Problem]:
-    """All errors, and warnings of what is changed."""
+    """All errors, and warnings of what is changed, or of others that have the same as it."""
     touched = {
         f"room_lists.{one.id}" if one.kind == "list" else f"rooms.{one.room or one.id}"
         for one in changes
     }
     for one in problems:
-        if one.severity == "error" or ".".join(one.path.split(".")[:2]) in touched:
+        about = {".".join(one.path.split(".")[:2]), *_ENTRY.findall(one.words)}
+        if one.severity == "error" or about & touched:
             yield one
 
 

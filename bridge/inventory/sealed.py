@@ -49,7 +49,7 @@ def without_secrets(unit: Fields, before: Fields) -> Fields:
     if unit.get("address") == before.get("address") and unit.get("kind") == before.get("kind"):
         return unit
     kept = dict(unit)
-    for path in _secrets_of(str(before.get("kind", ""))):
+    for path in secrets_of(str(before.get("kind", ""))):
         *above, last = path
         here, had = _at(kept, above), _at(before, above)
         for key in (last, f"{last}_file"):
@@ -74,7 +74,7 @@ def _referring(entry: Fields, names: Mapping[str, Mapping[str, str]]) -> Fields:
     return {**entry, "endpoints": made}
 
 
-def _secrets_of(kind: str) -> Iterator[tuple[str, ...]]:
+def secrets_of(kind: str) -> Iterator[tuple[str, ...]]:
     """The settings of a kind of endpoint that are secrets."""
     if kind in load.endpoint_kinds():
         yield from _secret_settings(load.endpoint(kind).Options)

@@ -145,6 +145,8 @@ class House:
     """How people elsewhere reach the appliance; empty where nobody said."""
     lists: Mapping[str, str] = field(default_factory=dict)
     """What people call each room list."""
+    sources: Sequence[str] = ()
+    """What calendars are read from, by name."""
     csrf: Callable[[Caller], str] = lambda _caller: ""
     """What the forms of a caller's session carry."""
     _listed: "_Listed" = field(init=False)

@@ -65,12 +65,20 @@ class Keeping(Protocol):
         """One entry."""
 
     async def change(
-        self, kind: Kind, id_: str, how: How, order: EntryOrder, caller: Caller, /
+        self,
+        kind: Kind,
+        id_: str,
+        how: How,
+        order: EntryOrder,
+        caller: Caller,
+        /,
+        *,
+        keep: bool = True,
     ) -> PlanShape:
-        """A plan for one entry."""
+        """A plan for one entry; without `keep` it only says whether that would do."""
 
-    async def plan(self, order: PlanOrder, caller: Caller, /) -> PlanShape:
-        """A plan."""
+    async def plan(self, order: PlanOrder, caller: Caller, /, *, keep: bool = True) -> PlanShape:
+        """A plan; the same."""
 
     async def planned(self, plan: str, caller: Caller, /) -> PlanShape:
         """A plan that was made."""

@@ -14,7 +14,7 @@ from bridge.discovery import Discovery
 from bridge.rejections import Rejections
 from bridge.settings.model import Configuration
 from connector.discovery import FoundRoom
-from tests.bridge.admin.stocked import Stock, known, served
+from tests.bridge.admin.stocked import Stock, looked_at, served
 from tests.bridge.inventory.keeping import STORE
 from tests.bridge.test_deciding import told
 from tests.bridge.test_discovery import Able, Directory
@@ -77,7 +77,7 @@ class Found(Stock):
 def sought(tmp_path: Path) -> Iterator[Found]:
     """Opened before the loop runs."""
     found = Found(tmp_path)
-    with known(found):
+    with looked_at(found):
         yield found
 
 
@@ -93,7 +93,7 @@ async def found(sought: Found) -> AsyncIterator[Found]:
 def sought_in_files(tmp_path: Path) -> Iterator[Found]:
     """One room, in a file."""
     found = Found(tmp_path, GRAPH + "data_dir: data\n", ROOM)
-    with known(found):
+    with looked_at(found):
         yield found
 
 

@@ -14,10 +14,12 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bridge.admin.pages import environment
 from bridge.callers import Caller
+from bridge.furnished import furnish
 from bridge.settings.model import Configuration
 from bridge.views import guard, pages
 from bridge.views.site import site
 from rooms.inventory import Document, Edit
+from rooms.inventory.document import endpoints
 from tests.bridge.admin.conftest import PROOF, House, person
 from tests.bridge.conftest import Client
 from tests.bridge.inventory.keeping import OWNER, STORE, Keeping
@@ -63,16 +65,20 @@ class Stock(Keeping):
         self._put()
 
     def _put(self) -> None:
-        inventory = self.configuration.inventory
-        self.house.house.rooms = {room.id: room for room in inventory.rooms}
-        self.house.house.lists = {one.id: one.name for one in inventory.lists}
+        furnish(self.house.house, self.configuration)
         self.house.lists = self.house.house.lists
+        found = {name: list(endpoints(one)) for name, one in self.document.rooms.items()}
+        self.house.house.room_endpoints = lambda room: found.get(room, [])
 
     async def apply(self, edit: Edit, caller: Caller = OWNER) -> int:
         """Change the inventory behind the pages; the number of the change."""
         plan = await self.keeper.plan(edit, caller)
         assert plan.fits, plan.problems
         return (await self.keeper.apply(plan, caller)).seq
+
+    def identified(self, *_: Any) -> Caller:
+        """Who calls, with the rooms that their lists have at this moment."""
+        return self.house.house.placed(self.house.identified())
 
     def look_as(self, caller: Caller) -> None:
         """Who looks at the pages from now on."""
@@ -117,17 +123,17 @@ async def served(stock: Stock) -> AsyncIterator[Stock]:
 
 
 @contextmanager
-def known(stock: Stock) -> Iterator[Stock]:
+def looked_at(stock: Stock) -> Iterator[Stock]:
     """With who looks put where sessions will be."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(guard, "identified", stock.house.identified)
+        patch.setattr(guard, "identified", stock.identified)
         yield stock
 
 
 @pytest.fixture
 def made(tmp_path: Path) -> Iterator[Stock]:
     """Opened before the loop runs."""
-    with known(Stock(tmp_path)) as stock:
+    with looked_at(Stock(tmp_path)) as stock:
         yield stock
 
 
@@ -141,7 +147,7 @@ async def stock(made: Stock) -> AsyncIterator[Stock]:
 @pytest.fixture
 def written(tmp_path: Path) -> Iterator[Stock]:
     """One room, in a file."""
-    with known(Stock(tmp_path, GRAPH + "data_dir: data\n", ROOM)) as stock:
+    with looked_at(Stock(tmp_path, GRAPH + "data_dir: data\n", ROOM)) as stock:
         yield stock
 
 

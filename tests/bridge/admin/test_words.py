@@ -12,6 +12,7 @@ from bridge.admin.pages import TEMPLATES
 from bridge.admin.plain import MATTERS, matter
 from bridge.admin.survey import STATES
 from bridge.admin.words import HERE, Words, catalogues
+from bridge.admin.wrong import KEYS as WRONG
 from bridge.dispatch.status import State
 from bridge.explain import FAILING
 from bridge.findings import FINDINGS
@@ -74,6 +75,8 @@ def test_everything_that_may_be_the_matter_has_words_and_what_to_do(lang: str) -
         assert told(f"reason.{reason}.fix")
     for left_out in LEFT_OUT:
         assert told(f"reason.{left_out}.words")
+    for sentence in WRONG:
+        assert told(f"wrong.{sentence}")
     for code in get_args(FaultCode):
         assert told(f"fault.{code}")
     for system in get_args(State):
@@ -112,6 +115,7 @@ def test_no_word_is_left_over() -> None:
         "reason",
         "on_system",
         "history",
+        "choice",
         "plan",
         "setting",
         *("fate", "fate_means", "column"),
@@ -125,6 +129,8 @@ def test_no_word_is_left_over() -> None:
             "hindrance",
             "doubt",
         ),
+        "unit_kind",
+        "wrong",
     }  # said by what they are put together from
     for key in catalogue("en"):
         section, name, *_ = key.split(".")

@@ -4,6 +4,7 @@ import { keepAges } from "./ages.js";
 import { checkFields } from "./checks.js";
 import { checkFiles, offerCopies } from "./files.js";
 import { followAsking, tickAll } from "./proposals.js";
+import { checkForms } from "./dry.js";
 import { askFirst } from "./sure.js";
 import { filterTree } from "./tree.js";
 
@@ -18,6 +19,7 @@ if (here.href !== location.href) {
 
 keepAges(document);
 checkFields(document);
+checkForms(document);
 askFirst(document);
 filterTree(document);
 checkFiles(document);

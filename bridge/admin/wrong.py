@@ -1,0 +1,81 @@
+"""What is wrong with a change, in words of the people who look after rooms.
+
+Settings are checked in one place for files, tables, commands, API and pages, which speaks English
+to engineers. What people without tools come across is said here in their language; the rest stays
+as it is.
+"""
+
+import re
+from collections.abc import Iterable
+
+from bridge.admin.words import Words
+from bridge.views.inventory_shapes import RemarkShape
+
+_PATTERNS = {
+    "number": r"must be a whole number, not .*",
+    "required": r"(?:is )?required",
+    "mailbox": r"must be the mailbox's SMTP address",
+    "mailbox_of_others": r"is the mailbox of another room too \(another room\)",
+    "mailbox_shared": r"is the mailbox of another room too \((?:rooms\.)?(?P<name>[^.)]*).*\)",
+    "mailbox_outside": r"is outside what sources\.(?P<source>.*)\.mailboxes allows",
+    "mailbox_canary": r"is sources\.(?P<source>.*)\.mailboxes\.canary",
+    "source_required": r"required where there are several sources",
+    "source": r"there is no source (?P<name>.*)",
+    "zone_windows": r"is a Windows name: write (?P<zone>.*)",
+    "zone": r"there is no time zone (?P<name>.*)",
+    "room_list": r"there is no room list (?P<name>.*)",
+    "id": r"an id is made of .*|needs a short name of .*",
+    "room_taken": r"there is a room (?P<name>[^ ]*) already"
+    r"|room (?P<name2>[^ ]*) stands already at .*",
+    "unit_taken": r"there is a room system (?P<name>[^ ]*) already"
+    r"|endpoint (?P<name2>[^ ]*) stands already at .*",
+    "no_room": r"there is no room (?P<name>[^ ]*)",
+    "address": r"must be an IP address or name.*",
+    "address_outside": r"is outside endpoint_networks",
+    "both": r"both or neither must be there",
+    "vault": r"there is no vault yet.*",
+    "for_engineers": r"only engineers change (?P<names>.*)",
+    "list_not_yours": r"the room list (?P<name>.*) is not given to you",
+    "list_name_only": r"of a room list you may change the name; engineers do the rest",
+    "room_needs_list": r"a new room must be in one of your room lists",
+    "room_keeps_list": r"a room must stay in one of your room lists",
+    "room_not_yours": r"the room (?P<name>[^ ]*) is in none of your room lists",
+}
+_KNOWN = {key: re.compile(pattern) for key, pattern in _PATTERNS.items()}
+KEYS = tuple(_PATTERNS)
+"""Everything that is said in each language: the catalogues have words for each."""
+
+
+class Told(RemarkShape, frozen=True, kw_only=True):
+    """A remark in the language of who reads it, as far as that is known."""
+
+    lang: str
+
+
+def told(found: Iterable[RemarkShape], words: Words) -> tuple[Told, ...]:
+    """Remarks as somebody reads them."""
+    return tuple(_told(one, words) for one in found)
+
+
+def said(sentence: str, words: Words) -> tuple[str, str]:
+    """A sentence in the language of who reads it, or as it is; and which language that is."""
+    for key, pattern in _KNOWN.items():
+        match = pattern.fullmatch(sentence)
+        if match is not None:
+            found = match.groupdict().items()
+            given = {name.rstrip("2"): str(value) for name, value in found if value}
+            return words(f"wrong.{key}", None, **given), words.lang
+    return sentence, "en"
+
+
+def _told(one: RemarkShape, words: Words) -> Told:
+    sentence, lang = said(one.words, words)
+    hint = one.hint if sentence == one.words else ""
+    return Told(
+        entry=one.entry,
+        setting=one.setting,
+        severity=one.severity,
+        words=sentence,
+        hint=hint,
+        lang=lang,
+    )
