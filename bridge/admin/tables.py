@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -17,6 +18,7 @@ from bridge.admin.planning import Way
 from bridge.admin.routes import page, posted
 from bridge.admin.uploaded import uploaded
 from bridge.admin.words import Words, chosen
+from bridge.admin.wrong import said, told
 from bridge.callers import Caller
 from bridge.inventory.outcomes import Fate, Outcome
 from bridge.views.house import COMMON, House
@@ -41,6 +43,8 @@ LONGEST_NAME = 120
 COLUMNS = ("name", "mailbox", "time_zone", "building", "floor", "capacity", "lists")
 """Columns of a table to begin with; the catalogues call them what people do."""
 
+_REASON = re.compile(r"(?:row (?P<row>\d+): )?(?P<reason>.+?)(?: \((?P<hint>.*)\))?", re.DOTALL)
+"""How the API tells why nothing of a table can be taken."""
 _BAD = ("bad_body", "body_too_large")
 
 
@@ -60,9 +64,26 @@ class RowLine(NamedTuple):
     """A row as the page shows it."""
 
     row: Outcome
-    findings: Sequence[RowFindingShape]
+    findings: Sequence["Remark"]
     groups: Sequence[Group]
     """What changes of its room."""
+
+
+class Remark(NamedTuple):
+    """Something wrong, or to be known, in the language of who reads it as far as that is known."""
+
+    row: int
+    column: str
+    severity: str
+    words: str
+    lang: str
+
+    @classmethod
+    def of(cls, found: RowFindingShape, words: Words) -> "Remark":
+        """The same; what helps is part of the words."""
+        sentence, lang = said(found.words, words)
+        hint = f" ({found.hint})" if found.hint and sentence == found.words else ""
+        return cls(found.row, found.column, found.severity, sentence + hint, lang)
 
 
 class TablesPage:
@@ -141,7 +162,7 @@ class TablesPage:
         look, words = self._known(caller, request), chosen(request)
         if look is None:
             return back(PATH, failed="unknown_table")
-        told = look.told
+        known = look.told
         counted = Counter(row.fate for row in look.rows)
         first: str = next((fate for fate in FATES if counted[fate]), FATES[0])
         show = request.query.get("show", first)
@@ -156,19 +177,21 @@ class TablesPage:
             "table",
             crumbs=(Crumb(PATH, words("menu.tables")),),
             look=look,
-            told=told,
+            told=known,
+            unreadable=_unreadable(look, words),
             counted=[(fate, counted[fate]) for fate in FATES],
             how=look.how,
             show=show,
             found=len(rows),
             lines=self._lines(look, rows[(number - 1) * SHOWN : number * SHOWN], words),
-            whole=_of_the_whole(look),
+            whole=[Remark.of(one, words) for one in _of_the_whole(look)],
+            remarks=told(known.findings, words) if known is not None else (),
             others=grouped(_others(look), words, self._name),
             way=Way(next="/admin/rooms", back=f"{PATH}/{look.id}"),
             page=number,
             last=last,
             good=len(look.rows) - counted["wrong"],
-            ready=await self._ready(told, caller),
+            ready=await self._ready(known, caller),
             largest=LARGE,
             in_files=self._keeping.in_files,
         )
@@ -221,8 +244,8 @@ class TablesPage:
         made = []
         for row in rows:
             known = changes.get(row.room, ()) if row.fate in {"added", "changed"} else ()
-            told = grouped(known, words, self._name)
-            made.append(RowLine(row, findings.get(row.number, ()), told))
+            wrong = [Remark.of(one, words) for one in findings.get(row.number, ())]
+            made.append(RowLine(row, wrong, grouped(known, words, self._name)))
         return made
 
     def _name(self, room: str) -> str:
@@ -239,6 +262,16 @@ class TablesPage:
         except Problem:
             return False
         return plan.base == await self._keeping.version()
+
+
+def _unreadable(look: Look, words: Words) -> Remark | None:
+    """Why nothing of a table can be taken, as far as it is told; None for one that can be."""
+    found = _REASON.fullmatch(look.words)
+    if look.told is not None or found is None:
+        return None
+    row, reason, hint = int(found["row"] or 0), found["reason"], found["hint"] or ""
+    why = RowFindingShape(row=row, column="", severity="error", words=reason, hint=hint)
+    return Remark.of(why, words)
 
 
 def _of_the_whole(look: Look) -> Sequence[RowFindingShape]:

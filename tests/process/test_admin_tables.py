@@ -116,7 +116,7 @@ async def test_a_house_without_rooms_begins_with_a_table(
     await page.get_by_role("link", name="Add rooms by a table").click()
     await send(page, files["forty"])
     await expect(page.locator("#verdict")).to_contain_text("40 rows are wrong")
-    await expect(page.locator(".rows > li").first).to_contain_text("there is no room list Tower")
+    await expect(page.locator(".rows > li").first).to_contain_text("There is no room list Tower.")
     await page.get_by_label("Add room lists that are not there yet").check()
     await page.get_by_role("button", name="Check it again").click()
     await expect(page.locator("#verdict")).to_have_text("Every row is fine")
@@ -141,7 +141,7 @@ async def test_wrong_rows_are_told_and_the_good_ones_taken(
     row = page.locator(".rows > li")
     await expect(row).to_have_count(1)
     await expect(row).to_contain_text("Row 3")
-    for words in ("Seats", "must be a whole number", "E-mail", "there is no room list West"):
+    for words in ("Seats", "must be a whole number", "E-mail", "There is no room list West."):
         await expect(row).to_contain_text(words)
     await page.get_by_role("link", name=re.compile("^Changed")).last.click()
     await expect(row).to_contain_text("Kestrel")
@@ -160,7 +160,7 @@ async def test_what_is_no_table_says_what_helps(
     desk: Desk, files: dict[str, Path], scripts: bool
 ) -> None:
     context, page = await desk.open("/admin/tables", java_script_enabled=scripts)
-    for name, words in (("old", "is not UTF-8"), ("book", "is a workbook")):
+    for name, words in (("old", "The letters cannot be read for sure."), ("book", "is a workbook")):
         await page.goto(f"{desk.url}/admin/tables")
         await send(page, files[name])
         alarm = page.get_by_role("alert")

@@ -91,7 +91,7 @@ async def test_a_wrong_row_keeps_all_back_until_the_good_ones_are_wanted(stock: 
 async def test_new_lists_are_added_only_where_that_is_wanted(stock: Stock) -> None:
     table = HEAD + OWL.replace("North wing", "Tower")
     page = await stock.text(await sent(stock, table))
-    assert "there is no room list Tower" in page
+    assert "There is no room list Tower." in page
     page = await stock.text(await sent(stock, table, add_lists="1"))
     assert "Tower" in page
     await applied(stock, page)
@@ -121,13 +121,16 @@ async def test_no_table_is_said(stock: Stock) -> None:
 UNREADABLE = {
     "a workbook": (b"PK\x03\x04 and more", "is a workbook"),
     "an old workbook": (b"\xd0\xcf\x11\xe0 and more", "is a workbook"),
-    "Windows-1252": ("Raum,Gebäude\r\nX,Süd".encode("cp1252"), "is not UTF-8"),
-    "half of UTF-16": (b"\xff\xfeR\0o\0\x00\xd8", "is not UTF-16"),
+    "Windows-1252": (
+        "Raum,Gebäude\r\nX,Süd".encode("cp1252"),
+        "The letters cannot be read for sure.",
+    ),
+    "half of UTF-16": (b"\xff\xfeR\0o\0\x00\xd8", "The letters cannot be read for sure."),
     "zero bytes": (b"id,name\r\na\0b,c\r\n", "there is a zero byte"),
-    "no rows": (b"id,name\r\n", "no rows below its heading"),
+    "no rows": (b"id,name\r\n", "no rows below the heading"),
     "no heading": (b"1,2\r\n3,4\r\n", "does not name the columns"),
     "an open quote": (b'id,name\r\na,"b\r\n', "closing quote"),
-    "a secret's place": (b"id,endpoint_password_file\r\na,b\r\n", "cannot be here"),
+    "a secret's place": (b"id,endpoint_password_file\r\na,b\r\n", "cannot be in a table"),
     "two of a kind": (b"id,name,Raum\r\na,b,c\r\n", "two columns for name"),
 }
 
@@ -135,11 +138,15 @@ UNREADABLE = {
 @pytest.mark.parametrize("which", UNREADABLE)
 async def test_what_is_no_table_is_told_with_what_helps(stock: Stock, which: str) -> None:
     data, words = UNREADABLE[which]
-    page = await stock.text(await sent(stock, data))
+    where = await sent(stock, data)
+    page = await stock.text(where)
     assert "Nothing of this table can be read." in page
     assert words in page
     assert "Nothing was changed." in page
     assert 'type="file"' in page, "the mended one is chosen here"
+    german = await stock.text(f"{where}?lang=de")
+    alarm = german.partition('role="alert"')[2].partition("</div>")[0]
+    assert 'lang="de">' in alarm, "why not is said in the reader's language"
 
 
 @pytest.mark.parametrize(
@@ -169,6 +176,21 @@ async def test_two_hundred_broken_rows_are_told_by_pages(stock: Stock) -> None:
     assert "Owl" in await stock.text(f"{where}?show=added&page=7")
     assert 'value="2"' in await stock.text(f"{where}?show=odd&page=x")
     assert list(stock.document.rooms) == ["kestrel", "wren", "heron"]
+
+
+async def test_what_is_wrong_is_said_in_the_readers_language(stock: Stock) -> None:
+    rows = (
+        "=A1,a@example.com,Europe/London,,1.2E+11,many,\r\n"
+        "#REF!,b@example.com,GMT Standard Time,,02. Jan,8,West\r\n"
+        ",,,Mill,,,\r\n"
+        "X,-,Europe/Nowhere,,,8,\r\n"
+        "Kestrel,kestrel@example.com,,,,7,,stray\r\n"
+        ",kestrel@example.com,,,,8,\r\n"
+    )
+    where = await sent(stock, HEAD.replace("Floor", "Flor") + rows, retire_missing="1")
+    page = await stock.text(f"{where}?show=all&lang=de")
+    assert 'lang="en"' not in page.partition("<main")[2].partition("</main>")[0]
+    assert numbers(page)["Falsch"] == 6
 
 
 async def test_what_changed_in_between_is_looked_at_again(stock: Stock) -> None:
