@@ -97,6 +97,8 @@ class Survey:
         self._faults = faults
         self._displays = displays
         self._last: Look | None = None
+        self._of: Mapping[str, Room] = {}
+        """The rooms that were looked at last: a change of the inventory is seen at once."""
         self._looking = asyncio.Lock()
         self._todays: dict[str, tuple[bytes, datetime, Today]] = {}
 
@@ -118,7 +120,8 @@ class Survey:
     async def _fresh(self) -> Look:
         monotonic = self._house.clock.monotonic
         known, began = self._last, monotonic()
-        if known is None or known.until <= began:
+        if known is None or known.until <= began or self._of is not self._house.rooms:
+            self._of = self._house.rooms
             known = await self._looked(began)
             # Where looking takes very long it is not done all the time.
             ended = monotonic()

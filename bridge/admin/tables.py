@@ -186,6 +186,7 @@ class TablesPage:
             lines=self._lines(look, rows[(number - 1) * SHOWN : number * SHOWN], words),
             whole=[Remark.of(one, words) for one in _of_the_whole(look)],
             remarks=told(known.findings, words) if known is not None else (),
+            retired=sum((one.kind, one.what) == ("room", "removed") for one in _others(look)),
             others=grouped(_others(look), words, self._name),
             way=Way(next="/admin/rooms", back=f"{PATH}/{look.id}"),
             page=number,

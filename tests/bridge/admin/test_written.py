@@ -140,9 +140,9 @@ async def test_who_looks_after_some_lists_gets_no_whole_file(stock: Stock) -> No
 async def test_a_house_without_rooms_says_where_to_begin_to_who_may(stock: Stock) -> None:
     stock.look_as(person("facilities", rooms=frozenset(), lists=frozenset(["empty"])))
     page = await stock.text("/admin")
-    for path in ("/admin/tables", "/admin/discovery", "/admin/rooms/new"):
+    for path in ("/admin/tables", "/admin/discovery", "/admin/add-room"):
         assert f'href="{path}"' in page
     stock.look_as(person("viewer", rooms=frozenset(), lists=frozenset()))
     page = await stock.text("/admin")
     assert "ask the person who invited you" in page
-    assert 'href="/admin/rooms/new"' not in page
+    assert 'href="/admin/add-room"' not in page
