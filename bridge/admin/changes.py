@@ -6,8 +6,10 @@ from aiohttp import web
 
 from bridge.admin.history import told_change
 from bridge.admin.pages import Crumb, Pages, back, form
+from bridge.admin.planned import grouped
 from bridge.admin.routes import page, posted
 from bridge.admin.words import chosen
+from bridge.admin.wrong import told
 from bridge.callers import Caller
 from bridge.views.house import House
 from bridge.views.inventory import Keeping
@@ -67,7 +69,8 @@ class ChangesPage:
             crumbs=(Crumb(PATH, words("menu.changes")),),
             change=change,
             plan=plan,
-            told=lambda one: told_change(one, words),
+            findings=told(plan.findings, words),
+            groups=grouped(plan.changes, words, lambda _room: ""),
         )
 
     async def undo(self, _house: House, caller: Caller, request: web.Request) -> web.Response:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from bridge.admin.planned import setting
 from bridge.admin.words import Words
 from bridge.inventory.keeper import Keeper
 from rooms.audit import Audit, Wanted
@@ -113,7 +114,7 @@ def _told(
     settings = (
         words(
             "history.setting",
-            name=name,
+            name=setting(name, words),
             before=before.get(name, nothing),
             after=after.get(name, nothing),
         )

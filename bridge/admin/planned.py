@@ -104,7 +104,7 @@ async def _standing(keeping: Keeping, change: ChangeShape, caller: Caller, words
     except Problem:
         return Line(change, id_, tuple(_settings(change, words)), gone=True)
     entry = _parts({name: text(value) for name, value in found.entry.items()})
-    stands = {name: told(value, words) for name, value in entry.items()}
+    stands = {name: told(name, value, words) for name, value in entry.items()}
     settings = tuple(one._replace(now=stands.get(one.code, "")) for one in _settings(change, words))
     return Line(change, str(found.entry.get("name", id_)), settings)
 
@@ -121,7 +121,9 @@ def _settings(change: ChangeShape, words: Words) -> Iterator[Setting]:
     for code in dict.fromkeys((*before, *after)):
         was, will = before.get(code, ""), after.get(code, "")
         if was != will:
-            yield Setting(code, setting(code, words), told(was, words), told(will, words))
+            yield Setting(
+                code, setting(code, words), told(code, was, words), told(code, will, words)
+            )
 
 
 def _parts(settings: Mapping[str, str]) -> Mapping[str, str]:
@@ -155,6 +157,9 @@ def setting(code: str, words: Words) -> str:
     return code
 
 
-def told(value: str, words: Words) -> str:
-    """A value; where a secret is kept tells nobody anything."""
-    return words("plan.secret") if value.startswith(VAULT) else value
+def told(code: str, value: str, words: Words) -> str:
+    """A setting's value, in words where it is chosen; where a secret is kept tells nobody much."""
+    if value.startswith(VAULT):
+        return words("plan.secret")
+    key = f"choice.{code.rpartition('.')[2]}_{value}"
+    return words(key) if value.isidentifier() and words.has(key) else value

@@ -41,7 +41,7 @@ async def changed(house: House) -> House:
 
 async def test_changes_are_told_the_newest_first(opened: Client, changed: House) -> None:
     page = await text(opened)
-    assert "kestrel: Settings were changed: floor was 1, is &lt;2&gt;" in page
+    assert "kestrel: Settings were changed: Floor was 1, is &lt;2&gt;" in page
     assert page.index("Bob") < page.index("Ada")
     changed.person = FACILITIES
     page = await text(opened)

@@ -98,6 +98,7 @@ async def test_every_kind_of_setting_is_changed_by_its_field(stock: Stock) -> No
     page = await stock.text(where)
     assert "CHG0042" in page
     assert "<dt>Language of the displays</dt>" in page
+    assert "Not shown" in page
     await stock.send(where)
     room = stock.document.rooms["kestrel"]
     assert room["features"] == ["camera", "whiteboard"]

@@ -71,7 +71,7 @@ async def test_a_plan_is_shown_and_applied_only_then(stock: Stock, form: Form) -
     assert answer.headers["Location"] == "/admin/rooms/kestrel?done=applied"
     assert stock.document.rooms["kestrel"]["floor"] == "3"
     assert "It is done." in await stock.text(answer.headers["Location"])
-    assert "Stockwerk" in await stock.text(f"{await planned_more(stock, form)}&lang=de")
+    assert "Etage" in await stock.text(f"{await planned_more(stock, form)}&lang=de")
 
 
 async def planned_more(stock: Stock, form: Form) -> str:

@@ -161,10 +161,10 @@ async def test_changes_of_a_room_are_told_from_the_audit_log(opened: Client, hou
         await house.audit.record(Entry(action=action, detail=moved, **usual))
     house.admin.room.history = RoomHistory(house.audit, house.keeper).of
     page = await text(opened)
-    assert page.count("floor was 1, is 2") == 1, "a list of this id is another thing"
+    assert page.count("Floor was 1, is 2") == 1, "a list of this id is another thing"
     assert "Ada" in page
-    assert "floor was" not in await text(opened, "/admin/rooms/wren")
-    assert "floor war 1, ist 2" in await text(opened, f"{KESTREL}?lang=de")
+    assert "Floor was" not in await text(opened, "/admin/rooms/wren")
+    assert "Etage war 1, ist 2" in await text(opened, f"{KESTREL}?lang=de")
 
 
 async def test_forms_carry_what_belongs_to_the_session(opened: Client) -> None:
