@@ -222,7 +222,7 @@ class DiscoveryPage:
             sources=told.sources,
             kinds=[(kind, kinds[kind]) for kind in KINDS],
             asked=asked,
-            here=_here(asked),
+            action=_here(asked),
             names=_names(house),
             lists={**house.lists, **{one.id: one.name for one in told.room_lists}},
             found=found[place],

@@ -49,6 +49,7 @@ async def applied(found: Found, location: str) -> str:
 async def test_what_differs_is_told_by_kinds(found: Found) -> None:
     page = await found.text(PATH)
     assert re.search(r"New rooms <span class=\"thin\">2<", page)
+    assert f'href="{PATH}" aria-current="page"' in page
     assert "Eagle" in page
     assert "Mill · floor 1 · 4 seats" in page
     assert "The service does not tell its time zone." in page

@@ -21,6 +21,7 @@ export function offerCopies(root) {
     button.type = "button";
     button.textContent = text.dataset.copy;
     const said = told(root, text);
+    said.className = "check right";
     row.append(button, said);
     text.after(row);
     button.addEventListener("click", () => copy(root, text, said));
