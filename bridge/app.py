@@ -153,8 +153,8 @@ class Appliance:
         self.calling.read_by(self.house.readers.visit, self.house.readers.has_newest)
         self.displays = Displays(made, self.house, self.hub, self.writing, self.calling)
         self.single = SingleSignOn(services, made.people, lambda: self.configuration.site)
-        desk, hint = self.calling.desk, self.sync.hint
-        self.admin = admin(made, self.house, self.displays, desk, hint, single=self.single)
+        hint, single = self.sync.hint, self.single
+        self.admin = admin(made, self.house, self.displays, self.discovery, hint, single=single)
         self.courier = Courier(services, health=self.health, data_dir=site_.data_dir)
         self._furnish()
         await self._serve()

@@ -137,6 +137,11 @@ class Discovery:
         for name, known in tuple(self._sources.items()):
             await self._judge(name, known)
 
+    def progress(self) -> Mapping[str, ProgressShape]:
+        """How far the reading of each list is that is read now."""
+        found = ((name, one.progress) for name, one in self._sources.items())
+        return {name: progress for name, progress in found if progress is not None}
+
     async def proposals(self) -> tuple[list[Proposed], Proposal]:
         """Everything that is proposed, also what was rejected, and the lists that it needs."""
         told, inventory = self._told(self._sources), self._inventory

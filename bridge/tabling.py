@@ -1,13 +1,14 @@
 """Where callers come with a table of rooms or a rooms.yaml, and take theirs away."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from bridge.callers import Caller
 from bridge.inventory.keeper import Keeper, NoVault
 from bridge.inventory.leave import NotYours
+from bridge.inventory.outcomes import Outcome
 from bridge.inventory.tables import TablePlan, part, plan_table
 from bridge.inventory.texts import plan_text, text_of
 from bridge.keeping import Counter
@@ -81,6 +82,17 @@ class Tables:
         return TableAppliedShape(
             **msgspec.structs.asdict(applied), rows=told.rows, count=told.count, bad=told.bad
         )
+
+    async def looked(
+        self, data: bytes, how: Wanted, caller: Caller
+    ) -> tuple[TablePlanShape, Sequence[Outcome]]:
+        """A table as a plan, and what becomes of each of its rows; nothing is changed.
+
+        Raises:
+            Problem: nothing of it can be taken.
+        """
+        made = await self._planned("table", data, how, caller)
+        return await asyncio.to_thread(_shape, made), made.outcomes
 
     async def _planned(self, form: Form, data: bytes, how: Wanted, caller: Caller) -> TablePlan:
         try:

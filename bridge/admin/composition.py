@@ -6,11 +6,13 @@ from bridge.admin.account import AccountPage
 from bridge.admin.acts import Acts
 from bridge.admin.changes import ChangesPage
 from bridge.admin.choosing import Choosing
+from bridge.admin.discovery import Deciding, Discovering, DiscoveryPage
 from bridge.admin.displays import DisplaysPage
 from bridge.admin.editing import Editing
 from bridge.admin.history import RoomHistory
 from bridge.admin.leaving import Leaving
 from bridge.admin.lists import ListsPage
+from bridge.admin.looks import Looks
 from bridge.admin.overview import Overview
 from bridge.admin.pages import Pages
 from bridge.admin.people import PeoplePage
@@ -19,13 +21,18 @@ from bridge.admin.room import RoomPage
 from bridge.admin.signing import Signing
 from bridge.admin.single import SinglePages
 from bridge.admin.survey import Survey
+from bridge.admin.tables import Copying, TablesPage
 from bridge.admin.tokens import TokensPage
 from bridge.admin.tree import Tree
 from bridge.admin.units import Units
+from bridge.admin.written import Plans, WrittenPage
+from bridge.deciding import Decisions
+from bridge.discovery import Discovery
 from bridge.displays.composition import Displays
 from bridge.keeping import Counter
 from bridge.oidc.single import SingleSignOn
 from bridge.prepared import Prepared
+from bridge.tabling import Tables
 from bridge.views.endpoints import Desk
 from bridge.views.faults import Faults
 from bridge.views.house import House
@@ -48,6 +55,10 @@ class Admin:
         read: Callable[[str], None],
         keeping: Keeping,
         single: SingleSignOn | None = None,
+        plans: Plans,
+        copying: Copying,
+        discovering: Discovering,
+        deciding: Deciding,
     ) -> None:
         self.pages = Pages(house)
         """For whoever has pages of their own."""
@@ -69,6 +80,10 @@ class Admin:
         self._people = PeoplePage(self.pages)
         self._tokens = TokensPage(self.pages)
         self._account = AccountPage(self.pages)
+        looks = Looks(house.clock)
+        self._tables = TablesPage(self.pages, copying, keeping, looks, house)
+        self.discovery = DiscoveryPage(self.pages, discovering, deciding, self.planning)
+        self._written = WrittenPage(self.pages, plans)
         self._acts = Acts(desk, faults, read)
 
     @property
@@ -86,6 +101,9 @@ class Admin:
             *self._units.routes,
             *self._acts.routes,
             *self._displays.routes,
+            *self._tables.routes,
+            *self.discovery.routes,
+            *self._written.routes,
             *self.changes.routes,
             *self._people.routes,
             *self._tokens.routes,
@@ -99,20 +117,25 @@ def admin(
     made: Prepared,
     house: House,
     displays: Displays,
-    desk: Desk,
+    discovery: Discovery,
     read: Callable[[str], None],
     *,
     single: SingleSignOn,
 ) -> Admin:
     """The pages of an appliance that runs."""
+    counter = Counter(made.keeper)
     pages = Admin(
         house,
-        desk=desk,
+        desk=displays.desk,
         pairs=displays.pairing,
         faults=displays.faults,
         lists=lambda: house.lists,
         read=read,
-        keeping=Counter(made.keeper),
+        keeping=counter,
+        plans=made.keeper,
+        copying=Tables(made.keeper, counter),
+        discovering=discovery,
+        deciding=Decisions(discovery, made.keeper, made.clock),
         single=single,
     )
     pages.room.history = RoomHistory(made.audit, made.keeper).of

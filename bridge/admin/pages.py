@@ -45,6 +45,8 @@ MENU = (
     Place("/admin/rooms", "rooms", "read"),
     Place("/admin/lists", "lists", "rooms"),
     Place("/admin/displays", "displays", "read"),
+    Place("/admin/tables", "tables", "rooms"),
+    Place("/admin/discovery", "discovery", "rooms"),
     Place("/admin/changes", "changes", "rooms"),
     Place("/admin/people", "people", "people", beside="/admin/tokens"),
 )

@@ -40,6 +40,8 @@ class Displays:
     ) -> None:
         self._made, self._house, self._hub = made, house, hub
         self._writing, self._calling = writing, calling
+        self.desk = calling.desk
+        """Where people, and pages for them, have room systems act."""
         self._doors = display.Doors(house)
         self._told: dict[str, str] = {}
         house.display = self._doors.version

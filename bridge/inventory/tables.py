@@ -9,6 +9,7 @@ import msgspec
 from bridge.callers import Caller
 from bridge.inventory.keeper import Keeper
 from bridge.inventory.leave import FOR_ENGINEERS, NotYours, check_leave
+from bridge.inventory.outcomes import Outcome, outcomes
 from bridge.inventory.plans import Plan
 from bridge.settings.problem import Problem
 from rooms.inventory import Document, changes, edited
@@ -35,6 +36,8 @@ class TablePlan(msgspec.Struct, frozen=True, kw_only=True):
     """How many of them are bad."""
     fits: bool
     """Whether it can be applied: it is kept only then."""
+    outcomes: tuple[Outcome, ...] = ()
+    """What becomes of each row; of a text nothing is told."""
 
 
 async def plan_table(
@@ -78,6 +81,7 @@ async def plan_table(
         rows=len({*bad, *(row.number for row in table.rows)}),
         bad=len(bad),
         fits=fits,
+        outcomes=await asyncio.to_thread(outcomes, table, plan, bad),
     )
 
 

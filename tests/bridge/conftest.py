@@ -60,7 +60,7 @@ from bridge.views import (
 )
 from bridge.views.board import Boards
 from bridge.views.decision_shapes import DecidedShape, DecisionOrder
-from bridge.views.discovery_shapes import DiscoveryShape
+from bridge.views.discovery_shapes import DiscoveryShape, ProgressShape
 from bridge.views.faces import ics, panel
 from bridge.views.faces.ics import Calendars
 from bridge.views.faces.panel import Panels
@@ -117,6 +117,10 @@ class FakeDiscovery:
         if source not in {None, "m365"}:
             raise KeyError(source)
         self.asked.append(f"{source} later")
+
+    def progress(self) -> Mapping[str, ProgressShape]:
+        """Nothing is asked."""
+        return {}
 
     async def decide(self, order: DecisionOrder, caller: Caller) -> DecidedShape:
         """Nothing comes of it."""
@@ -186,6 +190,7 @@ class Views:
         """Names of room lists, by id."""
         self.hinted: list[str] = []
         """Rooms that somebody wants read now."""
+        counter = Counter(self.keeper)
         self.admin = Admin(
             self.house,
             desk=self.endpoints,
@@ -193,7 +198,11 @@ class Views:
             faults=self.faults,
             lists=lambda: self.lists,
             read=self.hinted.append,
-            keeping=Counter(self.keeper),
+            keeping=counter,
+            plans=self.keeper,
+            copying=Tables(self.keeper, counter),
+            discovering=self.discovery,
+            deciding=self.discovery,
         )
         self.called: list[tuple[str, str, hooks.HookCall]] = []
         self.replied: hooks.HookReply | None = None

@@ -122,6 +122,17 @@ def test_no_word_is_left_over() -> None:
         "plan",
         "setting",
         "sso_why",
+        *("fate", "fate_means", "column"),
+        *(
+            "approve",
+            "approve_ticked",
+            "approve_all",
+            "kind",
+            "kind_means",
+            "kind_none",
+            "hindrance",
+            "doubt",
+        ),
         "unit_kind",
         "wrong",
     }  # said by what they are put together from

@@ -3,6 +3,8 @@
 import { keepAges } from "./ages.js";
 import { checkFields } from "./checks.js";
 import { chooseRooms } from "./choosing.js";
+import { checkFiles, offerCopies } from "./files.js";
+import { followAsking, tickAll } from "./proposals.js";
 import { checkForms } from "./dry.js";
 import { askFirst } from "./sure.js";
 import { filterTree } from "./tree.js";
@@ -22,4 +24,8 @@ checkForms(document);
 askFirst(document);
 filterTree(document);
 chooseRooms(document);
+checkFiles(document);
+offerCopies(document);
+tickAll(document);
+followAsking(document);
 document.documentElement.dataset.ready = "";

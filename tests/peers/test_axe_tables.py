@@ -1,0 +1,34 @@
+"""Tables and proposals of /admin, judged by axe in light and dark, at a desk and by hand."""
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from tests.peers.test_axe import SCHEMES, violations
+from tests.process.test_admin_pages import DESK, TELEPHONE
+from tests.process.test_admin_tables import Desk, desk, empty, files, shown, sought
+
+__all__ = ["desk", "empty", "files", "sought"]  # fixtures
+pytestmark = pytest.mark.browser
+
+
+async def test_every_page_can_be_read_by_everybody(desk: Desk, files: dict[str, Path]) -> None:
+    context, page = await desk.open("/admin")
+    async for path in shown(desk, page, files):
+        await expect(page.locator("html")).to_have_attribute("data-ready", "")
+        await page.evaluate("document.querySelectorAll('details').forEach((d) => d.open = true)")
+        for scheme in SCHEMES:
+            await page.emulate_media(color_scheme=scheme)
+            for width, height in (DESK, TELEPHONE):
+                await page.set_viewport_size({"width": width, "height": height})
+                assert await violations(page) == [], (path, scheme, width)
+    await context.close()
+
+
+async def test_a_house_without_rooms_can_be_begun_by_everybody(empty: Desk) -> None:
+    context, page = await empty.open("/admin")
+    for scheme in SCHEMES:
+        await page.emulate_media(color_scheme=scheme)
+        assert await violations(page) == [], scheme
+    await context.close()
