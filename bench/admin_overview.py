@@ -29,6 +29,7 @@ from bridge.inventory.rows import Rows
 from bridge.keeping import Counter
 from bridge.paired import Paired
 from bridge.settings.stored import Memory
+from bridge.tabling import Tables
 from bridge.tokens import Tokens
 from bridge.views import guard
 from bridge.views.house import House
@@ -40,6 +41,7 @@ from rooms.database import Database
 from rooms.model import Window
 from rooms.room import Room
 from rooms.store import Store
+from tests.bridge.conftest import FakeDiscovery
 from tests.fakes.diallers import FakeEndpoints
 
 ROOMS = 10_000
@@ -96,6 +98,8 @@ async def _ours(database: Database) -> AsyncIterator[web.Application]:
     )
     house.rooms = {f"r{number}": _room(number) for number in range(ROOMS)}
     hub = Hub(house)
+    keeper = Keeper(Rows(database), clock=clock, memory=Memory(), following=Following(database))
+    counter, discovery = Counter(keeper), FakeDiscovery()
     admin = Admin(
         house,
         desk=FakeEndpoints(),
@@ -103,9 +107,11 @@ async def _ours(database: Database) -> AsyncIterator[web.Application]:
         faults=Faults(database, audit, health, clock),
         lists=dict,
         read=lambda _room: None,
-        keeping=Counter(
-            Keeper(Rows(database), clock=clock, memory=Memory(), following=Following(database))
-        ),
+        keeping=counter,
+        plans=keeper,
+        copying=Tables(keeper, counter),
+        discovering=discovery,
+        deciding=discovery,
     )
     guard.identified = lambda *_: ADA  # in place of a session
     async with database.running():

@@ -20,6 +20,7 @@ from bridge.health import Health
 from bridge.inventory.keeper import Keeper
 from bridge.inventory.rows import Rows
 from bridge.keeping import Counter
+from bridge.oidc.single import SingleSignOn
 from bridge.paired import Paired
 from bridge.people.passwords import Passwords
 from bridge.people.reception import Reception
@@ -190,8 +191,14 @@ class Views:
         """Names of room lists, by id."""
         self.hinted: list[str] = []
         """Rooms that somebody wants read now."""
+        self.admin = self.pages()
+        self.called: list[tuple[str, str, hooks.HookCall]] = []
+        self.replied: hooks.HookReply | None = None
+
+    def pages(self, single: SingleSignOn | None = None) -> Admin:
+        """The pages for people."""
         counter = Counter(self.keeper)
-        self.admin = Admin(
+        return Admin(
             self.house,
             desk=self.endpoints,
             pairs=self.pairing,
@@ -199,13 +206,12 @@ class Views:
             lists=lambda: self.lists,
             read=self.hinted.append,
             keeping=counter,
+            single=single,
             plans=self.keeper,
             copying=Tables(self.keeper, counter),
             discovering=self.discovery,
             deciding=self.discovery,
         )
-        self.called: list[tuple[str, str, hooks.HookCall]] = []
-        self.replied: hooks.HookReply | None = None
 
     def hook(self, kind: str, source: str, call: hooks.HookCall, /) -> hooks.HookReply | None:
         """A service called."""

@@ -8,9 +8,7 @@ import msgspec
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from bridge.admin.composition import Admin
 from bridge.furnished import furnish
-from bridge.keeping import Counter
 from bridge.oidc.single import SingleSignOn
 from bridge.settings.model import Site
 from bridge.settings.people import GroupRole, OidcSettings, PeopleSettings
@@ -100,16 +98,7 @@ async def opened(views: Views, settings: OidcSettings, port: int = 0) -> AsyncIt
     """An appliance with this provider."""
     async with open_outside(views.clock) as outside:
         entrance = Entrance(views, settings)
-        views.admin = Admin(
-            views.house,
-            desk=views.endpoints,
-            pairs=views.pairing,
-            faults=views.faults,
-            lists=lambda: views.lists,
-            read=views.hinted.append,
-            keeping=Counter(views.keeper),
-            single=SingleSignOn(outside, views.people, lambda: entrance.site),
-        )
+        views.admin = views.pages(SingleSignOn(outside, views.people, lambda: entrance.site))
         server = TestServer(site(views.house, views.routes()), port=port or None)
         async with TestClient(server) as client:
             entrance.client = client
