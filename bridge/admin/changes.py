@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from bridge.admin.history import told_change
+from bridge.admin.naming import Names
 from bridge.admin.pages import Crumb, Pages, back, form
 from bridge.admin.planned import grouped
 from bridge.admin.routes import page, posted
@@ -26,8 +27,9 @@ _PROBLEMS = ("unknown_change", "not_undoable", "not_yours", "inventory_unfit", "
 class ChangesPage:
     """Makes the page of changes, and takes them back once somebody saw what that does."""
 
-    def __init__(self, pages: Pages, keeping: Keeping) -> None:
+    def __init__(self, pages: Pages, keeping: Keeping, house: House) -> None:
         self._pages = pages
+        self._house = house
         self.keeping = keeping
 
     @property
@@ -46,13 +48,13 @@ class ChangesPage:
         await self._pages.ready()
         before = request.query.get("before", "")
         found = await self.keeping.history(_number(before) if before else None, SHOWN, caller)
-        words = chosen(request)
+        words, names = chosen(request), Names(self._house, caller)
         return await self._pages.answer(
             request,
             caller,
             "changes",
             changes=found.changes,
-            told=lambda change: told_change(change, words),
+            told=lambda change: told_change(change, words, names),
             older=found.changes[-1].change if len(found.changes) == SHOWN else None,
         )
 
@@ -70,7 +72,7 @@ class ChangesPage:
             change=change,
             plan=plan,
             findings=told(plan.findings, words),
-            groups=grouped(plan.changes, words, lambda _room: ""),
+            groups=grouped(plan.changes, words, Names(self._house, caller)),
         )
 
     async def undo(self, _house: House, caller: Caller, request: web.Request) -> web.Response:

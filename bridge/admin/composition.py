@@ -74,7 +74,7 @@ class Admin:
         self._editing = Editing(self.pages, self.planning, house)
         self._leaving = Leaving(self.pages, self.planning, house, pairs.every)
         self._units = Units(self.pages, self.planning, house)
-        self.changes = ChangesPage(self.pages, keeping)
+        self.changes = ChangesPage(self.pages, keeping, house)
         self._single = SinglePages(self.pages, single)
         self._signing = Signing(self.pages, self._single)
         self._people = PeoplePage(self.pages)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from bridge.admin.naming import Names
 from bridge.admin.planned import setting
 from bridge.admin.words import Words
 from bridge.inventory.keeper import Keeper
@@ -38,15 +39,14 @@ class RoomHistory:
         self._audit = audit
         self._keeper = keeper
 
-    async def of(self, room: Room, words: Words) -> list[Changed]:
+    async def of(self, room: Room, words: Words, names: Names) -> list[Changed]:
         """The latest changes first; each once, though both may know it."""
         page = await self._audit.page(Wanted(action="inventory", object=room.id), limit=LATEST)
-        found = {one: None for row in page.rows for one in _of_row(row, room, words)}
+        found = {one: None for row in page.rows for one in _of_row(row, room, words, names)}
         for applied in await self._keeper.history(limit=LOOKED_THROUGH):
             for change in applied.changes:
                 if _about(change, room):
-                    what = _told(words, change.kind, change.what, change.before, change.after)
-                    found[Changed(applied.at, applied.actor, what)] = None
+                    found[Changed(applied.at, applied.actor, _told(change, words, names))] = None
         return sorted(found, key=lambda one: one.at, reverse=True)[:LATEST]
 
 
@@ -74,19 +74,31 @@ class Told(Protocol):
         """The same afterwards."""
 
 
-def told_change(change: Told, words: Words) -> str:
-    """A change with the id of what it is about."""
-    return f"{change.id}: {_told(words, change.kind, change.what, change.before, change.after)}"
+class _Logged(NamedTuple):
+    """A change as the audit log has it."""
+
+    kind: str
+    what: str
+    id: str
+    before: Mapping[str, str]
+    after: Mapping[str, str]
 
 
-def _of_row(row: Row, room: Room, words: Words) -> Iterator[Changed]:
+def told_change(change: Told, words: Words, names: Names) -> str:
+    """A change with the name of what it is about, or its id."""
+    kept = change.after.get("name") or change.before.get("name")
+    name = kept or names.of(change.kind, change.id) or change.id
+    return f"{name}: {_told(change, words, names)}"
+
+
+def _of_row(row: Row, room: Room, words: Words, names: Names) -> Iterator[Changed]:
     # A list or an endpoint may have the id of a room, and be somebody else's.
     if row.object != room.id or not row.action.startswith(_OF_ROOM) or isinstance(row.detail, str):
         return
     detail = {key: str(value) for key, value in row.detail.items()}
     before, after = _part(detail, "before."), _part(detail, "after.")
-    what = _told(words, "room", row.action.removeprefix(_OF_ROOM), before, after)
-    yield Changed(datetime.fromisoformat(row.at), row.actor, what)
+    change = _Logged("room", row.action.removeprefix(_OF_ROOM), room.id, before, after)
+    yield Changed(datetime.fromisoformat(row.at), row.actor, _told(change, words, names))
 
 
 def _about(change: Change, room: Room) -> bool:
@@ -103,21 +115,20 @@ def _part(detail: Mapping[str, str], prefix: str) -> Mapping[str, str]:
     }
 
 
-def _told(
-    words: Words, kind: str, what: str, before: Mapping[str, str], after: Mapping[str, str]
-) -> str:
+def _told(change: Told, words: Words, names: Names) -> str:
     """A change in words: what became of it, and each setting as it was and is."""
-    said = words(f"history.{kind}_{what}")
-    if what == "added" or not (before or after):
+    before, after = change.before, change.after
+    said = words(f"history.{change.kind}_{change.what}")
+    if change.what == "added" or not (before or after):
         return said
     nothing = words("history.nothing")
     settings = (
         words(
             "history.setting",
             name=setting(name, words),
-            before=before.get(name, nothing),
-            after=after.get(name, nothing),
+            before=names.value(name, before.get(name, nothing)),
+            after=names.value(name, after.get(name, nothing)),
         )
         for name in sorted(before.keys() | after.keys())
     )
-    return f"{said}: {'; '.join(settings)}" if what != "removed" else said
+    return f"{said}: {'; '.join(settings)}" if change.what != "removed" else said

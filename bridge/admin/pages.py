@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import jinja2
 from aiohttp import hdrs, web
 
+from bridge.admin.naming import person
 from bridge.admin.words import COOKIE, Words, catalogues, chosen
 from bridge.callers import Caller, Scope
 from bridge.views.files import File
@@ -132,6 +133,7 @@ class Pages:
                 frame(request, caller, chosen(request), self._house.clock.now()),
                 csrf=self._house.csrf(caller),
                 called=self._called(caller),
+                person_of=lambda actor: person(self._house, actor),
                 crumbs=crumbs,
                 **values,
             )

@@ -1,11 +1,11 @@
 """A plan told to people: what becomes of which entry, setting by setting."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from bridge.admin.naming import Names
 from bridge.admin.words import Words
-from bridge.callers import Caller
 from bridge.settings.secrets import VAULT
 from bridge.views.inventory import Keeping, Kind
 from bridge.views.inventory_shapes import AppliedShape, ChangeShape, PlanShape
@@ -71,24 +71,23 @@ class Meanwhile(NamedTuple):
     """What others changed, the latest first."""
 
 
-def grouped(
-    changes: Sequence[ChangeShape], words: Words, called: Callable[[str], str]
-) -> list[Group]:
-    """Changes by what becomes of them; `called` knows the names of rooms by their ids."""
+def grouped(changes: Sequence[ChangeShape], words: Words, names: Names) -> list[Group]:
+    """Changes by what becomes of them."""
     made = []
     for what in _ORDER:
         found = [one for one in changes if one.what == what]
         if found:
-            lines = tuple(_line(one, words, called) for one in found[:SHOWN])
+            lines = tuple(_line(one, words, names) for one in found[:SHOWN])
             kinds = frozenset(one.kind for one in found)
             made.append(Group(what, len(found), lines, kinds))
     return made
 
 
-async def meanwhile(keeping: Keeping, plan: PlanShape, caller: Caller, words: Words) -> Meanwhile:
+async def meanwhile(keeping: Keeping, plan: PlanShape, words: Words, names: Names) -> Meanwhile:
     """What others did since a plan was made, and how its entries stand now."""
+    caller = names.caller
     lines = [
-        await _standing(keeping, one, caller, words)
+        await _standing(keeping, one, words, names)
         for one in plan.changes[:COMPARED]
         if one.what != "added"
     ]
@@ -97,33 +96,33 @@ async def meanwhile(keeping: Keeping, plan: PlanShape, caller: Caller, words: Wo
     return Meanwhile(tuple(lines), tuple(one for one in found if one.change > since))
 
 
-async def _standing(keeping: Keeping, change: ChangeShape, caller: Caller, words: Words) -> Line:
+async def _standing(keeping: Keeping, change: ChangeShape, words: Words, names: Names) -> Line:
     id_ = change.former if change.what == "renamed" else change.id
     try:
-        found = await keeping.entry(_KINDS[change.kind], id_, caller)
+        found = await keeping.entry(_KINDS[change.kind], id_, names.caller)
     except Problem:
-        return Line(change, id_, tuple(_settings(change, words)), gone=True)
+        return Line(change, id_, tuple(_settings(change, words, names)), gone=True)
     entry = _parts({name: text(value) for name, value in found.entry.items()})
-    stands = {name: told(name, value, words) for name, value in entry.items()}
-    settings = tuple(one._replace(now=stands.get(one.code, "")) for one in _settings(change, words))
+    stands = {name: told(name, value, words, names) for name, value in entry.items()}
+    settings = tuple(
+        one._replace(now=stands.get(one.code, "")) for one in _settings(change, words, names)
+    )
     return Line(change, str(found.entry.get("name", id_)), settings)
 
 
-def _line(change: ChangeShape, words: Words, called: Callable[[str], str]) -> Line:
+def _line(change: ChangeShape, words: Words, names: Names) -> Line:
     named = change.after.get("name") or change.before.get("name")
-    if not named and change.kind == "room":
-        named = called(change.former or change.id)
-    return Line(change, named or change.id, tuple(_settings(change, words)))
+    named = named or names.of(change.kind, change.former or change.id) or change.id
+    return Line(change, named, tuple(_settings(change, words, names)))
 
 
-def _settings(change: ChangeShape, words: Words) -> Iterator[Setting]:
+def _settings(change: ChangeShape, words: Words, names: Names) -> Iterator[Setting]:
     before, after = (_parts(side) for side in (change.before, change.after))
     for code in dict.fromkeys((*before, *after)):
         was, will = before.get(code, ""), after.get(code, "")
         if was != will:
-            yield Setting(
-                code, setting(code, words), told(code, was, words), told(code, will, words)
-            )
+            both = (told(code, value, words, names) for value in (was, will))
+            yield Setting(code, setting(code, words), *both)
 
 
 def _parts(settings: Mapping[str, str]) -> Mapping[str, str]:
@@ -157,9 +156,9 @@ def setting(code: str, words: Words) -> str:
     return code
 
 
-def told(code: str, value: str, words: Words) -> str:
-    """A setting's value, in words where it is chosen; where a secret is kept tells nobody much."""
+def told(code: str, value: str, words: Words, names: Names) -> str:
+    """A setting's value in words; where a secret is kept tells nobody much."""
     if value.startswith(VAULT):
         return words("plan.secret")
     key = f"choice.{code.rpartition('.')[2]}_{value}"
-    return words(key) if value.isidentifier() and words.has(key) else value
+    return words(key) if value.isidentifier() and words.has(key) else names.value(code, value)

@@ -29,6 +29,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from aiohttp import web
 
+from bridge.admin.naming import Names
 from bridge.admin.pages import Pages, back
 from bridge.admin.planned import grouped, meanwhile
 from bridge.admin.routes import page, posted
@@ -164,7 +165,7 @@ class Planning:
             if "back" not in request.query:
                 raise
             return back(onto(way.back, failed=problem.code))
-        words = chosen(request)
+        words, names = chosen(request), Names(self._house, caller)
         late = not self.keeping.in_files and plan.base != await self.keeping.version()
         return await self._pages.answer(
             request,
@@ -173,8 +174,8 @@ class Planning:
             status=412 if late else 200,
             plan=plan,
             findings=told(plan.findings, words),
-            groups=grouped(plan.changes, words, self._name),
-            meanwhile=await meanwhile(self.keeping, plan, caller, words) if late else None,
+            groups=grouped(plan.changes, words, names),
+            meanwhile=await meanwhile(self.keeping, plan, words, names) if late else None,
             remembered=plan.id in self._wishes,
             in_files=self.keeping.in_files,
             way=way,
@@ -214,11 +215,6 @@ class Planning:
         if wish is None:
             raise Problem(404, "unknown_plan")
         return wish
-
-    def _name(self, room: str) -> str:
-        """What people call a room that there is; empty for others."""
-        known = self._house.rooms.get(room)
-        return known.name if known is not None else ""
 
 
 async def judged(make: Make, caller: Caller) -> PlanShape | Refusal:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from aiohttp import web
 
 from bridge.admin.history import Changed
+from bridge.admin.naming import Names
 from bridge.admin.pages import Crumb, Pages
 from bridge.admin.plain import matter
 from bridge.admin.routes import page
@@ -27,7 +28,7 @@ from bridge.views.web import Route
 from rooms.model import Window
 from rooms.room import Room
 
-History = Callable[[Room, Words], Awaitable[Sequence[Changed]]]
+History = Callable[[Room, Words, Names], Awaitable[Sequence[Changed]]]
 """Who knows what was changed of a room, the latest first."""
 
 
@@ -112,7 +113,9 @@ class RoomPage:
     ) -> Sequence[Changed] | None:
         """What was changed, for who looks after the room or audits; None for others."""
         may = caller.keeps(room.id) or "audit" in caller.scopes
-        return await self.history(room, chosen(request)) if self.history and may else None
+        if not may or self.history is None:
+            return None
+        return await self.history(room, chosen(request), Names(self._house, caller))
 
     async def _day(
         self, room: Room, now: datetime

@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import web
 
 from bridge.admin.looks import Look, Looks
+from bridge.admin.naming import Names
 from bridge.admin.pages import Crumb, Pages, back, form
 from bridge.admin.planned import Group, grouped
 from bridge.admin.planning import Way
@@ -183,11 +184,13 @@ class TablesPage:
             how=look.how,
             show=show,
             found=len(rows),
-            lines=self._lines(look, rows[(number - 1) * SHOWN : number * SHOWN], words),
+            lines=self._lines(
+                look, rows[(number - 1) * SHOWN : number * SHOWN], words, Names(self._house, caller)
+            ),
             whole=[Remark.of(one, words) for one in _of_the_whole(look)],
             remarks=told(known.findings, words) if known is not None else (),
             retired=sum((one.kind, one.what) == ("room", "removed") for one in _others(look)),
-            others=grouped(_others(look), words, self._name),
+            others=grouped(_others(look), words, Names(self._house, caller)),
             way=Way(next="/admin/rooms", back=f"{PATH}/{look.id}"),
             page=number,
             last=last,
@@ -232,7 +235,9 @@ class TablesPage:
         self._looks.put(made)
         return made
 
-    def _lines(self, look: Look, rows: Sequence[Outcome], words: Words) -> list[RowLine]:
+    def _lines(
+        self, look: Look, rows: Sequence[Outcome], words: Words, names: Names
+    ) -> list[RowLine]:
         """These rows with what was found of them, and what they change."""
         findings: dict[int, list[RowFindingShape]] = {}
         changes: dict[str, list[ChangeShape]] = {}
@@ -246,13 +251,8 @@ class TablesPage:
         for row in rows:
             known = changes.get(row.room, ()) if row.fate in {"added", "changed"} else ()
             wrong = [Remark.of(one, words) for one in findings.get(row.number, ())]
-            made.append(RowLine(row, wrong, grouped(known, words, self._name)))
+            made.append(RowLine(row, wrong, grouped(known, words, names)))
         return made
-
-    def _name(self, room: str) -> str:
-        """What people call a room that there is; empty for others."""
-        known = self._house.rooms.get(room)
-        return known.name if known is not None else ""
 
     async def _ready(self, told: TablePlanShape | None, caller: Caller) -> bool:
         """Whether the plan is still there: it was not applied, and nobody changed anything."""

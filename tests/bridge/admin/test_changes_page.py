@@ -41,13 +41,13 @@ async def changed(house: House) -> House:
 
 async def test_changes_are_told_the_newest_first(opened: Client, changed: House) -> None:
     page = await text(opened)
-    assert "kestrel: Settings were changed: Floor was 1, is &lt;2&gt;" in page
+    assert "Kestrel: Settings were changed: Floor was 1, is &lt;2&gt;" in page
     assert page.index("Bob") < page.index("Ada")
     changed.person = FACILITIES
     page = await text(opened)
     assert "Ada" in page
     assert "heron" not in page
-    assert "kestrel: Einstellungen wurden geändert" in await text(opened, f"{PATH}?lang=de")
+    assert "Kestrel: Einstellungen wurden geändert" in await text(opened, f"{PATH}?lang=de")
 
 
 async def test_who_only_looks_is_refused(opened: Client, changed: House) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from bridge.admin.history import Changed, RoomHistory
+from bridge.admin.naming import Names
 from bridge.admin.words import Words
 from bridge.callers import SCOPES
 from bridge.health import Subject
@@ -143,7 +144,7 @@ async def test_only_who_has_control_names_an_address_to_call(opened: Client, hou
 async def test_changes_are_shown_where_somebody_knows_them(opened: Client, house: House) -> None:
     assert "What was changed" not in await text(opened)
 
-    async def history(room: Room, _: Words) -> list[Changed]:
+    async def history(room: Room, _words: Words, _names: Names) -> list[Changed]:
         return [Changed(at=NOON, who="Ada", what=f"moved {room.name} to floor 3 <b>")]
 
     house.admin.room.history = history
