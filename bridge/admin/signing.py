@@ -43,7 +43,7 @@ class Signing:
             page("/admin/welcome", self.welcome, coded, scope=None),
         )
 
-    async def login(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
+    async def login(self, house: House, caller: Caller, request: web.Request) -> web.Response:
         """By the provider, or by name and password; who is signed in goes on."""
         path = wanted(request)
         if caller.person is not None:
@@ -55,6 +55,7 @@ class Signing:
             next=path,
             wrong="wrong" in request.query,
             minutes=_minutes(request),
+            nobody=house.people is not None and not any(True for _ in house.people.accounts),
             **self._single.offered(request),
         )
 

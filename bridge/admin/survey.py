@@ -49,6 +49,8 @@ class Seen(NamedTuple):
     systems: int
     failing: int
     """Of its systems."""
+    fresh: bool = False
+    """Not read yet, and nothing else is known of it: most often it was just added."""
 
 
 class Counted(NamedTuple):
@@ -68,6 +70,8 @@ class Counted(NamedTuple):
     failing: int
     faults: tuple[FaultShape, ...]
     displays: tuple[PairedShape, ...]
+    fresh: int
+    """Rooms that are only not read yet."""
 
 
 class Look(NamedTuple):
@@ -169,8 +173,11 @@ class Survey:
         state: State = (
             "waiting" if kept is None else "stale" if stale else "attention" if found else "fine"
         )
+        fresh = found == ["waiting"]
+        if kept is None and set(found) != {"waiting"}:
+            found.remove("waiting")  # to wait would mend nothing
         matters = tuple(dict.fromkeys(found))
-        return Seen(room, state, matters, self._today(room, days), len(systems), failing)
+        return Seen(room, state, matters, self._today(room, days), len(systems), failing, fresh)
 
     def _today(self, room: Room, days: "_Days") -> Today:
         """Counted anew only where the agenda or the day is another."""
@@ -215,6 +222,7 @@ class Survey:
             failing=sum(one.failing for one in seen),
             faults=tuple(sorted(faults, key=lambda fault: fault.since)),
             displays=tuple(one for one in self._displays() if one.room in ids),
+            fresh=sum(one.fresh for one in seen),
         )
 
 

@@ -17,6 +17,7 @@ from bridge.admin.pages import Crumb, Pages, back, form
 from bridge.admin.planned import Group, grouped
 from bridge.admin.planning import Way
 from bridge.admin.routes import page, posted
+from bridge.admin.tree import natural
 from bridge.admin.uploaded import uploaded
 from bridge.admin.words import Words, chosen
 from bridge.admin.wrong import said, told
@@ -124,7 +125,10 @@ class TablesPage:
 
     async def serve(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
         """What tables are for, and the form that takes one."""
-        words = chosen(request)
+        await self._pages.ready()
+        words, lists = chosen(request), caller.lists or frozenset()
+        mine = sorted((self._house.lists.get(one, one) for one in lists), key=natural)
+        example = words.list("column.example")
         return await self._pages.answer(
             request,
             caller,
@@ -132,7 +136,8 @@ class TablesPage:
             how=Wanted(),
             largest=LARGE,
             columns=[words(f"column.{name}") for name in COLUMNS],
-            example=words.list("column.example"),
+            example=[*example[:-1], mine[0]] if mine else example,
+            mine=mine,
             sign=_usual_sign(words),
             in_files=self._keeping.in_files,
         )

@@ -105,6 +105,8 @@ class Branch(NamedTuple):
     """Of its rooms that are wanted."""
     ailing: int
     """Of those, how many are not as they should be."""
+    unread: int
+    """And how many are only not read yet: most often they were just added."""
     link: str
     branches: tuple["Branch", ...]
     rooms: tuple[Seen, ...]
@@ -243,5 +245,6 @@ def _branch(
     rooms: bool = False,
 ) -> Branch:
     listed = sorted(inside, key=lambda one: natural(one.room.name)) if rooms else ()
-    ailing = sum(one.state != "fine" for one in inside)
-    return Branch(kind, name, len(inside), ailing, link, branches, tuple(listed))
+    unread = sum(one.fresh for one in inside)
+    ailing = sum(one.state != "fine" for one in inside) - unread
+    return Branch(kind, name, len(inside), ailing, unread, link, branches, tuple(listed))

@@ -101,6 +101,11 @@ async def _until_signal(made: "Prepared") -> None:
     async with running(made) as appliance:
         loop.add_signal_handler(signal.SIGHUP, appliance.rereading.wanted.set)
         log.info("serving on %s port %d", made.configuration.site.listen.address, appliance.port)
+        if not made.people.accounts.owned and made.configuration.site.people.oidc is None:
+            log.info(
+                "nobody can sign in yet:"
+                " roombridge people invite NAME --role owner prints a one-time code"
+            )
         await stop.wait()
         log.info("stopping")
 

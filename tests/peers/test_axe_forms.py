@@ -39,7 +39,7 @@ async def test_what_is_wrong_and_what_is_planned_can_be_read_by_everybody(
         await page.get_by_label("Seats").fill("many")
         await expect(page.locator("#capacity-wrong")).to_be_visible()
         assert await violations(page) == []
-        await page.get_by_role("button", name="Show what would change").click()
+        await page.get_by_role("button", name="See what would change").click()
         await expect(page.get_by_role("alert")).to_be_visible()
         assert await violations(page) == []
         await page.get_by_label("Seats").fill("9")

@@ -57,7 +57,7 @@ class Counterpart:
 
     async def planned(self, page: Page) -> None:
         """Send the form that is open."""
-        await page.get_by_role("button", name="Show what would change").click()
+        await page.get_by_role("button", name="See what would change").click()
         await expect(page.locator("h1")).to_have_text("Check before it is done")
 
 
@@ -161,15 +161,15 @@ async def test_without_scripts_a_room_is_added_and_what_is_wrong_told(forms: Cou
         await page.get_by_label("Name", exact=True).fill("Großer Saal")
         await page.get_by_label("Calendar address").fill("saal@example.com")
         await page.get_by_label("Seats").fill("vierzig")
-        await page.get_by_role("button", name="Show what would change").click()
+        await page.get_by_role("button", name="See what would change").click()
         assert await page.get_by_role("alert").is_visible()
         assert await page.get_by_label("Seats").get_attribute("aria-invalid") == "true"
         assert await page.get_by_label("Name", exact=True).input_value() == "Großer Saal"
         await page.get_by_label("Seats").fill("40")
-        await page.get_by_role("button", name="Show what would change").click()
+        await page.get_by_role("button", name="See what would change").click()
         await page.get_by_role("link", name="Change something").click()
         assert await page.get_by_label("Seats").input_value() == "40"
-        await page.get_by_role("button", name="Show what would change").click()
+        await page.get_by_role("button", name="See what would change").click()
         await page.get_by_role("button", name="Do it").click()
         assert "It is done." in await page.content()
         assert await page.locator("h1").inner_text() == "Großer Saal"

@@ -95,6 +95,7 @@ function show() {
   text($("title"), t("pair.title"));
   text($("type"), t("pair.type"));
   text($("caption"), t("pair.scan"));
+  text($("at"), `${location.host}/admin/displays`);  // for who has a browser and no camera
   const words = {
     waiting: t("pair.waiting"),
     paired: `${t("pair.paired", { room: told?.name ?? "" })} ${t("pair.opening")}`,
