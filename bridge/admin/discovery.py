@@ -153,7 +153,7 @@ class DiscoveryPage:
         found = wanted(every(told, _names(house), caller), asked)
         ids = [each.one.id for each in found if kind == "reject" or not each.hindrance]
         if digest(ids) != fields.get(f"seen_{kind}"):
-            raise Problem(412, "inventory_changed")
+            raise Problem(412, "changed_meanwhile")
         return kind, tuple(ids)
 
     async def _approve(

@@ -107,7 +107,7 @@ async def test_all_of_other_proposals_than_were_seen_is_refused(found: Found) ->
     await found.ask()
     data = PROOF | {"do": "reject all", "seen_reject": seen}
     answer = await found.client.post(f"{PATH}?what=new", data=data, allow_redirects=False)
-    assert "failed=inventory_changed" in answer.headers["Location"]
+    assert "failed=changed_meanwhile" in answer.headers["Location"]
     assert len(await ids(found, "new")) == 3
 
 

@@ -199,7 +199,7 @@ async def test_what_changed_in_between_is_looked_at_again(stock: Stock) -> None:
     await stock.apply(Edit(rooms={"wren": {"capacity": "5"}}))
     assert "something was changed in between" in await stock.text(where)
     location = await applied(stock, page)
-    assert "failed=inventory_changed" in location
+    assert "failed=changed_meanwhile" in location
     await stock.send(where)
     await applied(stock, await stock.text(where))
     assert stock.document.rooms["wren"]["capacity"] == "4"
