@@ -133,6 +133,7 @@ async def test_who_signs_in_elsewhere_has_no_password_here(
 ) -> None:
     desk, clock = views.people, views.clock
     bob = await person(views, "bob", "viewer")
+    desk.issuer = "https://idp.example.com"
     made = type(bob)(
         id="", name="rob", role="viewer", subject="https://idp.example.com 1", created=clock.now()
     )
