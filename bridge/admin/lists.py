@@ -131,7 +131,7 @@ class ListsPage:
             again = self._again(id_, fields)
             return await again(request, caller, Refusal(422, "name_missing"))
         patch: dict[str, str | None] = {"name": fields["name"][:LONGEST]}
-        if caller.lists is None and "parent" in fields:
+        if "parent" in fields:
             patch["parent"] = fields["parent"] or None
 
         async def make(who: Caller) -> PlanShape:
@@ -223,6 +223,7 @@ class ListsPage:
             node=node,
             parent=next((one for one, _ in _flat(grown) if one.id == parent), None),
             parents=[one for one in _flat(grown) if one[0].id not in below],
+            moves=caller.lists is None or parent in {"", *caller.lists},
             lonely=sum(_lists(one.entry) == [id_] for one in stands.rooms),
             fields={"name": str(entry.get("name", "")), "parent": parent, "id": id_, **fields},
             refusal=refusal,

@@ -36,7 +36,7 @@ _PATTERNS = {
     "vault": r"there is no vault yet.*",
     "for_engineers": r"only engineers change (?P<names>.*)",
     "list_not_yours": r"the room list (?P<name>.*) is not given to you",
-    "list_name_only": r"of a room list you may change the name; engineers do the rest",
+    "list_name_only": r"of a room list you may change the name and place; engineers do the rest",
     "room_needs_list": r"a new room must be in one of your room lists",
     "room_keeps_list": r"a room must stay in one of your room lists",
     "list_taken": r"there is a list (?P<name>[^ ]*) already",

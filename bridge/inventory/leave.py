@@ -45,8 +45,13 @@ def check_leave(
 def _check_list(lists: frozenset[str], change: Change) -> None:
     if (known := change.former or change.id) not in lists:
         raise NotYours(change, f"the room list {known} is not given to you")
-    if change.what != "changed" or {*change.before, *change.after} != {"name"}:
-        raise NotYours(change, "of a room list you may change the name; engineers do the rest")
+    if change.what != "changed" or not {*change.before, *change.after} <= {"name", "parent"}:
+        words = "of a room list you may change the name and place; engineers do the rest"
+        raise NotYours(change, words)
+    # Parts of a list give no access, so that nobody may more or less by a move.
+    places = {change.before.get("parent", ""), change.after.get("parent", "")}
+    if others := places - lists - {""}:
+        raise NotYours(change, f"the room list {min(others)} is not given to you")
 
 
 def _check_room(

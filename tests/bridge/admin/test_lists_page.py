@@ -122,7 +122,9 @@ async def test_facilities_people_change_the_names_of_their_own_lists(stock: Stoc
     assert 'name="parent"' not in page
     assert "Remove the list" not in page
     assert 'href="/admin/lists/harbour"' not in page
-    await applied(stock, await stock.send(f"{PATH}/north", {"name": "Nord", "parent": "south"}))
+    away = await stock.send(f"{PATH}/north", {"name": "Nord", "parent": "south"})
+    assert away.status == 403
+    await applied(stock, await stock.send(f"{PATH}/north", {"name": "Nord"}))
     assert stock.document.lists["north"] == {"name": "Nord", "parent": "harbour"}
     for path in ("south", "harbour", "nowhere"):
         assert (await stock.client.get(f"{PATH}/{path}")).status == 404
@@ -133,6 +135,16 @@ async def test_facilities_people_change_the_names_of_their_own_lists(stock: Stoc
         answer = await stock.send(path, fields)
         assert answer.status == 403, path
     assert (await stock.send(f"{PATH}/north", {"act": "remove"})).status == 403
+
+
+async def test_facilities_people_move_a_list_among_their_own(stock: Stock) -> None:
+    stock.look_as(stock.facilities("north", "south", "harbour"))
+    page = await stock.text(f"{PATH}/north")
+    assert 'name="parent"' in page
+    await applied(stock, await stock.send(f"{PATH}/north", {"name": "North", "parent": "south"}))
+    assert stock.document.lists["north"]["parent"] == "south"
+    stock.look_as(stock.facilities("north"))
+    assert "not yours: IT staff can move it" in await stock.text(f"{PATH}/north")
 
 
 async def test_who_only_looks_finds_no_lists_to_change(stock: Stock) -> None:

@@ -35,7 +35,7 @@ BAD: dict[str, dict[str, Any]] = {
     "list_taken": {"renamed_lists": {"north": "south"}},
     "list_below": {"room_lists": {"harbour": {"parent": "north"}}},
     "list_not_yours": {"room_lists": {"south": {"name": "S"}}},
-    "list_name_only": {"room_lists": {"north": {"parent": None}}},
+    "list_name_only": {"room_lists": {"north": None}},
     "room_needs_list": {
         "rooms": {"owl": {"mailbox": "owl@example.com", "time_zone": "Europe/London"}}
     },
