@@ -77,7 +77,8 @@ class RoomPage:
         kept = house.store.kept(room.id)
         meetings, left_out = await self._day(room, now)
         systems = await self._desk.every(room.id)
-        ills = list(_ills(house, room, now))
+        found = list(_ills(house, room, now))
+        ills = [one for one in found if one.matter != "waiting"] or found  # who waits mends nothing
         state: State = (
             "waiting"
             if kept is None
