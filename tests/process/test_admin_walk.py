@@ -111,7 +111,7 @@ async def owned(site: Site, ada: Walker) -> str:
     await ada.follow("Invite somebody")
     await ada.fill("Name to sign in with", "grace")
     await ada.fill("What others call them", "Grace Hopper")
-    for name in ("Ground floor", "Harbour House"):
+    for name in ("Ground floor", "Harbour House", "Mill"):
         await ada.main.get_by_label(name).check()
     await ada.press("Make an account and a code")
     await expect(ada.page.locator("header")).not_to_contain_text("Grace Hopper")
@@ -123,7 +123,7 @@ async def owned(site: Site, ada: Walker) -> str:
 async def filled(grace: Walker) -> None:
     """Forty rooms by a table: at first with a wrong row, then without."""
     await grace.follow("Add rooms by a table")
-    await expect(grace.main).to_contain_text("Room list: Ground floor, Harbour House.")
+    await expect(grace.main).to_contain_text("Room list: Ground floor, Harbour House, Mill.")
     for wrong in (True, False):
         file = grace.main.get_by_label("File", exact=True)
         await file.set_input_files(table(wrong=wrong))
@@ -140,21 +140,22 @@ async def filled(grace: Walker) -> None:
     await expect(grace.page.locator("#found")).to_have_text("40 rooms found")
 
 
-async def moved(ada: Walker) -> None:
+async def moved(grace: Walker) -> None:
     """A list becomes part of another building, and takes its rooms along."""
-    await ada.go("Room lists")
-    await ada.follow("Ground floor")
-    await ada.choose("Part of", "Mill")
-    await ada.plan()
-    await expect(ada.main.locator(".ills")).to_contain_text("Ground floor")
-    await expect(ada.main.locator("ins")).to_contain_text("Mill")
-    await ada.do()
-    await expect(ada.main).to_contain_text("8 rooms are in it.")
-    await expect(ada.main.get_by_role("link", name="Mill")).to_be_visible()
+    await grace.go("Room lists")
+    await grace.follow("Ground floor")
+    await grace.choose("Part of", "Mill")
+    await grace.plan()
+    await expect(grace.main.locator(".ills")).to_contain_text("Ground floor")
+    await expect(grace.main.locator("ins")).to_contain_text("Mill")
+    await grace.do()
+    await expect(grace.main).to_contain_text("8 rooms are in it.")
+    await expect(grace.main.get_by_role("link", name="Mill")).to_be_visible()
 
 
 async def retired(grace: Walker) -> None:
     """A room is searched for, and leaves."""
+    await grace.go("Rooms")
     await grace.fill("Search", "room-40@")
     await grace.follow("Room 40")
     await grace.follow("Retire the room")
@@ -219,7 +220,7 @@ async def test_a_new_facilities_person_gets_a_building_going_from_the_pages_alon
             await grace.follow("I have a one-time code")
             await grace.enter(code)
             await filled(grace)
-            await moved(ada)
+            await moved(grace)
             await retired(grace)
             await paired(grace, browser, running)
             await undone(grace)
