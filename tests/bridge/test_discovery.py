@@ -474,6 +474,7 @@ async def test_an_application_that_may_not_list_rooms_reads_calendars_all_the_sa
 
 @pytest.mark.allow_blocking
 @pytest.mark.process
+@pytest.mark.timeout(300)
 async def test_ten_thousand_rooms_come_with_progress_and_never_block_the_loop(
     tenanted: Tenanted,
 ) -> None:

@@ -43,7 +43,7 @@ async def test_an_empty_appliance_gets_its_rooms_from_a_table_and_from_the_servi
         await expect(page.get_by_role("link", name="Turmfalke")).to_be_visible()
         await page.get_by_role("link", name="Found rooms").click()
         await page.get_by_role("button", name="Ask now").click()
-        await expect(page.locator(".picks")).to_contain_text("heron@example.com")
+        await expect(page.locator(".picks")).to_contain_text("heron@example.com", timeout=60_000)
         await page.get_by_label("Time zone for rooms").fill("Europe/Berlin")
         await page.get_by_role("button", name="Add what is ticked").click()
         await expect(page.locator("#said")).to_have_text("Tick something first.")
