@@ -48,6 +48,7 @@ class Signing:
         path = wanted(request)
         if caller.person is not None:
             return back("/admin") if path.startswith("/admin/login") else back(path)
+        offered = self._single.offered(request)
         return await self._pages.answer(
             request,
             caller,
@@ -55,8 +56,8 @@ class Signing:
             next=path,
             wrong="wrong" in request.query,
             minutes=_minutes(request),
-            nobody=house.people is not None and not any(True for _ in house.people.accounts),
-            **self._single.offered(request),
+            nobody=not offered["provider"] and _nobody(house),
+            **offered,
         )
 
     async def welcome(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
@@ -70,6 +71,11 @@ class Signing:
             weak=_weak(request),
             minutes=_minutes(request),
         )
+
+
+def _nobody(house: House) -> bool:
+    """Whether there is no account at all yet."""
+    return house.people is not None and next(iter(house.people.accounts), None) is None
 
 
 def _weak(request: web.Request) -> str:

@@ -58,7 +58,7 @@ async def test_one_click_is_enough_with_scripts_and_without(
     await page.goto(f"{url}/admin/rooms")
     await page.get_by_role("link", name=LONG).click()
     await expect(page).to_have_url(f"{url}/admin/rooms")
-    await expect(page.get_by_text("person:ada@example.com")).to_be_visible()
+    await expect(page.get_by_role("link", name="Your account: Ada Lovelace")).to_be_visible()
     await context.close()
 
 
