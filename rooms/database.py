@@ -98,13 +98,12 @@ class Database:
         open_ = True
         settling: float | None = None  # when the log is due to be emptied
         while open_:
-            wait = None if settling is None else settling - time.monotonic()
-            if wait is not None and wait <= 0:  # orders may come without a pause
-                _settle(self._connection)
-                wait = settling = None
             try:
+                wait = None if settling is None else max(0.0, settling - time.monotonic())
                 batch = [self._orders.get(timeout=wait)]
             except queue.Empty:
+                _settle(self._connection)
+                settling = None
                 continue
             time.sleep(GATHER)
             with contextlib.suppress(queue.Empty):
@@ -116,6 +115,9 @@ class Database:
                 outcomes = _committed(tables, orders)
                 settling = settling or time.monotonic() + SETTLE
                 loop.call_soon_threadsafe(_tell, outcomes)
+            if settling and time.monotonic() >= settling:  # orders may come without a pause
+                _settle(self._connection)
+                settling = None
 
 
 def _committed(tables: "Tables", orders: list[_Order]) -> list[tuple[_Order, Any]]:

@@ -296,8 +296,9 @@ async def test_arabic_runs_from_right_to_left_but_not_its_digits(
 OF_PEOPLE = {
     "beyond_oneself", "changed_meanwhile", "discovery_doubted", "discovery_unconfirmed",
     "if_match_needed", "inventory_in_files", "inventory_unfit",
-    "last_owner", "lists_not_for_role", "name_taken", "no_vault", "not_approvable", "not_ours",
-    "not_undoable", "not_yours", "password_is_name", "password_too_common", "password_too_long",
+    "last_owner", "lists_not_for_role", "local_off", "name_taken", "no_vault", "not_approvable",
+    "not_ours", "not_undoable", "not_yours", "of_provider",
+    "password_is_name", "password_too_common", "password_too_long",
     "password_too_short", "person_disabled", "room_retired",
     "table_unreadable", "unknown_change", "unknown_entry", "unknown_person", "unknown_plan",
     "unknown_proposal", "unknown_session", "wrong_code", "wrong_password",
