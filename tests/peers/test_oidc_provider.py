@@ -281,11 +281,11 @@ async def test_people_sign_in_and_out_across_two_sites(site: Site, browser: Brow
             await expect(page).to_have_url(re.compile(f"^{issuer}/interaction/"))
             await agree(page, "ada")
             await expect(page).to_have_url(f"{url}/admin/rooms")
-            await expect(page.get_by_text("person:ada@example.com")).to_be_visible()
+            await expect(page.get_by_role("link", name="Ada Lovelace")).to_be_visible()
             (cookie,) = [one for one in await context.cookies() if "roombridge" in one["name"]]
             assert (cookie["name"], cookie["sameSite"]) == ("roombridge_session", "Strict")
             await page.reload()
-            await expect(page.get_by_text("person:ada@example.com")).to_be_visible()
+            await expect(page.get_by_role("link", name="Ada Lovelace")).to_be_visible()
             await page.get_by_role("button", name="Sign out").click()
             await page.get_by_role("link", name="Sign out of Example Corp too").click()
             await page.get_by_role("button", name="Yes, sign me out").click()
