@@ -152,7 +152,7 @@ class Counter:
         Raises:
             Problem: there is none of this caller's.
         """
-        return _plan(await self._known(plan, caller))
+        return shape_of(await self._known(plan, caller))
 
     async def apply(self, plan: str, caller: Caller) -> AppliedShape:
         """A plan made true.
@@ -161,7 +161,7 @@ class Counter:
             Problem: it cannot be.
         """
         known = await self._known(plan, caller)
-        with _in_words(known):
+        with in_words(known):
             done = _applied(await self._keeper.apply(known, caller))
         if done.change:
             return done
@@ -173,9 +173,9 @@ class Counter:
         Raises:
             Problem: it cannot be.
         """
-        with _in_words():
+        with in_words():
             try:
-                return _plan(await self._keeper.undo(change, caller))
+                return shape_of(await self._keeper.undo(change, caller))
             except NothingToUndo:
                 if caller.lists is None:
                     raise
@@ -200,7 +200,7 @@ class Counter:
         Raises:
             Problem: the store has another one.
         """
-        with _in_words():
+        with in_words():
             done = await self._keeper.take_over(caller, replace=replace)
         return None if done is None else _applied(done)
 
@@ -213,9 +213,9 @@ class Counter:
         *,
         keep: bool,
     ) -> PlanShape:
-        with _in_words():
+        with in_words():
             found = await self._keeper.plan(edit, caller, why=why, given=given, keep=keep)
-        return _plan(found)
+        return shape_of(found)
 
     async def _known(self, plan: str, caller: Caller) -> Plan:
         known = await self._keeper.planned(plan, caller)
@@ -225,7 +225,7 @@ class Counter:
 
 
 @contextmanager
-def _in_words(plan: Plan | None = None) -> Iterator[None]:
+def in_words(plan: Plan | None = None) -> Iterator[None]:
     """What the keeper refuses, as problems."""
     try:
         yield
@@ -234,10 +234,9 @@ def _in_words(plan: Plan | None = None) -> Iterator[None]:
     except Changed as error:
         raise _problem("changed_meanwhile") from error
     except Unfit as error:
-        raise Unfitting(_findings(plan, only_errors=True) if plan else ()) from error
+        raise Unfitting(remarks(errors(plan.problems)) if plan else ()) from error
     except Misfit as error:
-        finding = RemarkShape(entry=error.entry, setting="", severity="error", words=str(error))
-        raise Unfitting([finding]) from error
+        raise Unfitting([remark(error)]) from error
     except NotYours as error:
         raise _problem("not_yours", str(error)) from error
     except NoVault as error:
@@ -282,7 +281,8 @@ def _lists(change: Change) -> frozenset[str]:
     return frozenset(change.before.get("lists", "").split(", "))
 
 
-def _plan(plan: Plan) -> PlanShape:
+def shape_of(plan: Plan) -> PlanShape:
+    """A plan as callers are told it."""
     return PlanShape(
         id=plan.id,
         base=plan.base,
@@ -290,13 +290,18 @@ def _plan(plan: Plan) -> PlanShape:
         why=plan.why,
         undoes=plan.undoes,
         changes=tuple(_change(one) for one in plan.changes),
-        findings=tuple(_findings(plan)),
+        findings=tuple(remarks(plan.problems)),
     )
 
 
-def _findings(plan: Plan, *, only_errors: bool = False) -> Iterator[RemarkShape]:
-    found: Iterable[Wrong] = errors(plan.problems) if only_errors else plan.problems
-    for one in found:
+def remark(error: Misfit) -> RemarkShape:
+    """Why an edit fits no inventory, as callers are told it."""
+    return RemarkShape(entry=error.entry, setting="", severity="error", words=str(error))
+
+
+def remarks(problems: Iterable[Wrong]) -> Iterator[RemarkShape]:
+    """Problems of settings as callers are told them."""
+    for one in problems:
         kind, _, rest = one.path.partition(".")
         name, _, setting = rest.partition(".")
         entry = f"{kind}.{name}" if kind in {"rooms", "room_lists"} and name else ""

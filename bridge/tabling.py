@@ -1,19 +1,17 @@
 """Where callers come with a table of rooms or a rooms.yaml, and take theirs away."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from bridge.callers import Caller
-from bridge.inventory.keeper import Keeper, NoVault
-from bridge.inventory.leave import NotYours
+from bridge.inventory.keeper import Keeper
 from bridge.inventory.outcomes import Outcome
 from bridge.inventory.tables import TablePlan, part, plan_table
 from bridge.inventory.texts import plan_text, text_of
-from bridge.keeping import Counter
-from bridge.settings.problem import Problem as Wrong
-from bridge.views.inventory_shapes import ChangeShape, PlanShape, RemarkShape
+from bridge.keeping import Counter, in_words, remark, remarks, shape_of
+from bridge.views.inventory_shapes import RemarkShape
 from bridge.views.inventory_tables import Form
 from bridge.views.openapi import STATUSES
 from bridge.views.table_shapes import (
@@ -95,33 +93,27 @@ class Tables:
         return await asyncio.to_thread(_shape, made), made.outcomes
 
     async def _planned(self, form: Form, data: bytes, how: Wanted, caller: Caller) -> TablePlan:
-        try:
-            if form == "table":
-                return await plan_table(self._keeper, data, caller, how)
-            return await plan_text(self._keeper, data, caller, how.why)
-        except Unreadable as error:
-            where = f"row {error.row}: " if error.row else ""
-            hint = f" ({error.hint})" if error.hint else ""
-            raise _problem("table_unreadable", f"{where}{error}{hint}") from error
-        except Misfit as error:
-            found = RemarkShape(entry=error.entry, setting="", severity="error", words=str(error))
-            raise UnfitTable([found]) from error
-        except NotYours as error:
-            raise _problem("not_yours", str(error)) from error
-        except NoVault as error:
-            raise _problem("no_vault", str(error)) from error
+        with in_words():
+            try:
+                if form == "table":
+                    return await plan_table(self._keeper, data, caller, how)
+                return await plan_text(self._keeper, data, caller, how.why)
+            except Unreadable as error:
+                where = f"row {error.row}: " if error.row else ""
+                hint = f" ({error.hint})" if error.hint else ""
+                code = "table_unreadable"
+                raise Problem(STATUSES[code], code, f"{where}{error}{hint}") from error
+            except Misfit as error:
+                raise UnfitTable([remark(error)]) from error
 
 
 def _shape(made: TablePlan) -> TablePlanShape:
     plan = made.plan
-    shape = PlanShape(
+    shape = msgspec.structs.replace(
+        shape_of(plan),
         id=plan.id if made.fits else "",
-        base=plan.base,
         fits=made.fits,
-        why=plan.why,
-        undoes=plan.undoes,
-        changes=tuple(ChangeShape(**msgspec.structs.asdict(one)) for one in plan.changes),
-        findings=tuple(_of_plan(made.problems)),
+        findings=tuple(remarks(made.problems)),
     )
     return TablePlanShape(
         **msgspec.structs.asdict(shape),
@@ -129,20 +121,6 @@ def _shape(made: TablePlan) -> TablePlanShape:
         count=made.rows,
         bad=made.bad,
     )
-
-
-def _of_plan(problems: Iterable[Wrong]) -> Iterator[RemarkShape]:
-    for one in problems:
-        kind, _, rest = one.path.partition(".")
-        name, _, setting = rest.partition(".")
-        entry = f"{kind}.{name}" if kind in {"rooms", "room_lists"} and name else ""
-        yield RemarkShape(
-            entry=entry,
-            setting=setting if entry else one.path,
-            severity=one.severity,
-            words=one.words,
-            hint=one.hint,
-        )
 
 
 def _row(finding: Finding) -> RowFindingShape:
@@ -153,7 +131,3 @@ def _row(finding: Finding) -> RowFindingShape:
         words=finding.words,
         hint=finding.hint,
     )
-
-
-def _problem(code: str, words: str) -> Problem:
-    return Problem(STATUSES[code], code, words)
