@@ -18,7 +18,7 @@ from bridge.views.house import House
 from bridge.views.pairing import family
 from bridge.views.people import written
 from bridge.views.sessions import LOGIN, after
-from bridge.views.web import ANYBODY, Route, too_many
+from bridge.views.web import ANYBODY, Handler, Route, too_many
 
 BEGIN, OUT = "/admin/sso", "/admin/sso/out"
 SECURE, PLAIN = "__Secure-roombridge_sso", "roombridge_sso"
@@ -122,16 +122,10 @@ class SinglePages:
     def routes(self) -> Sequence[Route]:
         """The addresses."""
         return (
-            Route(
-                method="GET",
-                path=BEGIN,
-                serve=self.begin,
-                scope=None,
-                page=True,
-                displays=False,
-                summary="Sign in by the identity provider: to it",
-                answer="",
-                status=303,
+            _leading(
+                BEGIN,
+                self.begin,
+                "Sign in by the identity provider: to it",
                 query={"next": "The page to go on to."},
             ),
             Route(
@@ -152,18 +146,24 @@ class SinglePages:
                 },
                 problems=("disk_failing",),
             ),
-            Route(
-                method="GET",
-                path=OUT,
-                serve=self.out,
-                scope=None,
-                page=True,
-                displays=False,
-                summary="Sign out at the identity provider too",
-                answer="",
-                status=303,
-            ),
+            _leading(OUT, self.out, "Sign out at the identity provider too"),
         )
+
+
+def _leading(path: str, serve: Handler, summary: str, **more: Any) -> Route:
+    """What leads elsewhere, whoever asks."""
+    return Route(
+        method="GET",
+        path=path,
+        serve=serve,
+        scope=None,
+        page=True,
+        displays=False,
+        summary=summary,
+        answer="",
+        status=303,
+        **more,
+    )
 
 
 def _to(address: str) -> web.Response:
