@@ -107,18 +107,20 @@ async def trusts(page: Page, state: str, missing: str = "nothing") -> None:
     await expect(page.locator("html")).to_have_attribute("data-missing", missing)
 
 
+async def comes_true(page: Page, promised: str) -> None:
+    """What a page promises becomes true; `wait_for_function` takes the promise itself for true."""
+    await until(lambda: page.evaluate(f"(async () => Boolean(await ({promised})))()"), promised)
+
+
 async def worked(page: Page) -> None:
     """The service worker looks after the page, and has kept it."""
-    await page.evaluate(
-        """async () => {
-            await navigator.serviceWorker.ready;
-            for (;;) {
-                const found = await caches.match(location.pathname);
-                const kept = await caches.match("/kept/kestrel/agenda");
-                if (found && kept && navigator.serviceWorker.controller) return;
-                await new Promise((done) => setTimeout(done, 50));
-            }
-        }"""
+    await comes_true(
+        page,
+        """navigator.serviceWorker.ready
+            .then(() => Promise.all([
+                caches.match(location.pathname), caches.match("/kept/kestrel/agenda"),
+            ]))
+            .then(([page, agenda]) => page && agenda && navigator.serviceWorker.controller)""",
     )
 
 

@@ -17,6 +17,7 @@ from tests.process.live_display import (
     MINUTE,
     Bridge,
     bridge_of,
+    comes_true,
     sign_in,
     soon,
     trusts,
@@ -218,7 +219,7 @@ async def test_what_is_kept_is_of_its_own_room_only(
     headers = {"Authorization": f"Bearer {secret}"}
     assert (await context.request.post(f"{url}/sign-in", headers=headers)).status == 204
     await page.goto(url)
-    await page.wait_for_function("() => caches.match('/kept/heron/agenda')")
+    await comes_true(page, "caches.match('/kept/heron/agenda')")
     assert await page.evaluate("caches.match('/kept/kestrel/agenda')") is None
     assert await page.evaluate("caches.match('/display/kestrel')") is None
 
