@@ -39,7 +39,7 @@ DEVICES = {
     "endpoint_drift": Advice(
         "the room system loses its list again and again, or somebody else writes it",
         "let one system alone write the list: take the unit out of the other one (TMS, Webex), or"
-        " out of rooms.yaml",
+        " out of this inventory",
     ),
     "endpoint_clock": Advice(
         "the clock of the room system is wrong",

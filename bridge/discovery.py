@@ -1,4 +1,4 @@
-"""Asking services for their rooms, so that a person may bring rooms.yaml up to date.
+"""Asking services for their rooms, so that a person may bring the inventory up to date.
 
 It proposes and never changes anything: not the configuration, not what is read, not a booking. What
 is approved goes the way of every change of the inventory (`bridge.deciding`).
@@ -64,7 +64,7 @@ class _Source:
 
 
 class Discovery:
-    """Asks one source after the other, and holds the answers against rooms.yaml."""
+    """Asks one source after the other, and holds the answers against the inventory."""
 
     def __init__(
         self, sync: Discovering, *, health: Health, clock: Clock, rejections: Rejections
@@ -290,7 +290,7 @@ class Discovery:
         del counted["new"]  # nobody has to take every room
         if counted:
             words = ", ".join(f"{number} {what}" for what, number in sorted(counted.items()))
-            words = f"the service's room list and rooms.yaml do not agree: {words}"
+            words = f"the service's room list and the inventory do not agree: {words}"
             self._health.bad(subject, "discovery_differs", words)
         else:
             self._health.good(subject, "discovery_differs")
@@ -316,7 +316,7 @@ async def _answer(source: Discovers, tell: Tell) -> tuple[FoundRoom, ...]:
 
 
 def _allowed(mailbox: str, settings: SourceSettings) -> bool:
-    """Whether rooms.yaml could have it: the canary, and what is kept out, are no rooms."""
+    """Whether the inventory could have it: the canary, and what is kept out, are no rooms."""
     mailboxes = settings.mailboxes
     address = re.fullmatch(r"[^@\s/]+@[^@\s/]+", mailbox)
     return bool(address) and mailboxes.allows(mailbox) and mailbox != mailboxes.canary.lower()

@@ -53,8 +53,8 @@ ADVICE = {
         "nothing changes by it; `roombridge rooms discover --source {source}` asks again",
     ),
     "discovery_differs": Advice(
-        "the service's room list and rooms.yaml do not agree",
-        "`roombridge rooms discover --source {source}` shows where; rooms.yaml stays as it is",
+        "the service's room list and the inventory do not agree",
+        "`roombridge rooms discover --source {source}` shows where; nothing changes by itself",
     ),
     "mqtt_failing": Advice(
         "the MQTT broker does not take how rooms stand",

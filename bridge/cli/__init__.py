@@ -252,7 +252,7 @@ def _add_rooms(commands: Commands) -> None:
     rooms = commands.group("rooms", "rooms: as they stand, and as they are to be")
     discover = rooms.add(
         "discover",
-        "ask the services for their rooms now: where they and rooms.yaml do not agree",
+        "ask the services for their rooms now: where they and the inventory do not agree",
         "rooms.discover",
     )
     discover.add_argument("--source", metavar="NAME", help="only this one")

@@ -30,7 +30,7 @@ class ListShape(Shape, frozen=True, kw_only=True):
 
 
 class DifferenceShape(Shape, frozen=True, kw_only=True):
-    """One thing in which the service's list and rooms.yaml do not agree."""
+    """One thing in which the service's list and the inventory do not agree."""
 
     what: Annotated[
         Literal["new", "gone", "twice", "differs"],

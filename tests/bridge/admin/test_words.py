@@ -110,6 +110,32 @@ def test_templates_say_only_what_is_in_the_catalogue(lang: str) -> None:
     assert {key for key in keys if not told.has(key)} == set()
 
 
+def test_every_word_of_a_list_is_of_something_in_it() -> None:
+    keys = catalogue("en")
+    lists: dict[str, set[str]] = {
+        "matter": set(MATTERS),
+        "reason": {*NO_JOIN, *LEFT_OUT, "other"},
+        "wrong": set(WRONG),
+        "sso_why": set(EVERY_FAILED),
+        "state": set(STATES),
+        "state_means": set(STATES),
+        "fault": set(get_args(FaultCode)),
+        "system": set(get_args(State)),
+    }
+    for section, names in lists.items():
+        said = {key.split(".")[1] for key in keys if key.startswith(f"{section}.")}
+        assert said - names == set(), section
+
+
+def test_everything_that_was_done_is_done_somewhere() -> None:
+    code = "".join(
+        path.read_text(encoding="utf-8")
+        for path in [*HERE.parent.glob("*.py"), *TEMPLATES.glob("*.html")]
+    )
+    said = {key.removeprefix("done.") for key in catalogue("en") if key.startswith("done.")}
+    assert {one for one in said if not re.search(rf'(["=.]){one}"', code)} == set()
+
+
 def test_no_word_is_left_over() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.html"))
     sections = {"about", "ago", "state", "state_means", "fault", "system", "problems", "done"}
