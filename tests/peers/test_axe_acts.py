@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.bridge.conftest import Views
-from tests.peers.test_axe import violations
+from tests.peers.axe import violations
 from tests.process import doors
 from tests.process.doors import Door, opened
 

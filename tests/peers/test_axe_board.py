@@ -5,7 +5,7 @@ from playwright.async_api import expect
 
 from rooms.display import DisplayPolicy, Theme
 from rooms.room import Policy
-from tests.peers.test_axe import violations
+from tests.peers.axe import violations
 from tests.process.test_board import Hall, hall, north, views_of_now, wing
 
 __all__ = ["hall", "views_of_now", "wing"]  # fixtures

@@ -5,7 +5,7 @@ from playwright.async_api import expect
 
 from rooms.inventory import Edit
 from tests.bridge.admin.conftest import person
-from tests.peers.test_axe import SCHEMES, violations
+from tests.peers.axe import fine, fine_in_languages, violations
 from tests.process.test_admin_forms import (
     EDIT,
     EVERY,
@@ -13,7 +13,7 @@ from tests.process.test_admin_forms import (
     building,
     forms,
 )
-from tests.process.test_admin_pages import TELEPHONE
+from tests.process.test_admin_pages import DESK, TELEPHONE
 
 __all__ = ["building", "forms"]  # fixtures
 pytestmark = pytest.mark.browser
@@ -22,14 +22,7 @@ pytestmark = pytest.mark.browser
 async def test_every_form_can_be_used_by_everybody(forms: Counterpart) -> None:
     async with forms.page("/admin") as page:
         for path in EVERY:
-            for scheme, lang in zip(SCHEMES, ("en", "de"), strict=True):
-                await page.emulate_media(color_scheme=scheme)
-                await page.goto(f"{forms.url}{path}?lang={lang}")
-                await expect(page.locator("html")).to_have_attribute("data-ready", "")
-                await page.evaluate(
-                    "document.querySelectorAll('details').forEach((d) => d.open = true)"
-                )
-                assert await violations(page) == [], (path, scheme)
+            await fine_in_languages(page, f"{forms.url}{path}", [DESK])
 
 
 async def test_what_is_wrong_and_what_is_planned_can_be_read_by_everybody(
@@ -45,12 +38,8 @@ async def test_what_is_wrong_and_what_is_planned_can_be_read_by_everybody(
         await page.get_by_label("Seats").fill("9")
         await page.get_by_label("Calendar address").fill("wren@example.com")
         await forms.planned(page)
-        for scheme in SCHEMES:
-            await page.emulate_media(color_scheme=scheme)
-            assert await violations(page) == [], scheme
+        await fine(page)
         await forms.stock.apply(Edit(rooms={"kestrel": {"capacity": "7"}}), person(name="Bob"))
         await page.reload()
         await expect(page.locator("h1")).to_have_text("Somebody else was faster")
-        for scheme in SCHEMES:
-            await page.emulate_media(color_scheme=scheme)
-            assert await violations(page) == [], scheme
+        await fine(page)

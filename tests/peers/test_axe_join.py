@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
-from tests.peers.test_axe import violations
+from tests.peers.axe import violations
 from tests.process.test_join_button import Door, door
 
 __all__ = ["door"]  # fixtures

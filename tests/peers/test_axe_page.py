@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser
 
-from tests.peers.test_axe import violations
+from tests.peers.axe import violations
 from tests.process.stage import MONDAY, scene, staged
 from tests.process.test_display_look import SCENES, THEMES, looking
 

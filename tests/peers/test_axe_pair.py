@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.peers.test_axe import violations
+from tests.peers.axe import violations
 from tests.process.test_demo import SIZES, Demo
 
 pytestmark = pytest.mark.browser

@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
-from tests.peers.test_axe import SCHEMES, violations
+from tests.peers.axe import fine, fine_in_languages
 from tests.process.test_admin_pages import DESK, TELEPHONE
 from tests.process.test_admin_people import PAGES, House, house, opened
 
@@ -14,13 +14,7 @@ pytestmark = pytest.mark.browser
 async def test_every_page_of_people_can_be_read_by_everybody(house: House) -> None:
     async with house.open() as page:
         for path in PAGES:
-            for scheme, lang in zip(SCHEMES, ("en", "de"), strict=True):
-                await page.emulate_media(color_scheme=scheme)
-                await page.goto(f"{house.at(path)}?lang={lang}")
-                await expect(page.locator("html")).to_have_attribute("data-ready", "")
-                for width, height in (DESK, TELEPHONE):
-                    await page.set_viewport_size({"width": width, "height": height})
-                    assert await violations(page) == [], (path, scheme, width)
+            await fine_in_languages(page, house.at(path), (DESK, TELEPHONE))
 
 
 async def test_what_is_wrong_and_what_is_shown_once_can_be_read_by_everybody(
@@ -32,13 +26,9 @@ async def test_what_is_wrong_and_what_is_shown_once_can_be_read_by_everybody(
             await page.get_by_label("Name to sign in with").fill(name)
             await page.get_by_role("button", name="Make an account and a code").click()
             await expect(page.locator(kind)).to_be_visible()
-            for scheme in SCHEMES:
-                await page.emulate_media(color_scheme=scheme)
-                assert await violations(page) == [], (kind, scheme)
+            await fine(page, kind)
         await page.goto(house.at("/admin/tokens/new"))
         await page.get_by_label("What it is for").fill("A script")
         await page.get_by_role("button", name="Make the token").click()
         await expect(page.locator("#token")).to_be_visible()
-        for scheme in SCHEMES:
-            await page.emulate_media(color_scheme=scheme)
-            assert await violations(page) == [], scheme
+        await fine(page)

@@ -6,7 +6,7 @@ from playwright.async_api import Browser, expect
 from bridge.oidc.failed import EVERY
 from tests.bridge.conftest import clock, made, views
 from tests.bridge.oidc.conftest import Entrance, entrance
-from tests.peers.test_axe import SCHEMES, violations
+from tests.peers.axe import fine_in_languages, violations
 from tests.process.test_admin_pages import DESK, TELEPHONE
 from tests.process.test_single_pages import door
 
@@ -22,12 +22,7 @@ async def test_signing_in_by_a_provider_can_be_read_by_everybody(
     page = await context.new_page()
     for local, why in ((True, EVERY[0]), (True, "out"), (False, "")):
         door.set(allow_local=local)
-        for scheme, lang in zip(SCHEMES, ("en", "de"), strict=True):
-            await page.emulate_media(color_scheme=scheme)
-            await page.goto(f"{url}/admin/login?sso={why}&lang={lang}")
-            for width, height in (DESK, TELEPHONE):
-                await page.set_viewport_size({"width": width, "height": height})
-                assert await violations(page) == [], (why, scheme, width)
+        await fine_in_languages(page, f"{url}/admin/login?sso={why}", (DESK, TELEPHONE))
     await page.route(f"{url}/admin", lambda route: route.fulfill(status=204))
     await page.goto(f"{url}/admin/sso?next=/admin")
     await expect(page.get_by_role("link")).to_have_text("Weiter")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from tests.peers.test_axe import SCHEMES, violations
+from tests.peers.axe import UNFOLD, fine
 from tests.process.test_admin_pages import DESK, TELEPHONE
 from tests.process.test_admin_tables import Desk, desk, empty, files, shown, sought
 
@@ -17,18 +17,12 @@ async def test_every_page_can_be_read_by_everybody(desk: Desk, files: dict[str, 
     context, page = await desk.open("/admin")
     async for path in shown(desk, page, files):
         await expect(page.locator("html")).to_have_attribute("data-ready", "")
-        await page.evaluate("document.querySelectorAll('details').forEach((d) => d.open = true)")
-        for scheme in SCHEMES:
-            await page.emulate_media(color_scheme=scheme)
-            for width, height in (DESK, TELEPHONE):
-                await page.set_viewport_size({"width": width, "height": height})
-                assert await violations(page) == [], (path, scheme, width)
+        await page.evaluate(UNFOLD)
+        await fine(page, path, (DESK, TELEPHONE))
     await context.close()
 
 
 async def test_a_house_without_rooms_can_be_begun_by_everybody(empty: Desk) -> None:
     context, page = await empty.open("/admin")
-    for scheme in SCHEMES:
-        await page.emulate_media(color_scheme=scheme)
-        assert await violations(page) == [], scheme
+    await fine(page)
     await context.close()

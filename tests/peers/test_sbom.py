@@ -21,7 +21,7 @@ def locked() -> dict[tuple[str, str], set[str]]:
     return found
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_the_bill_of_materials_names_every_package_with_hashes_and_licence() -> None:
     # The tool holds it against the schema of CycloneDX, or fails.
     made = subprocess.run(["make", "sbom"], cwd=ROOT, text=True, capture_output=True, check=False)
