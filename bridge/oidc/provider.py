@@ -31,6 +31,9 @@ PAUSE = timedelta(minutes=1)
 """Between two looks for a key that is not known: anybody can write a token with another name."""
 QUIET = timedelta(seconds=5)
 """After a failure, during which who waits for the same hears of it at once."""
+_NOT_TOLD = frozenset({401, 403})
+"""A provider's answers that it does not tell (RFC 6750 §3.1). Any other failure leaves open in
+which groups somebody is, and must not end their sessions."""
 WELL_KNOWN = "/.well-known/openid-configuration"
 OF_US = frozenset(
     {
@@ -172,7 +175,7 @@ class Provider:
             return {}
         headers = {"Authorization": f"Bearer {access_token}"}
         answer = await self._ask("GET", found.userinfo_endpoint, headers=headers)
-        if answer.status != 200:
+        if answer.status in _NOT_TOLD:
             return {}
         told: dict[str, Any] = _read(answer, dict[str, Any], "userinfo")
         if told.get("sub") != subject:  # OpenID Connect Core §5.3.2
