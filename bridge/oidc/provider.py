@@ -15,7 +15,7 @@ from yarl import URL
 from bridge.oidc.attempts import Attempt
 from bridge.oidc.failed import SignOnFailed
 from bridge.oidc.keys import Head, Keys, head, signed
-from bridge.settings.alerts import fit
+from bridge.settings.addresses import fit
 from bridge.settings.people import OidcSettings
 from connector.errors import ConnectorError
 from connector.http import Answer, ask

@@ -192,6 +192,8 @@ async def test_whatever_a_provider_answers_is_an_error_with_a_name(
         ({"token_endpoint": "http://elsewhere.example.com/token"}, "unfit"),
         ({"authorization_endpoint": "javascript:alert(1)"}, "unfit"),
         ({"jwks_uri": "file:///etc/passwd"}, "unfit"),
+        ({"token_endpoint": "https://id.example.com:84433/token"}, "unfit"),
+        ({"userinfo_endpoint": "https://id\\.example.com/"}, "unfit"),
         ({"end_session_endpoint": "//elsewhere"}, "unfit"),
         ({"token_endpoint": None}, "unfit"),
         ({"token_endpoint": 7}, "unfit"),
