@@ -13,7 +13,7 @@ from bridge.people.arrivals import Arrivals
 from bridge.people.invitations import Invitations
 from bridge.people.passwords import Passwords, check
 from bridge.people.refused import Locked, Refused
-from bridge.people.sessions import Session, Sessions, Visitor
+from bridge.people.sessions import Sessions, Visitor
 from bridge.people.told import differs, granted, told
 from rooms.audit import Audit, Entry
 from rooms.changeover import Changeover
@@ -127,23 +127,25 @@ class Reception:
 
     async def sign_out(self, caller: Caller) -> None:
         """End the session that somebody calls from."""
-        if caller.session is not None:
-            await self.end(caller.session, caller)
+        if caller.person is not None and caller.session is not None:
+            await self.end(caller.person, [caller.session], caller)
 
-    async def end(self, session: str, caller: Caller) -> Session:
-        """End one session: one's own, or of somebody who may no more than oneself.
+    async def end(self, person: str, ids: Collection[str], caller: Caller) -> None:
+        """End sessions: one's own, or of somebody who may no more than oneself.
 
         Raises:
-            Refused: `unknown_session`.
+            Refused: `unknown_session`, where none of them is in force, or it is beyond oneself.
         """
-        found = self.sessions.get(session)
-        owner = self.accounts.get(found.person) if found else None
-        own = found is not None and found.person == caller.person
-        if found is None or not (own or (owner is not None and _above(caller, owner.role))):
+        owner = self.accounts.get(person)
+        own = person == caller.person
+        if not (own or (owner is not None and _above(caller, owner.role))):
             raise Refused("unknown_session")
-        await self.sessions.end([session])
-        await self._note("sessions.end", found.person, {"session": session}, caller.name)
-        return found
+        ended = [one.id for one in self.sessions if one.person == person and one.id in ids]
+        if not ended:
+            raise Refused("unknown_session")
+        await self.sessions.end(ended)
+        for session in ended:
+            await self._note("sessions.end", person, {"session": session}, caller.name)
 
     # --- invitations
 

@@ -117,7 +117,7 @@ async def end(house: House, caller: Caller, request: web.Request) -> web.StreamR
         raise Problem(404, "unknown_session")
     told = _session(desk, found, caller)
     with refusals():
-        await desk.end(found.id, caller)
+        await desk.end(found.person, [found.id], caller)
     return answer(told)
 
 

@@ -101,7 +101,7 @@ async def test_nobody_gives_or_takes_more_than_they_have(views: Views) -> None:
     caller = desk.caller(opened)
     assert caller is not None
     assert caller.session is not None
-    assert await refusal(desk.end(caller.session, KEEPER)) == "unknown_session"
+    assert await refusal(desk.end(owner.id, [caller.session], KEEPER)) == "unknown_session"
     assert desk.caller(opened) == caller
     assert (await desk.invite(_wanted("eve", "viewer"), KEEPER)).account.role == "viewer"
 
