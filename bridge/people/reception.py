@@ -41,7 +41,7 @@ class Reception:
     def __init__(
         self, database: Database, audit: Audit, clock: Clock, passwords: Passwords | None = None
     ) -> None:
-        self.accounts = Accounts(database)
+        self.accounts = Accounts(database, self.enters)
         self.invitations = Invitations(database, clock)
         self.sessions = Sessions(database, clock)
         self.local = True
@@ -63,7 +63,7 @@ class Reception:
         if session is None:
             return None
         account = self.accounts.get(session.person)
-        if account is None or not account.enters or not self._lets(account):
+        if account is None or not self.enters(account):
             return None
         return Caller(
             name=f"person:{account.name}",
@@ -82,10 +82,12 @@ class Reception:
         """What the forms of a caller's session carry; empty for who has none."""
         return self.sessions.form_secret(caller.session) if caller.session else ""
 
-    def _lets(self, account: Account) -> bool:
-        """Whether people enter in the way that this account is for."""
+    def enters(self, account: Account) -> bool:
+        """Whether somebody can sign in today, in the way that their account is for."""
+        if account.disabled is not None:
+            return False
         if account.subject is None:
-            return self.local
+            return self.local and account.has_password
         return self.issuer is not None and account.subject.startswith(f"{self.issuer} ")
 
     # --- coming and going
@@ -107,11 +109,16 @@ class Reception:
         # Counted before it is known: a hundred tries at the same time are a hundred tries.
         self._locks.wrong(key)
         account = self.accounts.named(name)
-        kept = self.accounts.password(account.id) if account and account.enters else None
+        kept = self.accounts.password(account.id) if account and self.enters(account) else None
         good = await self._passwords.match(password, kept)
         # What took a while may have changed meanwhile.
         now = self.accounts.get(account.id) if account else None
-        if not good or now is None or not now.enters or self.accounts.password(now.id) != kept:
+        if (
+            not good
+            or now is None
+            or not self.enters(now)
+            or self.accounts.password(now.id) != kept
+        ):
             if wait := self._locks.locked(key):
                 await self._note("people.locked_out", "", {"name": key, "seconds": wait}, "bridge")
             raise Refused("wrong_password")
@@ -281,7 +288,7 @@ class Reception:
 
     async def settle(self) -> None:
         """Write down who was seen, and forget what is over; every minute."""
-        out = [one.id for one in self.accounts if not self._lets(one)]
+        out = [one.id for one in self.accounts if not self.enters(one)]
         await self.sessions.end([id_ for one in out for id_ in self.sessions.of_person(one)])
         await self.sessions.settle()
         await self.invitations.settle()

@@ -54,6 +54,23 @@ async def test_the_last_owner_stays_one(views: Views, parts: dict[str, object]) 
     assert await refusal(desk.remove(bob.id, OWNER, lambda _: None)) == "last_owner"
 
 
+@pytest.mark.parametrize(
+    ("local", "issuer", "stays"), [(True, None, "bob"), (False, "issuer", "ada")]
+)
+async def test_an_owner_whose_way_in_is_closed_is_none_that_could_let_others_in(
+    views: Views, local: bool, issuer: str | None, stays: str
+) -> None:
+    desk = views.people
+    await person(views, "bob", "owner")
+    await desk.accounts.add(msgspec.structs.replace(_wanted("ada", "owner"), subject="issuer 1"))
+    desk.local, desk.issuer = local, issuer
+    last, other = sorted(desk.accounts, key=lambda one: one.name != stays)
+    assert await refusal(desk.change(last.id, to(disabled=NOON), OWNER)) == "last_owner"
+    assert await refusal(desk.remove(last.id, OWNER, lambda _: None)) == "last_owner"
+    await desk.remove(other.id, OWNER, lambda _: None)
+    assert desk.accounts.owned
+
+
 async def test_two_owners_cannot_take_each_other_away_at_the_same_time(views: Views) -> None:
     desk = views.people
     ada, bob = await person(views, "ada", "owner"), await person(views, "bob", "owner")
