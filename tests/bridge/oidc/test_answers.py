@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestServer
 
 from bridge.oidc.attempts import LASTS, USED, Attempts
 from bridge.oidc.failed import SignOnFailed
-from bridge.oidc.provider import QUIET
+from bridge.oidc.remembered import QUIET
 from connector.outside import Proxy
 from connector.secret import Secret
 from tests.bridge.oidc.conftest import Entrance, why
