@@ -26,8 +26,10 @@ EVERY: tuple[Why, ...] = get_args(Why)
 class SignOnFailed(Exception):
     """Nobody was signed in."""
 
-    def __init__(self, why: Why, detail: str = "") -> None:
+    def __init__(self, why: Why, detail: str = "", *, again: bool = False) -> None:
         super().__init__(f"{why} ({detail})" if detail else why)
         self.why = why
         self.detail = detail
         """For engineers: a code, never what the provider wrote, and never about a person."""
+        self.again = again
+        """Whether it was told of a moment ago: nothing was tried since."""

@@ -43,7 +43,7 @@ class Remembered(Generic[Told]):
             return self._told[1]
         if self._failed is not None and now - self._failed[0] < quiet:
             before = self._failed[1]
-            raise SignOnFailed(before.why, before.detail)
+            raise SignOnFailed(before.why, before.detail, again=True)
         try:
             told = await self._read()
         except SignOnFailed as failed:

@@ -220,6 +220,17 @@ async def test_a_provider_that_is_not_there_is_said_to_be_away(entrance: Entranc
     assert why(out) == "unavailable"
 
 
+async def test_a_provider_that_is_away_is_logged_once_however_often_somebody_asks(
+    entrance: Entrance, caplog: pytest.LogCaptureFixture
+) -> None:
+    entrance.issuer.answers["/.well-known/openid-configuration"] = status(503)
+    for lines in (1, 2):
+        for path in ("/admin/sso", "/admin/sso/out") * 3:
+            assert why(await entrance.client.get(path, allow_redirects=False)) == "unavailable"
+        assert caplog.text.count("unavailable (description: HTTP 503)") == lines
+        entrance.views.clock.move(QUIET)
+
+
 async def test_a_provider_is_reached_by_the_sites_proxy(entrance: Entrance) -> None:
     asked: list[tuple[str, str]] = []
 
