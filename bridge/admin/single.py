@@ -17,7 +17,7 @@ from bridge.views import signed_in
 from bridge.views.house import House
 from bridge.views.pairing import family
 from bridge.views.people import written
-from bridge.views.sessions import LOGIN, after
+from bridge.views.sessions import LOGIN, onward
 from bridge.views.web import ANYBODY, Handler, Route, too_many
 
 BEGIN, OUT = "/admin/sso", "/admin/sso/out"
@@ -45,7 +45,7 @@ class SinglePages:
 
     async def begin(self, house: House, caller: Caller, request: web.Request) -> web.Response:
         """To the provider; who is signed in goes on."""
-        goes_on, single = after(request.query.get("next", "")), self._single
+        goes_on, single = onward(request.query.get("next", "")), self._single
         if caller.person is not None:
             return back(goes_on)
         if single is None or single.settings is None:

@@ -1,7 +1,8 @@
 """Signing in and out, over the API and by the forms of the pages."""
 
 import asyncio
-from urllib.parse import quote, urlsplit
+import re
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -24,6 +25,10 @@ from bridge.views.people_shapes import (
 from bridge.views.web import Problem, Route, answer, body_of, too_many
 
 HOME, LOGIN = "/admin", "/admin/login"
+LONGEST = 2000
+"""Characters of an address that somebody is led on to."""
+_PLAIN = re.compile(r"[!-\[\]-~]*")
+"""Printable ASCII without a backslash, which browsers take for a slash."""
 BODY_SECONDS = 10.0
 """How long a form may take: nobody knows yet whose it is."""
 
@@ -157,7 +162,7 @@ def _session(desk: Reception, session: Session, caller: Caller) -> SessionShape:
 async def login(house: House, _caller: Caller, request: web.Request) -> web.StreamResponse:
     """Sign in, and go on to where somebody wanted."""
     form = await _form(request)
-    wanted = after(form.get("next", ""))
+    wanted = onward(form.get("next", ""))
     back = f"&next={quote(wanted, safe='')}" if wanted != HOME else ""
     try:
         came = visitor(house, request)
@@ -228,14 +233,13 @@ async def logout(house: House, caller: Caller, request: web.Request) -> web.Stre
     return response
 
 
-def after(wanted: str) -> str:
-    """Where somebody goes who has signed in: below `/admin`, whatever a link says."""
-    parts = urlsplit(wanted) if wanted.isascii() and wanted.isprintable() else None
-    if parts is None or parts.scheme or parts.netloc or "\\" in wanted:
-        return HOME
-    segments = parts.path.lower().replace("%2e", ".").split("/")
+def onward(wanted: str) -> str:
+    """Where somebody is led on to: a page of ours, whatever a link says, else the first one."""
+    path = re.split("[?#]", wanted, maxsplit=1)[0]
+    segments = path.replace("%2E", ".").replace("%2e", ".").split("/")
     inside = segments[:2] == ["", "admin"] and not {"..", "."} & {*segments}
-    return wanted if inside and parts.path not in {LOGIN, WELCOME} else HOME
+    plain = len(wanted) <= LONGEST and _PLAIN.fullmatch(wanted)
+    return wanted if inside and plain and path not in {LOGIN, WELCOME} else HOME
 
 
 async def _form(request: web.Request) -> dict[str, str]:
