@@ -37,14 +37,24 @@ def visitor(house: House, request: web.Request) -> Visitor:
     """From where somebody signs in.
 
     Raises:
-        Problem: the address is locked out, or a page elsewhere asks.
+        Problem: the address is locked out.
     """
     address = client_address(request.remote, request.headers, house.proxies)
     if address and (wait := house.limits.locked(address)):
         raise too_many(wait)
+    return Visitor(address=address, browser=family(request.headers.get("User-Agent", "")))
+
+
+def _by_us(house: House, request: web.Request) -> Visitor:
+    """From where somebody signs in who types something here.
+
+    Raises:
+        Problem: the address is locked out, or a page elsewhere asks.
+    """
+    came = visitor(house, request)
     if signed_in.came_from_us(house, request) is False:
         raise Problem(403, "not_ours")
-    return Visitor(address=address, browser=family(request.headers.get("User-Agent", "")))
+    return came
 
 
 def _guessed(house: House, came: Visitor, why: Refused) -> None:
@@ -63,7 +73,7 @@ async def who(house: House, caller: Caller, _request: web.Request) -> web.Stream
 
 async def sign_in(house: House, _caller: Caller, request: web.Request) -> web.StreamResponse:
     """A session by name and password."""
-    desk, came = reception(house), visitor(house, request)
+    desk, came = reception(house), _by_us(house, request)
     if request.content_type != "application/json":  # a page elsewhere could not send that
         raise Problem(400, "bad_body", "Content-Type must be application/json")
     await _whole(request)
@@ -165,7 +175,7 @@ async def login(house: House, _caller: Caller, request: web.Request) -> web.Stre
     wanted = onward(form.get("next", ""))
     back = f"&next={quote(wanted, safe='')}" if wanted != HOME else ""
     try:
-        came = visitor(house, request)
+        came = _by_us(house, request)
     except Problem as problem:
         if problem.code != "too_many_requests":
             raise
@@ -190,7 +200,7 @@ async def welcome(house: House, _caller: Caller, request: web.Request) -> web.St
     """Set a password with a code, and be signed in."""
     form = await _form(request)
     try:
-        came = visitor(house, request)
+        came = _by_us(house, request)
     except Problem as problem:
         if problem.code != "too_many_requests":
             raise

@@ -253,8 +253,8 @@ async def test_a_provider_is_reached_by_the_sites_proxy(entrance: Entrance) -> N
 async def test_who_invents_codes_is_locked_out(
     entrance: Entrance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("views.guard", "admin.single"):
-        monkeypatch.setattr(f"bridge.{module}.client_address", lambda *_: "192.0.2.7")
+    for module in ("guard", "sessions"):
+        monkeypatch.setattr(f"bridge.views.{module}.client_address", lambda *_: "192.0.2.7")
     for _ in range(10):
         state = parse_qs(urlsplit(await entrance.begin()).query)["state"][0]
         assert why(await entrance.back(f"code=invented&state={state}")) == "unproven"
