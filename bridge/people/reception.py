@@ -270,7 +270,6 @@ class Reception:
         Raises:
             Refused: `unknown_person`, `last_owner`, `beyond_oneself`, or what `fresh` raises.
         """
-        ended = self.sessions.of_person(person)
 
         def may(was: Account) -> None:
             fresh(was)
@@ -282,7 +281,7 @@ class Reception:
 
         account = await self.accounts.remove(person, may, write)
         self.invitations.close(person)
-        self.sessions.drop([*ended, *self.sessions.of_person(person)])
+        self.sessions.forget(person)
         await self._note("people.remove", person, told(account), caller.name)
         return account
 

@@ -257,3 +257,14 @@ async def test_when_somebody_was_here_outlasts_their_session(
     every = (await (await client.get("/api/v1/people", headers=ada)).json())["people"]
     found = {one["name"]: one["seen"] for one in every}
     assert found["bob"] == seen.isoformat().replace("+00:00", "Z")
+
+
+async def test_nothing_is_remembered_of_who_was_removed(views: Views) -> None:
+    desk = views.people
+    bob = await person(views, "bob", "viewer")
+    opened = await secret(views, bob)
+    assert desk.sessions.came(bob.id)
+    await desk.remove(bob.id, OWNER, lambda _: None)
+    assert desk.caller(opened) is None
+    assert desk.sessions.came(bob.id) is None
+    await desk.settle()
