@@ -14,7 +14,7 @@ from bridge.people.invitations import Invitations
 from bridge.people.passwords import Passwords, check
 from bridge.people.refused import Locked, Refused
 from bridge.people.sessions import Sessions, Visitor
-from bridge.people.told import differs, granted, told
+from bridge.people.told import differs, told
 from rooms.audit import Audit, Entry
 from rooms.changeover import Changeover
 from rooms.clock import Clock
@@ -253,7 +253,7 @@ class Reception:
             now = to(was)
             _check(was, caller, kept=True)
             _check(now, caller)
-            if was.subject is not None and granted(was) != granted(now):
+            if was.subject is not None and _provided(was) != _provided(now):
                 raise Refused("of_provider")
             before.append(was)
             return now
@@ -386,3 +386,8 @@ def _check(account: Account, caller: Caller, *, kept: bool = False) -> None:
 
 def _rights(account: Account) -> tuple[object, ...]:
     return account.role, frozenset(account.lists), account.disabled is None, account.subject
+
+
+def _provided(account: Account) -> tuple[object, ...]:
+    """What nobody changes here of an account that comes from the provider of identities."""
+    return account.name, account.shown, account.email, account.role, frozenset(account.lists)
