@@ -101,7 +101,8 @@ class SingleSignOn:
             try:
                 secret = await self._people.arrivals.admit(who, visitor)
             except Refused as refused:
-                raise SignOnFailed("disabled", refused.code) from None
+                why: Why = "disabled" if refused.code == "person_disabled" else "unfit"
+                raise SignOnFailed(why, refused.code) from None
         return Entered(secret, attempt.goes_on)
 
     async def out(self) -> str:

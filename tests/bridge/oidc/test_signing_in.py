@@ -240,6 +240,14 @@ async def test_a_disabled_account_stays_out(entrance: Entrance) -> None:
     assert await entrance.who() is None
 
 
+async def test_who_gets_no_account_is_not_told_that_theirs_is_disabled(
+    entrance: Entrance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridge.people.arrivals.NAMESAKES", 2)
+    await person(entrance.views, "ada@example.com", "viewer")
+    assert why(await entrance.enter()) == "unfit"
+
+
 async def test_what_the_provider_decides_cannot_be_edited_here(entrance: Entrance) -> None:
     await entrance.enter()
     entrance.client.session.cookie_jar.clear()
