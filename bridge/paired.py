@@ -180,11 +180,14 @@ class Paired:
                 room = change.renamed[display.room]
                 self._displays[display.id] = msgspec.structs.replace(display, room=room)
             elif display.room in change.taken:
-                del self._displays[display.id]
-                self._seen.pop(display.id, None)
-                self._due.pop(display.id, None)
-                self._ended.pop(display.id, None)
-                self.copied.pop(display.id, None)
+                self._forget(display.id)
+
+    def _forget(self, id_: str) -> Display | None:
+        self._seen.pop(id_, None)
+        self._due.pop(id_, None)
+        self._ended.pop(id_, None)
+        self.copied.pop(id_, None)
+        return self._displays.pop(id_, None)
 
     async def remove(self, id_: str, *, actor: str, action: str = "revoke") -> Display | None:
         """Sign a display out at once; None where there is none.
@@ -193,13 +196,9 @@ class Paired:
             sqlite3.Error: it is out, but would be back after a restart: do it again.
         """
         async with self._changing:
-            gone = self._displays.pop(id_, None)
+            gone = self._forget(id_)
             if gone is None:
                 return None
-            self._seen.pop(id_, None)
-            self._due.pop(id_, None)
-            self._ended.pop(id_, None)
-            self.copied.pop(id_, None)
             entry = self._entry(action, id_, actor, room=gone.room)
 
             def write(tables: "Tables") -> None:

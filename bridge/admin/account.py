@@ -63,11 +63,10 @@ class AccountPage:
         desk, account = _own(house, caller)
         wanted = fields(await whole(request)).get("session", "")
         try:
-            ended = await end(desk, account.id, wanted, caller)
+            await end(desk, account.id, wanted, caller)
         except Problem as problem:
             return back(PATH, failed=problem.code)
-        answer = {"done": "ended"} if ended else {"failed": "unknown_session"}
-        return back(PATH, **answer)
+        return back(PATH, done="ended")
 
     async def _shown(
         self, house: House, caller: Caller, request: web.Request, filled: Filled

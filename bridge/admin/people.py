@@ -177,11 +177,10 @@ class PeoplePage:
         desk, account = _known(house, request)
         filled = await Filled.of(request)
         try:
-            ended = await end(desk, account.id, filled.text("session"), caller)
+            await end(desk, account.id, filled.text("session"), caller)
         except Problem as problem:
             return back(f"{PATH}/{account.id}", failed=problem.code)
-        answer = {"done": "ended"} if ended else {"failed": "unknown_session"}
-        return back(f"{PATH}/{account.id}", **answer)
+        return back(f"{PATH}/{account.id}", done="ended")
 
     async def remove(self, house: House, caller: Caller, request: web.Request) -> web.Response:
         """Take an account away, and end all its sessions."""

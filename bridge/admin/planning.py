@@ -33,7 +33,6 @@ from bridge.admin.naming import Names
 from bridge.admin.pages import Pages, back
 from bridge.admin.planned import grouped, meanwhile
 from bridge.admin.routes import page, posted
-from bridge.admin.signing import OURS
 from bridge.admin.words import Words, chosen
 from bridge.admin.wrong import said, told
 from bridge.callers import Caller
@@ -41,13 +40,12 @@ from bridge.keeping import Unfitting
 from bridge.views.house import House
 from bridge.views.inventory import Keeping
 from bridge.views.inventory_shapes import PlanShape, RemarkShape
+from bridge.views.sessions import onward
 from bridge.views.web import Problem, Route
 
 PATH = "/admin/plans"
 REMEMBERED = 100
 """Forms that are kept for who looks at their plans; the keeper has as many plans."""
-LONGEST = 2000
-"""Characters of a path to go to."""
 
 
 class Way(NamedTuple):
@@ -61,7 +59,7 @@ class Way(NamedTuple):
     @classmethod
     def of(cls, request: web.Request) -> "Way":
         """As the address of a plan has it; a page elsewhere is never gone to."""
-        return cls(*(_ours(request.query.get(name, "")) for name in cls._fields))
+        return cls(*(onward(request.query.get(name, "")) for name in cls._fields))
 
     def of_plan(self, plan: str, step: str = "", **query: str) -> str:
         """The address of a plan that leads this way."""
@@ -234,10 +232,6 @@ def onto(path: str, **query: str) -> str:
     found: Mapping[str, str] = {**dict(parse_qsl(parts.query, keep_blank_values=True)), **query}
     anchor = f"#{parts.fragment}" if parts.fragment else ""
     return f"{parts.path}?{urlencode(found)}{anchor}" if found else path
-
-
-def _ours(path: str) -> str:
-    return path if len(path) <= LONGEST and OURS.fullmatch(path) else "/admin"
 
 
 def _within(setting: str, name: str) -> bool:

@@ -38,15 +38,12 @@ def stays(desk: Reception, person: str, caller: Caller) -> list[Stay]:
     return sorted(found, key=lambda one: (not one.here, -one.seen.timestamp()))
 
 
-async def end(desk: Reception, person: str, wanted: str, caller: Caller) -> int:
-    """End a session of somebody, or where none is named all but the one that asks; how many.
+async def end(desk: Reception, person: str, wanted: str, caller: Caller) -> None:
+    """End a session of somebody, or where none is named all but the one that asks.
 
     Raises:
-        Problem: `unknown_session`, `beyond_oneself`, `disk_failing`.
+        Problem: `unknown_session`, `disk_failing`.
     """
     known = [one.id for one in stays(desk, person, caller) if not one.here]
-    ended = [one for one in known if wanted in {"", one}]
     with refusals():
-        for one in ended:
-            await desk.end(one, caller)
-    return len(ended)
+        await desk.end(person, [one for one in known if wanted in {"", one}], caller)

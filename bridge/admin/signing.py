@@ -10,21 +10,11 @@ from bridge.admin.routes import page
 from bridge.admin.single import SinglePages
 from bridge.callers import Caller
 from bridge.views.house import House
-from bridge.views.sessions import OF_PASSWORDS
+from bridge.views.sessions import OF_PASSWORDS, onward
 from bridge.views.web import Route
 
-LONGEST = 2000
-"""Characters of a path that somebody wanted to see."""
 LONGEST_WAIT = 86400
 _NUMBER = re.compile(r"[0-9]{1,8}")
-OURS = re.compile(r"(?!.*\.\.)/admin(?:[/?][^\\\x00-\x20]*)?", re.ASCII)
-"""A path of ours that somebody may be sent to."""
-
-
-def wanted(request: web.Request) -> str:
-    """Where somebody wanted to go before they signed in; only a page of ours."""
-    path = request.query.get("next", "")[:LONGEST]
-    return path if OURS.fullmatch(path) else "/admin"
 
 
 class Signing:
@@ -45,9 +35,9 @@ class Signing:
 
     async def login(self, house: House, caller: Caller, request: web.Request) -> web.Response:
         """By the provider, or by name and password; who is signed in goes on."""
-        path = wanted(request)
+        path = onward(request.query.get("next", ""))
         if caller.person is not None:
-            return back("/admin") if path.startswith("/admin/login") else back(path)
+            return back(path)
         offered = self._single.offered(request)
         return await self._pages.answer(
             request,

@@ -4,21 +4,18 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from bridge.admin.pages import Pages, back
 from bridge.callers import Caller
-from bridge.limits import client_address
 from bridge.oidc.attempts import LASTS
 from bridge.oidc.failed import EVERY, SignOnFailed
 from bridge.oidc.single import CALLBACK, Entered, SingleSignOn
-from bridge.people.sessions import Visitor
 from bridge.views import signed_in
 from bridge.views.house import House
-from bridge.views.pairing import family
 from bridge.views.people import written
-from bridge.views.sessions import LOGIN, after
-from bridge.views.web import ANYBODY, Handler, Route, too_many
+from bridge.views.sessions import LOGIN, onward, visitor
+from bridge.views.web import ANYBODY, Handler, Route
 
 BEGIN, OUT = "/admin/sso", "/admin/sso/out"
 SECURE, PLAIN = "__Secure-roombridge_sso", "roombridge_sso"
@@ -45,7 +42,7 @@ class SinglePages:
 
     async def begin(self, house: House, caller: Caller, request: web.Request) -> web.Response:
         """To the provider; who is signed in goes on."""
-        goes_on, single = after(request.query.get("next", "")), self._single
+        goes_on, single = onward(request.query.get("next", "")), self._single
         if caller.person is not None:
             return back(goes_on)
         if single is None or single.settings is None:
@@ -104,18 +101,14 @@ class SinglePages:
             Problem: their address is locked out, or the disk fails.
             SignOnFailed: why nobody did.
         """
-        address = client_address(request.remote, request.headers, house.proxies)
-        if address and (wait := house.limits.locked(address)):
-            raise too_many(wait)
-        browser = family(request.headers.get(hdrs.USER_AGENT, ""))
+        came = visitor(house, request)
         cookie = request.cookies.get(SECURE if signed_in.secure(house, request) else PLAIN, "")
         try:
             with written():
-                visitor = Visitor(address=address, browser=browser)
-                return await single.end(request.query, cookie, visitor)
+                return await single.end(request.query, cookie, came)
         except SignOnFailed as failed:
-            if failed.why == "unproven" and address:  # invented codes are guesses too
-                house.limits.wrong(address)
+            if failed.why == "unproven" and came.address:  # invented codes are guesses too
+                house.limits.wrong(came.address)
             raise
 
     @property

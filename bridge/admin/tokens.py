@@ -62,7 +62,7 @@ class TokensPage:
             crumbs=(Crumb(PEOPLE, words("people.title")),),
             tokens=sorted(good, key=lambda one: natural(one.name)),
             over=sorted(over, key=_end, reverse=True)[:ENDED],
-            displays=sum(one.display is not None and not one.revoked for one in house.tokens),
+            displays=len({one.display for one in house.tokens if one.display and not one.revoked}),
             called_lists=lambda one: ", ".join(house.lists.get(id_) or id_ for id_ in one.lists),
             days=lambda one: -(-(one.expires - now) // timedelta(days=1)),
         )

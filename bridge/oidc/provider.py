@@ -1,10 +1,8 @@
 """An identity provider: its description, its keys, and what it gives for a code."""
 
-import asyncio
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
@@ -15,7 +13,8 @@ from yarl import URL
 from bridge.oidc.attempts import Attempt
 from bridge.oidc.failed import SignOnFailed
 from bridge.oidc.keys import Head, Keys, head, signed
-from bridge.settings.alerts import fit
+from bridge.oidc.remembered import Remembered
+from bridge.settings.addresses import fit
 from bridge.settings.people import OidcSettings
 from connector.errors import ConnectorError
 from connector.http import Answer, ask
@@ -25,12 +24,11 @@ SECONDS = 10.0
 """For one answer."""
 LARGEST = 1 << 20
 """Bytes of one answer."""
-KEPT = timedelta(hours=1)
-"""How long a description and keys are believed: a key that was withdrawn is good no longer."""
 PAUSE = timedelta(minutes=1)
 """Between two looks for a key that is not known: anybody can write a token with another name."""
-QUIET = timedelta(seconds=5)
-"""After a failure, during which who waits for the same hears of it at once."""
+_NOT_TOLD = frozenset({401, 403})
+"""A provider's answers that it does not tell (RFC 6750 §3.1). Any other failure leaves open in
+which groups somebody is, and must not end their sessions."""
 WELL_KNOWN = "/.well-known/openid-configuration"
 OF_US = frozenset(
     {
@@ -85,19 +83,14 @@ class _Error(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
 
 
-@dataclass(kw_only=True)
 class Provider:
     """Knows a provider as far as it was asked."""
 
-    settings: OidcSettings
-    outside: Outside
-    _description: Description | None = None
-    _described: datetime | None = None
-    _failed: tuple[datetime, SignOnFailed] | None = None
-    _keys: Keys | None = None
-    _fetched: datetime | None = None
-    _describing: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _fetching: asyncio.Lock = field(default_factory=asyncio.Lock)
+    def __init__(self, *, settings: OidcSettings, outside: Outside) -> None:
+        self.settings = settings
+        self.outside = outside
+        self._description = Remembered(outside.clock, self._described)
+        self._keys = Remembered(outside.clock, self.published)
 
     async def description(self) -> Description:
         """What it says of itself.
@@ -105,24 +98,12 @@ class Provider:
         Raises:
             SignOnFailed: `unavailable`, `unfit`.
         """
-        async with self._describing:
-            known, at, now = self._description, self._described, self.outside.clock.now()
-            if known is None or at is None or now - at > KEPT:
-                known = self._description = await self._read_anew(now)
-                self._described = now
-            return known
+        return await self._description.get()
 
-    async def _read_anew(self, now: datetime) -> Description:
-        if self._failed is not None and now - self._failed[0] < QUIET:
-            before = self._failed[1]
-            raise SignOnFailed(before.why, before.detail)
+    async def _described(self) -> Description:
         url = self.settings.issuer.rstrip("/") + WELL_KNOWN
-        try:
-            found: Description = _read(await self._ask("GET", url), Description, "description")
-            found.check(self.settings.issuer)
-        except SignOnFailed as failed:
-            self._failed = self.outside.clock.now(), failed
-            raise
+        found: Description = _read(await self._ask("GET", url), Description, "description")
+        found.check(self.settings.issuer)
         return found
 
     async def redeem(self, code: str, attempt: Attempt, back: str) -> Given:
@@ -172,7 +153,7 @@ class Provider:
             return {}
         headers = {"Authorization": f"Bearer {access_token}"}
         answer = await self._ask("GET", found.userinfo_endpoint, headers=headers)
-        if answer.status != 200:
+        if answer.status in _NOT_TOLD:
             return {}
         told: dict[str, Any] = _read(answer, dict[str, Any], "userinfo")
         if told.get("sub") != subject:  # OpenID Connect Core §5.3.2
@@ -185,14 +166,9 @@ class Provider:
         Raises:
             SignOnFailed: `unproven` where there is no such key, or why keys cannot be had.
         """
-        async with self._fetching:
-            now, at = self.outside.clock.now(), self._fetched
-            if self._keys is None or at is None or now - at > KEPT:
-                self._keys, self._fetched = await self.published(), now
-            key = self._keys.of(wanted)
-            if key is None and at is not None and PAUSE <= now - at <= KEPT:
-                self._keys, self._fetched = await self.published(), now
-                key = self._keys.of(wanted)
+        key = (await self._keys.get()).of(wanted)
+        if key is None:
+            key = (await self._keys.get(age=PAUSE, quiet=PAUSE)).of(wanted)
         if key is None:
             raise SignOnFailed("unproven", "key")
         return key

@@ -1,7 +1,8 @@
 """Single sign-on: out to the provider, and back as somebody."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -71,7 +72,8 @@ class SingleSignOn:
             SignOnFailed: why not.
         """
         provider = self._asked()
-        found = await self._described(provider)
+        with _logged():
+            found = await provider.description()
         settings = provider.settings
         attempt, cookie = self._attempts.begin(settings.issuer, goes_on)
         fields = {
@@ -93,17 +95,15 @@ class SingleSignOn:
             SignOnFailed: why not.
             sqlite3.Error: nobody was signed in.
         """
-        try:
+        with _logged():
             attempt = self._attempts.end(cookie, query.get("state", ""))
             who = await self._identified(query, attempt)
-            return Entered(await self._people.arrivals.admit(who, visitor), attempt.goes_on)
-        except Refused as refused:
-            log.warning("single sign-on: %s", refused.code)
-            raise SignOnFailed("disabled", refused.code) from None
-        except SignOnFailed as failed:
-            if failed.why != "stale":  # anybody may ask for that address
-                log.warning("single sign-on: %s", failed)
-            raise
+            try:
+                secret = await self._people.arrivals.admit(who, visitor)
+            except Refused as refused:
+                why: Why = "disabled" if refused.code == "person_disabled" else "unfit"
+                raise SignOnFailed(why, refused.code) from None
+        return Entered(secret, attempt.goes_on)
 
     async def out(self) -> str:
         """Where somebody signs out at the provider too; empty where it has no such address.
@@ -114,7 +114,8 @@ class SingleSignOn:
             SignOnFailed: why not.
         """
         provider = self._asked()
-        found = await self._described(provider)
+        with _logged():
+            found = await provider.description()
         if not found.end_session_endpoint:
             return ""
         fields = {
@@ -162,13 +163,16 @@ class SingleSignOn:
             known = self._provider = Provider(settings=settings, outside=outside)
         return known
 
-    @staticmethod
-    async def _described(provider: Provider) -> Description:
-        try:
-            return await provider.description()
-        except SignOnFailed as failed:
+
+@contextmanager
+def _logged() -> Iterator[None]:
+    """Tell engineers why nobody is signed in, but nothing that anybody could fill the log with."""
+    try:
+        yield
+    except SignOnFailed as failed:
+        if failed.why != "stale" and not failed.again:
             log.warning("single sign-on: %s", failed)
-            raise
+        raise
 
 
 def _check_sender(issuer: str | None, attempt: Attempt, found: Description) -> None:

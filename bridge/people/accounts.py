@@ -45,11 +45,6 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     """Counts changes."""
 
     @property
-    def enters(self) -> bool:
-        """Whether they can sign in today."""
-        return self.disabled is None and (self.has_password or self.subject is not None)
-
-    @property
     def within(self) -> frozenset[str] | None:
         """The only room lists that they see; None for all rooms."""
         if self.role == "facilities" or (self.role in LIMITED and self.lists):
@@ -90,8 +85,10 @@ def login(name: str) -> str:
 class Accounts:
     """All accounts. One change at a time, so that no two of them take away the last owner."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, enters: Callable[[Account], bool]) -> None:
         self._database = database
+        self._enters = enters
+        """Whether somebody can sign in today."""
         self._by_id: dict[str, Account] = {}
         self._by_login: dict[str, str] = {}
         self._by_subject: dict[str, str] = {}
@@ -123,7 +120,7 @@ class Accounts:
     @property
     def owned(self) -> bool:
         """Whether some owner can sign in."""
-        return any(one.role == "owner" and one.enters for one in self)
+        return any(map(self._owns, self))
 
     async def add(self, account: Account, beside: Beside = lambda _: None) -> Account:
         """One more; it gets an id of its own.
@@ -246,12 +243,14 @@ class Accounts:
 
     def _check_owned(self, was: Account, now: Account | None) -> None:
         """Nobody could let anybody in again."""
-        if was.role != "owner" or not was.enters:
+        if not self._owns(was) or (now is not None and self._owns(now)):
             return
-        if now is not None and now.role == "owner" and now.enters:
-            return
-        if not any(one.role == "owner" and one.enters for one in self if one.id != was.id):
+        if not any(self._owns(one) for one in self if one.id != was.id):
             raise Refused("last_owner")
+
+    def _owns(self, account: Account) -> bool:
+        """Whether somebody can let others in."""
+        return account.role == "owner" and self._enters(account)
 
     def _hold(self, account: Account, password: str | None) -> None:
         self._by_id[account.id] = account

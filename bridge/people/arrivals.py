@@ -54,7 +54,8 @@ class Arrivals:
         for who comes for the first time.
 
         Raises:
-            Refused: `person_disabled`.
+            Refused: `person_disabled`; `name_taken` where all names are, and `unknown_person` for
+                who was removed in the same moment.
             sqlite3.Error: nobody was signed in.
         """
         known = self._desk.accounts.of_subject(who.subject) or await self._newcomer(who)

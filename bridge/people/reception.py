@@ -13,8 +13,8 @@ from bridge.people.arrivals import Arrivals
 from bridge.people.invitations import Invitations
 from bridge.people.passwords import Passwords, check
 from bridge.people.refused import Locked, Refused
-from bridge.people.sessions import Session, Sessions, Visitor
-from bridge.people.told import differs, granted, told
+from bridge.people.sessions import Sessions, Visitor
+from bridge.people.told import differs, told
 from rooms.audit import Audit, Entry
 from rooms.changeover import Changeover
 from rooms.clock import Clock
@@ -41,7 +41,7 @@ class Reception:
     def __init__(
         self, database: Database, audit: Audit, clock: Clock, passwords: Passwords | None = None
     ) -> None:
-        self.accounts = Accounts(database)
+        self.accounts = Accounts(database, self.enters)
         self.invitations = Invitations(database, clock)
         self.sessions = Sessions(database, clock)
         self.local = True
@@ -63,7 +63,7 @@ class Reception:
         if session is None:
             return None
         account = self.accounts.get(session.person)
-        if account is None or not account.enters or not self._lets(account):
+        if account is None or not self.enters(account):
             return None
         return Caller(
             name=f"person:{account.name}",
@@ -82,10 +82,12 @@ class Reception:
         """What the forms of a caller's session carry; empty for who has none."""
         return self.sessions.form_secret(caller.session) if caller.session else ""
 
-    def _lets(self, account: Account) -> bool:
-        """Whether people enter in the way that this account is for."""
+    def enters(self, account: Account) -> bool:
+        """Whether somebody can sign in today, in the way that their account is for."""
+        if account.disabled is not None:
+            return False
         if account.subject is None:
-            return self.local
+            return self.local and account.has_password
         return self.issuer is not None and account.subject.startswith(f"{self.issuer} ")
 
     # --- coming and going
@@ -107,11 +109,16 @@ class Reception:
         # Counted before it is known: a hundred tries at the same time are a hundred tries.
         self._locks.wrong(key)
         account = self.accounts.named(name)
-        kept = self.accounts.password(account.id) if account and account.enters else None
+        kept = self.accounts.password(account.id) if account and self.enters(account) else None
         good = await self._passwords.match(password, kept)
         # What took a while may have changed meanwhile.
         now = self.accounts.get(account.id) if account else None
-        if not good or now is None or not now.enters or self.accounts.password(now.id) != kept:
+        if (
+            not good
+            or now is None
+            or not self.enters(now)
+            or self.accounts.password(now.id) != kept
+        ):
             if wait := self._locks.locked(key):
                 await self._note("people.locked_out", "", {"name": key, "seconds": wait}, "bridge")
             raise Refused("wrong_password")
@@ -127,23 +134,25 @@ class Reception:
 
     async def sign_out(self, caller: Caller) -> None:
         """End the session that somebody calls from."""
-        if caller.session is not None:
-            await self.end(caller.session, caller)
+        if caller.person is not None and caller.session is not None:
+            await self.end(caller.person, [caller.session], caller)
 
-    async def end(self, session: str, caller: Caller) -> Session:
-        """End one session: one's own, or of somebody who may no more than oneself.
+    async def end(self, person: str, ids: Collection[str], caller: Caller) -> None:
+        """End sessions: one's own, or of somebody who may no more than oneself.
 
         Raises:
-            Refused: `unknown_session`.
+            Refused: `unknown_session`, where none of them is in force, or it is beyond oneself.
         """
-        found = self.sessions.get(session)
-        owner = self.accounts.get(found.person) if found else None
-        own = found is not None and found.person == caller.person
-        if found is None or not (own or (owner is not None and _above(caller, owner.role))):
+        owner = self.accounts.get(person)
+        own = person == caller.person
+        if not (own or (owner is not None and _above(caller, owner.role))):
             raise Refused("unknown_session")
-        await self.sessions.end([session])
-        await self._note("sessions.end", found.person, {"session": session}, caller.name)
-        return found
+        ended = [one.id for one in self.sessions if one.person == person and one.id in ids]
+        if not ended:
+            raise Refused("unknown_session")
+        await self.sessions.end(ended)
+        for session in ended:
+            await self._note("sessions.end", person, {"session": session}, caller.name)
 
     # --- invitations
 
@@ -244,7 +253,7 @@ class Reception:
             now = to(was)
             _check(was, caller, kept=True)
             _check(now, caller)
-            if was.subject is not None and granted(was) != granted(now):
+            if was.subject is not None and _provided(was) != _provided(now):
                 raise Refused("of_provider")
             before.append(was)
             return now
@@ -261,7 +270,6 @@ class Reception:
         Raises:
             Refused: `unknown_person`, `last_owner`, `beyond_oneself`, or what `fresh` raises.
         """
-        ended = self.sessions.of_person(person)
 
         def may(was: Account) -> None:
             fresh(was)
@@ -273,13 +281,13 @@ class Reception:
 
         account = await self.accounts.remove(person, may, write)
         self.invitations.close(person)
-        self.sessions.drop([*ended, *self.sessions.of_person(person)])
+        self.sessions.forget(person)
         await self._note("people.remove", person, told(account), caller.name)
         return account
 
     async def settle(self) -> None:
         """Write down who was seen, and forget what is over; every minute."""
-        out = [one.id for one in self.accounts if not self._lets(one)]
+        out = [one.id for one in self.accounts if not self.enters(one)]
         await self.sessions.end([id_ for one in out for id_ in self.sessions.of_person(one)])
         await self.sessions.settle()
         await self.invitations.settle()
@@ -378,3 +386,8 @@ def _check(account: Account, caller: Caller, *, kept: bool = False) -> None:
 
 def _rights(account: Account) -> tuple[object, ...]:
     return account.role, frozenset(account.lists), account.disabled is None, account.subject
+
+
+def _provided(account: Account) -> tuple[object, ...]:
+    """What nobody changes here of an account that comes from the provider of identities."""
+    return account.name, account.shown, account.email, account.role, frozenset(account.lists)

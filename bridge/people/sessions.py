@@ -160,6 +160,12 @@ class Sessions:
                 self._unwritten.discard(session.id)
                 self.on_ended(session.id)
 
+    def forget(self, person: str) -> None:
+        """Somebody was removed, together with what is written of their sessions."""
+        self.drop(self.of_person(person))
+        self._came.pop(person, None)
+        self._came_unwritten.discard(person)
+
     async def end(self, ids: Collection[str]) -> None:
         """End sessions at once.
 

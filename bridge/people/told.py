@@ -1,11 +1,6 @@
-"""What is told of accounts: to the audit log, and of who decides about them."""
+"""What the audit log is told of accounts."""
 
 from bridge.people.accounts import Account
-
-
-def granted(account: Account) -> tuple[object, ...]:
-    """What the provider says of somebody."""
-    return account.name, account.shown, account.email, account.role, frozenset(account.lists)
 
 
 def told(account: Account) -> dict[str, str]:

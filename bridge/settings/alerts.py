@@ -5,14 +5,13 @@ from datetime import timedelta
 from email.errors import MessageError
 from email.headerregistry import Address
 from typing import Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
+from bridge.settings.addresses import LOOPBACK, fit
 from connector.secret import Secret
 
 LONGEST_HOLD = timedelta(hours=1)
-_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
 class Smtp(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,20 +69,8 @@ class Alerts(msgspec.Struct, frozen=True, kw_only=True):
         for key, addresses in (("from", [smtp.sender]), ("to", smtp.to)):
             if not all(map(_is_address, addresses)):
                 yield f"smtp.{key}", "must be mail addresses, such as rooms@example.com"
-        if smtp.tls == "none" and smtp.username and smtp.host not in _LOOPBACK:
+        if smtp.tls == "none" and smtp.username and smtp.host not in LOOPBACK:
             yield "smtp.tls", "must not be none with a login: the password would travel in clear"
-
-
-def fit(url: str) -> bool:
-    """Whether a webhook may be there: https, or http on loopback."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-    except ValueError:
-        return False
-    return bool(host) and (
-        parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
-    )
 
 
 def _is_address(text: str) -> bool:

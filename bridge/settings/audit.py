@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from bridge.settings.alerts import fit
+from bridge.settings.addresses import fit
 from connector.secret import Secret
 
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=1)

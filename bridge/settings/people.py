@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from bridge.settings.alerts import fit
+from bridge.settings.addresses import fit
 from connector.secret import Secret
 
 LONGEST_SESSION = timedelta(days=7)

@@ -1,7 +1,8 @@
 """Signing in and out, over the API and by the forms of the pages."""
 
 import asyncio
-from urllib.parse import quote, urlsplit
+import re
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -24,6 +25,10 @@ from bridge.views.people_shapes import (
 from bridge.views.web import Problem, Route, answer, body_of, too_many
 
 HOME, LOGIN = "/admin", "/admin/login"
+LONGEST = 2000
+"""Characters of an address that somebody is led on to."""
+_PLAIN = re.compile(r"[!-\[\]-~]*")
+"""Printable ASCII without a backslash, which browsers take for a slash."""
 BODY_SECONDS = 10.0
 """How long a form may take: nobody knows yet whose it is."""
 
@@ -32,14 +37,24 @@ def visitor(house: House, request: web.Request) -> Visitor:
     """From where somebody signs in.
 
     Raises:
-        Problem: the address is locked out, or a page elsewhere asks.
+        Problem: the address is locked out.
     """
     address = client_address(request.remote, request.headers, house.proxies)
     if address and (wait := house.limits.locked(address)):
         raise too_many(wait)
+    return Visitor(address=address, browser=family(request.headers.get("User-Agent", "")))
+
+
+def _by_us(house: House, request: web.Request) -> Visitor:
+    """From where somebody signs in who types something here.
+
+    Raises:
+        Problem: the address is locked out, or a page elsewhere asks.
+    """
+    came = visitor(house, request)
     if signed_in.came_from_us(house, request) is False:
         raise Problem(403, "not_ours")
-    return Visitor(address=address, browser=family(request.headers.get("User-Agent", "")))
+    return came
 
 
 def _guessed(house: House, came: Visitor, why: Refused) -> None:
@@ -58,7 +73,7 @@ async def who(house: House, caller: Caller, _request: web.Request) -> web.Stream
 
 async def sign_in(house: House, _caller: Caller, request: web.Request) -> web.StreamResponse:
     """A session by name and password."""
-    desk, came = reception(house), visitor(house, request)
+    desk, came = reception(house), _by_us(house, request)
     if request.content_type != "application/json":  # a page elsewhere could not send that
         raise Problem(400, "bad_body", "Content-Type must be application/json")
     await _whole(request)
@@ -117,7 +132,7 @@ async def end(house: House, caller: Caller, request: web.Request) -> web.StreamR
         raise Problem(404, "unknown_session")
     told = _session(desk, found, caller)
     with refusals():
-        await desk.end(found.id, caller)
+        await desk.end(found.person, [found.id], caller)
     return answer(told)
 
 
@@ -157,10 +172,10 @@ def _session(desk: Reception, session: Session, caller: Caller) -> SessionShape:
 async def login(house: House, _caller: Caller, request: web.Request) -> web.StreamResponse:
     """Sign in, and go on to where somebody wanted."""
     form = await _form(request)
-    wanted = after(form.get("next", ""))
+    wanted = onward(form.get("next", ""))
     back = f"&next={quote(wanted, safe='')}" if wanted != HOME else ""
     try:
-        came = visitor(house, request)
+        came = _by_us(house, request)
     except Problem as problem:
         if problem.code != "too_many_requests":
             raise
@@ -185,7 +200,7 @@ async def welcome(house: House, _caller: Caller, request: web.Request) -> web.St
     """Set a password with a code, and be signed in."""
     form = await _form(request)
     try:
-        came = visitor(house, request)
+        came = _by_us(house, request)
     except Problem as problem:
         if problem.code != "too_many_requests":
             raise
@@ -228,14 +243,13 @@ async def logout(house: House, caller: Caller, request: web.Request) -> web.Stre
     return response
 
 
-def after(wanted: str) -> str:
-    """Where somebody goes who has signed in: below `/admin`, whatever a link says."""
-    parts = urlsplit(wanted) if wanted.isascii() and wanted.isprintable() else None
-    if parts is None or parts.scheme or parts.netloc or "\\" in wanted:
-        return HOME
-    segments = parts.path.lower().replace("%2e", ".").split("/")
+def onward(wanted: str) -> str:
+    """Where somebody is led on to: a page of ours, whatever a link says, else the first one."""
+    path = re.split("[?#]", wanted, maxsplit=1)[0]
+    segments = path.replace("%2E", ".").replace("%2e", ".").split("/")
     inside = segments[:2] == ["", "admin"] and not {"..", "."} & {*segments}
-    return wanted if inside and parts.path not in {LOGIN, WELCOME} else HOME
+    plain = len(wanted) <= LONGEST and _PLAIN.fullmatch(wanted)
+    return wanted if inside and plain and path not in {LOGIN, WELCOME} else HOME
 
 
 async def _form(request: web.Request) -> dict[str, str]:

@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestServer
 
 from bridge.oidc.attempts import LASTS, USED, Attempts
 from bridge.oidc.failed import SignOnFailed
-from bridge.oidc.provider import QUIET
+from bridge.oidc.remembered import QUIET
 from connector.outside import Proxy
 from connector.secret import Secret
 from tests.bridge.oidc.conftest import Entrance, why
@@ -192,6 +192,8 @@ async def test_whatever_a_provider_answers_is_an_error_with_a_name(
         ({"token_endpoint": "http://elsewhere.example.com/token"}, "unfit"),
         ({"authorization_endpoint": "javascript:alert(1)"}, "unfit"),
         ({"jwks_uri": "file:///etc/passwd"}, "unfit"),
+        ({"token_endpoint": "https://id.example.com:84433/token"}, "unfit"),
+        ({"userinfo_endpoint": "https://id\\.example.com/"}, "unfit"),
         ({"end_session_endpoint": "//elsewhere"}, "unfit"),
         ({"token_endpoint": None}, "unfit"),
         ({"token_endpoint": 7}, "unfit"),
@@ -218,6 +220,17 @@ async def test_a_provider_that_is_not_there_is_said_to_be_away(entrance: Entranc
     assert why(out) == "unavailable"
 
 
+async def test_a_provider_that_is_away_is_logged_once_however_often_somebody_asks(
+    entrance: Entrance, caplog: pytest.LogCaptureFixture
+) -> None:
+    entrance.issuer.answers["/.well-known/openid-configuration"] = status(503)
+    for lines in (1, 2):
+        for path in ("/admin/sso", "/admin/sso/out") * 3:
+            assert why(await entrance.client.get(path, allow_redirects=False)) == "unavailable"
+        assert caplog.text.count("unavailable (description: HTTP 503)") == lines
+        entrance.views.clock.move(QUIET)
+
+
 async def test_a_provider_is_reached_by_the_sites_proxy(entrance: Entrance) -> None:
     asked: list[tuple[str, str]] = []
 
@@ -240,8 +253,8 @@ async def test_a_provider_is_reached_by_the_sites_proxy(entrance: Entrance) -> N
 async def test_who_invents_codes_is_locked_out(
     entrance: Entrance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("views.guard", "admin.single"):
-        monkeypatch.setattr(f"bridge.{module}.client_address", lambda *_: "192.0.2.7")
+    for module in ("guard", "sessions"):
+        monkeypatch.setattr(f"bridge.views.{module}.client_address", lambda *_: "192.0.2.7")
     for _ in range(10):
         state = parse_qs(urlsplit(await entrance.begin()).query)["state"][0]
         assert why(await entrance.back(f"code=invented&state={state}")) == "unproven"

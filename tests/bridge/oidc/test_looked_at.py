@@ -93,6 +93,7 @@ def told(folder: Path, **more: Any) -> tuple[Site | None, list[Problem]]:
         ({"issuer": "http://id.example.com"}, "issuer"),
         ({"issuer": "id.example.com"}, "issuer"),
         ({"issuer": "https://id.example.com/?x"}, "issuer"),
+        ({"issuer": "https://id.example.com:84433/x"}, "issuer"),
         ({"issuer": "https://login.microsoftonline.com/common/v2.0"}, "issuer"),
         ({"issuer": "https://login.microsoftonline.com/organizations/v2.0"}, "issuer"),
         ({"issuer": None}, "issuer"),

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import pytest
+from aiohttp import web
 
 from bridge.people.sessions import Visitor
 from tests.bridge.oidc.conftest import Entrance, why
@@ -180,6 +181,20 @@ async def test_groups_may_be_in_another_claim_or_told_on_asking(entrance: Entran
     assert why(await entrance.enter()) == "unproven"
 
 
+@pytest.mark.parametrize(("status", "code"), [(503, "unavailable"), (403, "no_group")])
+async def test_a_provider_that_cannot_tell_groups_just_now_ends_no_session(
+    entrance: Entrance, status: int, code: str
+) -> None:
+    await entrance.enter()
+    (account,) = entrance.views.people.accounts
+    opened = await secret(entrance.views, account)
+    entrance.client.session.cookie_jar.clear()
+    entrance.issuer.claims = {"groups": None}
+    entrance.issuer.answers["/userinfo"] = lambda: web.Response(status=status)
+    assert why(await entrance.enter()) == code
+    assert (entrance.views.people.caller(opened) is not None) is (code == "unavailable")
+
+
 async def test_nobody_is_known_by_name_or_address(entrance: Entrance) -> None:
     """Whoever may choose a name at the provider would be whom they want here."""
     ada = await person(entrance.views, "ada@example.com", "owner", email="ada@example.com")
@@ -223,6 +238,14 @@ async def test_a_disabled_account_stays_out(entrance: Entrance) -> None:
     entrance.client.session.cookie_jar.clear()
     assert why(await entrance.enter()) == "disabled"
     assert await entrance.who() is None
+
+
+async def test_who_gets_no_account_is_not_told_that_theirs_is_disabled(
+    entrance: Entrance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridge.people.arrivals.NAMESAKES", 2)
+    await person(entrance.views, "ada@example.com", "viewer")
+    assert why(await entrance.enter()) == "unfit"
 
 
 async def test_what_the_provider_decides_cannot_be_edited_here(entrance: Entrance) -> None:

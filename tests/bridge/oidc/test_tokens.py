@@ -1,5 +1,6 @@
 """ID tokens: forged, for others, of another time; and keys that come and go."""
 
+import asyncio
 import base64
 import hmac
 import json
@@ -10,6 +11,7 @@ from typing import Any
 
 import jwt
 import pytest
+from aiohttp import web
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from hypothesis import example, given
@@ -19,11 +21,12 @@ from bridge.oidc import claims
 from bridge.oidc.attempts import Attempt
 from bridge.oidc.failed import EVERY, SignOnFailed
 from bridge.oidc.keys import ALGORITHMS, Keys, head, signed
-from bridge.oidc.provider import KEPT, PAUSE
+from bridge.oidc.provider import PAUSE
+from bridge.oidc.remembered import KEPT, QUIET, Remembered
 from bridge.settings.people import OidcSettings
 from tests.bridge.oidc.conftest import ROLES, Entrance, why
 from tests.fakes.issuer import CLIENT, Issuer, of, pem, private, published
-from tests.fakes.virtual import NOON
+from tests.fakes.virtual import NOON, FixedClock
 
 NOW = int(NOON.timestamp())
 
@@ -227,6 +230,45 @@ async def test_a_key_that_is_new_is_fetched_but_not_all_the_time(entrance: Entra
     clock.move(PAUSE)
     assert why(await entrance.enter()) == "unproven"
     assert issuer.asked.count("/keys") == 3
+
+
+async def test_keys_that_cannot_be_had_are_not_looked_for_by_everybody_who_comes(
+    entrance: Entrance,
+) -> None:
+    issuer, clock = entrance.issuer, entrance.views.clock
+    issuer.answers["/keys"] = lambda: web.Response(status=503)
+    for _ in range(3):
+        assert why(await entrance.enter()) == "unavailable"
+    assert issuer.asked.count("/keys") == 1
+    clock.move(QUIET)
+    good = issuer.answers.pop("/keys")
+    assert (await entrance.enter()).status == 200
+    issuer.kid, issuer.answers["/keys"] = "k2", good
+    for looks in (3, 4):
+        clock.move(PAUSE - QUIET)
+        entrance.client.session.cookie_jar.clear()
+        for _ in range(2):
+            clock.move(QUIET)
+            assert why(await entrance.enter()) == "unavailable"
+        assert issuer.asked.count("/keys") == looks
+
+
+async def test_who_waits_for_the_same_hears_of_its_failure_at_once() -> None:
+    asked: list[None] = []
+    over = asyncio.Event()
+
+    async def hang() -> None:
+        asked.append(None)
+        await over.wait()
+        raise SignOnFailed("unavailable")
+
+    remembered = Remembered(FixedClock(), hang)
+    waiting = [asyncio.create_task(remembered.get()) for _ in range(20)]
+    await asyncio.sleep(0)
+    over.set()
+    told = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [str(one) for one in told] == ["unavailable"] * 20
+    assert len(asked) == 1
 
 
 async def test_a_key_that_was_withdrawn_is_good_for_an_hour_at_most(entrance: Entrance) -> None:

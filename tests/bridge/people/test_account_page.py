@@ -1,6 +1,7 @@
 """The page of one's own account: another password, and sessions ended."""
 
 import html
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -126,6 +127,23 @@ async def test_ones_other_sessions_are_ended_one_or_all(
         *[False] * 3,
         *[True] * 2,
     ]
+
+
+async def test_all_sessions_are_ended_although_one_of_them_ends_meanwhile(
+    client: Client, views: Views, building: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob, sessions = await person(views, "bob", "viewer"), views.people.sessions
+    here, *others = [await secret(views, bob) for _ in range(4)]
+    end = sessions.end
+
+    async def meanwhile(ids: Collection[str]) -> None:
+        await end(ids)
+        sessions.drop([last])
+
+    last = next(one.id for one in sessions if one == sessions.of(others[-1]))
+    monkeypatch.setattr(sessions, "end", meanwhile)
+    assert (await send(client, meant(here), "sessions"))[1] == f"{ACCOUNT}?done=ended"
+    assert [bool(views.people.caller(one)) for one in (here, *others)] == [True, *[False] * 3]
 
 
 async def test_who_signs_in_elsewhere_has_no_password_here(

@@ -54,6 +54,23 @@ async def test_the_last_owner_stays_one(views: Views, parts: dict[str, object]) 
     assert await refusal(desk.remove(bob.id, OWNER, lambda _: None)) == "last_owner"
 
 
+@pytest.mark.parametrize(
+    ("local", "issuer", "stays"), [(True, None, "bob"), (False, "issuer", "ada")]
+)
+async def test_an_owner_whose_way_in_is_closed_is_none_that_could_let_others_in(
+    views: Views, local: bool, issuer: str | None, stays: str
+) -> None:
+    desk = views.people
+    await person(views, "bob", "owner")
+    await desk.accounts.add(msgspec.structs.replace(_wanted("ada", "owner"), subject="issuer 1"))
+    desk.local, desk.issuer = local, issuer
+    last, other = sorted(desk.accounts, key=lambda one: one.name != stays)
+    assert await refusal(desk.change(last.id, to(disabled=NOON), OWNER)) == "last_owner"
+    assert await refusal(desk.remove(last.id, OWNER, lambda _: None)) == "last_owner"
+    await desk.remove(other.id, OWNER, lambda _: None)
+    assert desk.accounts.owned
+
+
 async def test_two_owners_cannot_take_each_other_away_at_the_same_time(views: Views) -> None:
     desk = views.people
     ada, bob = await person(views, "ada", "owner"), await person(views, "bob", "owner")
@@ -101,7 +118,7 @@ async def test_nobody_gives_or_takes_more_than_they_have(views: Views) -> None:
     caller = desk.caller(opened)
     assert caller is not None
     assert caller.session is not None
-    assert await refusal(desk.end(caller.session, KEEPER)) == "unknown_session"
+    assert await refusal(desk.end(owner.id, [caller.session], KEEPER)) == "unknown_session"
     assert desk.caller(opened) == caller
     assert (await desk.invite(_wanted("eve", "viewer"), KEEPER)).account.role == "viewer"
 
@@ -240,3 +257,14 @@ async def test_when_somebody_was_here_outlasts_their_session(
     every = (await (await client.get("/api/v1/people", headers=ada)).json())["people"]
     found = {one["name"]: one["seen"] for one in every}
     assert found["bob"] == seen.isoformat().replace("+00:00", "Z")
+
+
+async def test_nothing_is_remembered_of_who_was_removed(views: Views) -> None:
+    desk = views.people
+    bob = await person(views, "bob", "viewer")
+    opened = await secret(views, bob)
+    assert desk.sessions.came(bob.id)
+    await desk.remove(bob.id, OWNER, lambda _: None)
+    assert desk.caller(opened) is None
+    assert desk.sessions.came(bob.id) is None
+    await desk.settle()

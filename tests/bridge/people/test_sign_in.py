@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bridge.people import reception
-from bridge.views.sessions import after
+from bridge.views.sessions import onward
 from bridge.views.signed_in import PLAIN, SECURE
 from tests.bridge.conftest import Client, Views
 from tests.bridge.people.conftest import PASSWORD, cookie, meant, person, secret, told
@@ -71,7 +71,7 @@ async def test_unknown_names_and_wrong_passwords_are_answered_alike(
     disabled = await person(views, "off", "viewer")
     await views.people.accounts.change(disabled.id, lambda was: _off(views, was))
     invited = await views.people.accounts.add(_new(views, "invited"))
-    assert not invited.enters
+    assert not views.people.enters(invited)
     said = []
     for name, password in (
         ("ada", WRONG),
@@ -248,6 +248,7 @@ async def test_a_page_elsewhere_signs_nobody_in(
     [
         ("/admin/rooms", "/admin/rooms"),
         ("/admin?x=1#y", "/admin?x=1#y"),
+        ("/admin/rooms?q=a..b", "/admin/rooms?q=a..b"),
         ("", "/admin"),
         ("/", "/admin"),
         ("/adminx", "/admin"),
@@ -262,11 +263,14 @@ async def test_a_page_elsewhere_signs_nobody_in(
         ("javascript:alert(1)", "/admin"),
         ("/admin\r\nSet-Cookie: x=y", "/admin"),
         ("/admin/login", "/admin"),
+        ("/admin/welcome?code=x", "/admin"),
+        ("//[evil.example", "/admin"),
+        (f"/admin/{'x' * 2000}", "/admin"),
         ("/admin/wälder", "/admin"),
     ],
 )
 def test_a_link_leads_nowhere_but_below_admin(wanted: str, goes: str) -> None:
-    assert after(wanted) == goes
+    assert onward(wanted) == goes
 
 
 async def test_forms_that_are_none_are_refused(client: Client, ada: Any) -> None:

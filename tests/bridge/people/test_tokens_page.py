@@ -109,9 +109,12 @@ async def test_tokens_of_paired_displays_are_looked_after_with_the_displays(
     owner: Page, views: Views
 ) -> None:
     door, _ = await views.tokens.create("door", ("read",), room="kestrel", actor="test")
-    paired, _ = await views.tokens.create(
-        "wall", ("read",), room="kestrel", display="d1", actor="test"
-    )
+    paired, _renewed = [
+        (await views.tokens.create("wall", ("read",), room="kestrel", display="d1", actor="test"))[
+            0
+        ]
+        for _ in range(2)
+    ]
     page = await owner.see()
     assert "Shows the display of kestrel" in page
     assert "1 paired display has a token of its own" in page
