@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from bridge.settings.addresses import LOOPBACK, fit
+from bridge.settings.addresses import fit, loopback
 from connector.secret import Secret
 
 LONGEST_HOLD = timedelta(hours=1)
@@ -69,7 +69,7 @@ class Alerts(msgspec.Struct, frozen=True, kw_only=True):
         for key, addresses in (("from", [smtp.sender]), ("to", smtp.to)):
             if not all(map(_is_address, addresses)):
                 yield f"smtp.{key}", "must be mail addresses, such as rooms@example.com"
-        if smtp.tls == "none" and smtp.username and smtp.host not in LOOPBACK:
+        if smtp.tls == "none" and smtp.username and not loopback(smtp.host):
             yield "smtp.tls", "must not be none with a login: the password would travel in clear"
 
 

@@ -5,12 +5,12 @@ import ssl
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import msgspec
 import yaml
 
 from bridge.settings import compiled, files
+from bridge.settings.addresses import address
 from bridge.settings.authorities import Authorities
 from bridge.settings.budgets import check_budgets
 from bridge.settings.entries import check_auto_join, check_join
@@ -286,10 +286,10 @@ def _check_groups(configuration: Configuration, place: Place) -> None:
 def _check_proxy(proxy: Proxy | None, place: Place) -> None:
     if proxy is None:
         return
-    url = urlsplit(proxy.url)
-    if url.scheme not in {"http", "https"} or not url.hostname:
+    url = address(proxy.url)
+    if url.scheme not in {"http", "https"} or not url.host or not url.port:
         place.at("proxy.url").error("must be an http:// or https:// URL")
-    if url.username or url.password:
+    if url.user or url.password:
         place.at("proxy.url").error(
             "must not hold a login", "use proxy.username and proxy.password_file"
         )
@@ -317,7 +317,7 @@ def _check_site(site: Site, place: Place) -> None:
         for key, words in settings.problems():
             place.at(f"{part}.{key}").error(words)
     Authorities().check(site.ca_file, place.at("ca_file"))
-    if site.public_url and urlsplit(site.public_url).scheme not in {"http", "https"}:
+    if site.public_url and address(site.public_url).scheme not in {"http", "https"}:
         place.at("public_url").error("must be an http:// or https:// URL")
     if site.endpoint_secrets_dir is not None and not site.endpoint_secrets_dir.is_dir():
         place.at("endpoint_secrets_dir").error(f"there is no folder {site.endpoint_secrets_dir}")

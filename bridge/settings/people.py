@@ -4,11 +4,10 @@ import re
 from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
-from bridge.settings.addresses import fit
+from bridge.settings.addresses import address, fit
 from connector.secret import Secret
 
 LONGEST_SESSION = timedelta(days=7)
@@ -54,11 +53,12 @@ class OidcSettings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def shown(self) -> str:
         """What people call it."""
-        return self.name or urlsplit(self.issuer).hostname or self.issuer
+        return self.name or address(self.issuer).host or self.issuer
 
     def problems(self, public_url: str) -> Iterator[tuple[str, str]]:
         """What types cannot tell: the key and the words."""
-        if not fit(self.issuer) or urlsplit(self.issuer).query or urlsplit(self.issuer).fragment:
+        issuer = address(self.issuer)
+        if not fit(self.issuer) or issuer.query or issuer.fragment:
             yield "issuer", "must be an https:// URL without a query, or http:// on loopback"
         elif _NO_TENANT.search(self.issuer):
             yield "issuer", "must name one tenant: everybody with an account anywhere fits this"

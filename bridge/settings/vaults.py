@@ -3,13 +3,12 @@
 import stat
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
 
 import yaml
 
+from bridge.settings.addresses import address, fit
 from bridge.settings.model import KeyService, Site, VaultSettings
 from bridge.settings.problem import Place, Problem
 from bridge.settings.secrets import Secrets
@@ -183,10 +182,10 @@ def check_vault(settings: VaultSettings, place: Place) -> None:
     if service is None:
         return
     here = place.at("vault.key_service")
-    url = urlsplit(service.url)
-    if url.scheme != "https" and not (url.scheme == "http" and _loopback(url.hostname or "")):
+    url = address(service.url)
+    if url.host and not fit(service.url):
         here.at("url").error("must be https: a token is sent there", "http is for loopback only")
-    elif not url.hostname or url.username or url.query or url.fragment or not _port(service.url):
+    elif not url.port or url.user or url.query or url.fragment:
         here.at("url").error("must be an address such as https://bao.example.com:8200")
     for key in ("key", "mount"):
         text = getattr(service, key)
@@ -211,17 +210,3 @@ def warn_of_keys(site: Site, place: Place) -> None:
         with suppress(OSError):
             if secret is not None and secret.stat().st_mode & stat.S_IROTH:
                 place.at(key).warn(f"{secret} can be read by everybody", f"chmod o= {secret}")
-
-
-def _port(url: str) -> bool:
-    try:
-        return urlsplit(url).port != 0
-    except ValueError:
-        return False
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -157,6 +157,15 @@ def test_a_problem_tells_its_file_line_and_hint(folder: Folder) -> None:
             "sources.m365.proxy.url",
             "must not hold a login",
         ),
+        *(
+            (
+                GRAPH + f"    proxy: {{url: '{url}'}}\n",
+                "sources.m365.proxy.url",
+                "must be an http:// or https:// URL",
+            )
+            for url in ("http://[::1", "http://proxy:84433", "http://proxy:0", "proxy:3128")
+        ),
+        ("public_url: 'https://[::1'\n" + GRAPH, "public_url", "must be an http:// or https://"),
         (
             GRAPH.replace("client_secret_file: secret", "client_secret: vault:m365"),
             "vault",

@@ -155,6 +155,7 @@ def test_a_name_that_cannot_be_one_is_told_without_it(folder: Vaulted, name: str
         ("{url: 'https://', key: k, token_file: t}", "url", "must be an address"),
         ("{url: 'https://u:p@bao', key: k, token_file: t}", "url", "must be an address"),
         ("{url: 'https://bao:x', key: k, token_file: t}", "url", "must be an address"),
+        ("{url: 'https://[::1', key: k, token_file: t}", "url", "must be an address"),
         ("{url: 'https://bao', key: k/, token_file: t}", "key", "must be a name"),
         ("{url: 'https://bao', key: k, mount: /, token_file: t}", "mount", "must be a name"),
         ("{url: 'https://bao', key: k, token_file: t, ca_file: x}", "ca_file", "no file"),
