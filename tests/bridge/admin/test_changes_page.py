@@ -1,5 +1,6 @@
 """Changes of the inventory: told to who looks after it, and taken back from the page."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -8,11 +9,13 @@ import pytest
 from bridge.callers import Caller
 from bridge.inventory.rows import Applied, encode
 from bridge.views.inventory_shapes import PlanShape
-from rooms.inventory import Change, Document
+from rooms.inventory import Change, Document, Edit
 from tests.bridge.admin.conftest import FACILITIES, PROOF, House, person
+from tests.bridge.admin.stocked import Stock, made, stock
 from tests.bridge.conftest import Client
 from tests.fakes.virtual import NOON
 
+__all__ = ["made", "stock"]  # fixtures
 PATH = "/admin/changes"
 MOVED = Change(
     what="changed", kind="room", id="kestrel", before={"floor": "1"}, after={"floor": "<2>"}
@@ -102,3 +105,17 @@ async def test_a_plan_that_is_gone_is_told(opened: Client) -> None:
     answer = await opened.post(f"{PATH}/1/undo", data=form, allow_redirects=False)
     assert answer.headers["Location"] == f"{PATH}?failed=unknown_plan"
     assert "This was done already, or is too old." in await text(opened, answer.headers["Location"])
+
+
+async def test_another_order_is_told_and_taken_back(stock: Stock) -> None:
+    units = [{"id": name, "kind": "sip", "address": "10.0.0.1"} for name in ("left", "right")]
+    await stock.apply(Edit(rooms={"kestrel": {"endpoints": units}}))
+    number = await stock.apply(Edit(rooms={"kestrel": {"endpoints": units[::-1]}}))
+    words = "Only the order of rooms, lists or systems"
+    assert f'aria-label="Take back: {words}"' in await stock.text(PATH)
+    undone = await stock.text(f"{PATH}/{number}")
+    assert words in undone
+    (plan,) = re.findall(r'name="plan" value="([^"]+)"', undone)
+    await stock.send(f"{PATH}/{number}/undo", {"plan": plan})
+    found = stock.document.rooms["kestrel"]["endpoints"]
+    assert [one["id"] for one in found] == ["left", "right"]
