@@ -75,13 +75,12 @@ class ListsPage:
 
         if not name:
             return await again(request, caller, Refusal(422, "name_missing"))
-        stands = await self._keeping.stands(caller)
-        taken = {one.id for one in stands.room_lists}
-        if given in taken:
-            return await again(request, caller, Refusal(422, "list_taken"))
-        id_ = given or unused(slug(name, "list"), taken)
 
         async def make(who: Caller) -> PlanShape:
+            taken = {one.id for one in (await self._keeping.stands(who)).room_lists}
+            if given in taken:  # by whoever was faster, too
+                raise Problem(422, "list_taken")
+            id_ = given or unused(slug(name, "list"), taken)
             entry = {"name": name, **({"parent": parent} if parent else {})}
             return await self._plan(who, fields, room_lists={id_: entry})
 
