@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from bridge.admin.naming import Names
-from bridge.admin.planned import setting
+from bridge.admin.planned import Differing, settings
 from bridge.admin.words import Words
 from bridge.inventory.keeper import Keeper
 from rooms.audit import Audit, Wanted
@@ -50,8 +50,8 @@ class RoomHistory:
         return sorted(found, key=lambda one: one.at, reverse=True)[:LATEST]
 
 
-class Told(Protocol):
-    """A change of one entry, of the keeper or of the API."""
+class Told(Differing, Protocol):
+    """A change of one entry."""
 
     @property
     def kind(self) -> str:
@@ -64,14 +64,6 @@ class Told(Protocol):
     @property
     def id(self) -> str:
         """The entry."""
-
-    @property
-    def before(self) -> Mapping[str, str]:
-        """The settings that differ."""
-
-    @property
-    def after(self) -> Mapping[str, str]:
-        """The same afterwards."""
 
 
 class _Logged(NamedTuple):
@@ -117,18 +109,17 @@ def _part(detail: Mapping[str, str], prefix: str) -> Mapping[str, str]:
 
 def _told(change: Told, words: Words, names: Names) -> str:
     """A change in words: what became of it, and each setting as it was and is."""
-    before, after = change.before, change.after
     said = words(f"history.{change.kind}_{change.what}")
-    if change.what == "added" or not (before or after):
+    if change.what in {"added", "removed"}:
         return said
     nothing = words("history.nothing")
-    settings = (
+    parts = [
         words(
             "history.setting",
-            name=setting(name, words),
-            before=names.value(name, before.get(name, nothing)),
-            after=names.value(name, after.get(name, nothing)),
+            name=one.name,
+            before=one.before or nothing,
+            after=one.after or nothing,
         )
-        for name in sorted(before.keys() | after.keys())
-    )
-    return f"{said}: {'; '.join(settings)}" if change.what != "removed" else said
+        for one in sorted(settings(change, words, names))  # the log has them in another order
+    ]
+    return f"{said}: {'; '.join(parts)}" if parts else said

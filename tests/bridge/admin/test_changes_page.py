@@ -1,11 +1,11 @@
 """Changes of the inventory: told to who looks after it, and taken back from the page."""
 
 import re
-from datetime import datetime
 from typing import Any
 
 import pytest
 
+from bridge.admin.history import RoomHistory
 from bridge.callers import Caller
 from bridge.inventory.rows import Applied, encode
 from bridge.views.inventory_shapes import PlanShape
@@ -20,6 +20,20 @@ PATH = "/admin/changes"
 MOVED = Change(
     what="changed", kind="room", id="kestrel", before={"floor": "1"}, after={"floor": "<2>"}
 )
+LIGHT = Change(
+    what="changed",
+    kind="room",
+    id="kestrel",
+    before={"display": '{"theme":"dark"}', "all_day": "show"},
+    after={"all_day": "hide"},
+)
+PASSWORD = Change(
+    what="changed",
+    kind="endpoint",
+    id="codec",
+    room="kestrel",
+    after={"password": "vault:endpoint/codec/password-1a2b3c4d"},
+)
 FOREIGN = Change(what="removed", kind="room", id="heron")
 
 
@@ -32,14 +46,16 @@ async def text(client: Client, path: str = PATH) -> str:
 @pytest.fixture
 async def changed(house: House) -> House:
     """Two rooms were changed, by two people."""
-    at: datetime = NOON
-    document = Document(rooms={"kestrel": {"name": "K", "floor": "<2>"}})
-    for seq, actor, change in ((1, "Ada", MOVED), (2, "Bob", FOREIGN)):
-        applied = Applied(seq=seq, at=at, actor=actor, why="", changes=(change,))
-        await house.keeper._rows.write(
-            document, applied, encode(applied.changes)
-        )  # as the keeper does
+    await write(house, 1, "Ada", MOVED)
+    await write(house, 2, "Bob", FOREIGN)
     return house
+
+
+async def write(house: House, seq: int, actor: str, change: Change) -> None:
+    """Into the history, as the keeper does."""
+    document = Document(rooms={"kestrel": {"name": "K", "floor": "<2>"}})
+    applied = Applied(seq=seq, at=NOON, actor=actor, why="", changes=(change,))
+    await house.keeper._rows.write(document, applied, encode(applied.changes))
 
 
 async def test_changes_are_told_the_newest_first(opened: Client, changed: House) -> None:
@@ -105,6 +121,19 @@ async def test_a_plan_that_is_gone_is_told(opened: Client) -> None:
     answer = await opened.post(f"{PATH}/1/undo", data=form, allow_redirects=False)
     assert answer.headers["Location"] == f"{PATH}?failed=unknown_plan"
     assert "This was done already, or is too old." in await text(opened, answer.headers["Location"])
+
+
+async def test_a_change_is_told_in_the_words_of_its_plan(opened: Client, changed: House) -> None:
+    await write(changed, 3, "Ada", LIGHT)
+    await write(changed, 4, "Ada", PASSWORD)
+    page = await text(opened)
+    assert "All-day meetings was Shown, is Left out" in page
+    assert "Colours of the displays was Dark, is empty" in page
+    assert "vault:" not in page
+    changed.admin.room.history = RoomHistory(changed.audit, changed.keeper).of
+    page = await text(opened, "/admin/rooms/kestrel")
+    assert "Colours of the displays was Dark, is empty" in page
+    assert "Password was empty, is a secret that is kept" in page
 
 
 async def test_another_order_is_told_and_taken_back(stock: Stock) -> None:
