@@ -103,6 +103,8 @@ async def meanwhile(keeping: Keeping, plan: PlanShape, words: Words, names: Name
         for one in plan.changes[:COMPARED]
         if one.what != "added"
     ]
+    if keeping.in_files:  # who changed those is not known here
+        return Meanwhile(tuple(lines), ())
     since = int(plan.base[1:]) if plan.base[:1] == "s" and plan.base[1:].isdecimal() else 0
     found = (await keeping.history(None, LATEST, caller)).changes
     return Meanwhile(tuple(lines), tuple(one for one in found if one.change > since))

@@ -166,7 +166,7 @@ class Planning:
                 raise
             return back(onto(way.back, failed=problem.code))
         words, names = chosen(request), Names(self._house, caller)
-        late = not self.keeping.in_files and plan.base != await self.keeping.version()
+        late = plan.base != await self.keeping.version()
         return await self._pages.answer(
             request,
             caller,

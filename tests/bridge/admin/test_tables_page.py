@@ -13,6 +13,7 @@ from bridge.views.inventory import LARGE
 from rooms.inventory import Edit
 from tests.bridge.admin.conftest import PROOF, person
 from tests.bridge.admin.stocked import Stock, filed, made, stock, written
+from tests.bridge.test_settings import ROOM
 
 __all__ = ["filed", "made", "stock", "written"]  # fixtures
 PATH = "/admin/tables"
@@ -289,9 +290,12 @@ async def test_another_sites_form_is_refused(stock: Stock) -> None:
         assert answer.status == 403
 
 
-async def test_where_files_decide_a_table_becomes_text(filed: Stock) -> None:
+async def test_where_files_decide_a_table_becomes_text_for_as_long_as_they_stay(
+    filed: Stock,
+) -> None:
     table = "id,mailbox,time_zone,name\r\nowl,owl@example.com,Europe/London,Owl\r\n"
-    page = await filed.text(await sent(filed, table))
+    where = await sent(filed, table)
+    page = await filed.text(where)
     assert "This fits. Your rooms are kept in files" in page
     (link, _) = re.findall(r'href="(/admin/plans/[^"]+)"', page)
     link = link.replace("&amp;", "&")
@@ -304,3 +308,9 @@ async def test_where_files_decide_a_table_becomes_text(filed: Stock) -> None:
     whole = await answer.text()
     assert "id: owl" in whole
     assert "id: kestrel" in whole
+    await filed.rewrite(ROOM.replace("name: Kestrel", "name: Falcon"))
+    page = await filed.text(where)
+    assert "something was changed in between" in page
+    assert "/text" not in page
+    await filed.send(where)
+    assert "This fits. Your rooms are kept in files" in await filed.text(where)
