@@ -65,10 +65,9 @@ async def test_each_row_is_told_and_then_applied(stock: Stock) -> None:
     assert stock.document.rooms["owl"]["building"] == "Mill"
     assert stock.document.rooms["kestrel"]["capacity"] == "9"
     assert "from the estate office" in await stock.text("/admin/changes")
-    page = await stock.text(where)
-    assert "This was applied already" in page, "and is not applied twice"
-    answer = await stock.send(where)
-    page = await stock.text(answer.headers["Location"])
+    answer = await stock.client.get(where, allow_redirects=False)
+    assert answer.headers["Location"] == f"{PATH}?failed=unknown_table", "it is not kept"
+    page = await stock.text(await sent(stock, HEAD + OWL + KNOWN))
     assert "Everything is so already" in page
 
 
@@ -218,6 +217,16 @@ async def test_a_table_is_its_senders_alone_and_not_for_long(stock: Stock) -> No
     stock.clock.move(KEPT_FOR + timedelta(seconds=1))
     assert (await stock.client.get(where, allow_redirects=False)).headers["Location"] == gone
     assert (await stock.send(where)).headers["Location"] == gone
+
+
+async def test_a_table_is_forgotten_though_nobody_asks(stock: Stock) -> None:
+    await sent(stock, HEAD + OWL)
+    stock.clock.move(KEPT_FOR)
+    await stock.house.admin.forget()
+    assert len(stock.house.admin._looks._kept) == 1
+    stock.clock.move(timedelta(seconds=1))
+    await stock.house.admin.forget()
+    assert not stock.house.admin._looks._kept
 
 
 async def test_who_looks_after_some_lists_learns_nothing_of_others(stock: Stock) -> None:
