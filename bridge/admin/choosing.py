@@ -126,6 +126,8 @@ class Choosing:
             return "none_chosen"
         if wish.says_nothing:
             return "nothing_wanted"
+        if wish.out == EVERY and not wish.into:
+            return "into_missing"
         stands = await self._planning.keeping.stands(caller)
         mine = caller.lists
         entries = (one.entry for one in stands.rooms if one.id in ids)

@@ -23,7 +23,7 @@ class Wish(NamedTuple):
     into: str = ""
     """The list that rooms are put into."""
     out: str = ""
-    """The list that they are taken out of, or every other."""
+    """The list that they are taken out of; `EVERY` is all but `into`."""
     more: tuple[str, ...] = ()
     """Equipment that they have."""
     fewer: tuple[str, ...] = ()
@@ -67,7 +67,7 @@ class Wish(NamedTuple):
     def lists(self, entry: Fields, mine: frozenset[str] | None) -> list[str]:
         """The lists that a room is in afterwards."""
         had = _listed(entry, "lists")
-        if self.out == EVERY and self.into:
+        if self.out == EVERY:
             had = [one for one in had if one == self.into or (mine is not None and one not in mine)]
         elif self.out:
             had = [one for one in had if one != self.out]

@@ -96,6 +96,7 @@ async def test_what_is_emptied_and_taken_away_goes(stock: Stock) -> None:
     [
         ([], {"floor": "3"}, "No room is chosen."),
         (BOTH, {}, "Nothing is to be different yet."),
+        (BOTH, {"out": EVERY}, "say which list they are put into."),
         (BOTH, {"capacity": "many"}, "This must be a whole number."),
         (BOTH, {"into": "nowhere"}, "There is no room list nowhere."),
     ],
