@@ -142,12 +142,9 @@ def written(plan: Plan) -> Texts:
         lists={name: document.lists[name] for name in lists if name in document.lists},
     )
     gone = [
-        (one.kind, one.id)
+        (one.kind, one.former or one.id)
         for one in plan.changes
-        if one.what == "removed" and one.kind != "endpoint"
-    ]
-    gone += [
-        ("room", one.former) for one in plan.changes if (one.what, one.kind) == ("renamed", "room")
+        if one.kind != "endpoint" and one.what in {"removed", "renamed"}
     ]
     return Texts(
         changed=text_of(part) if part else "", removed=tuple(gone), secrets=bool(plan.secrets)

@@ -36,7 +36,7 @@ def plan(edit: Edit, **more: Any) -> Plan:
         id="p1",
         base="f1",
         document=after,
-        changes=changes(BEFORE, after, edit.renamed),
+        changes=changes(BEFORE, after, edit.renamed, edit.renamed_lists),
         problems=(),
         configuration=None,
         seen=cast("Any", None),
@@ -72,10 +72,10 @@ def test_what_is_added_or_changed_is_whole_and_what_goes_is_named() -> None:
     assert set(told.removed) == {("room", "heron"), ("list", "south")}
 
 
-def test_a_room_with_another_id_is_one_that_goes_and_one_that_comes() -> None:
-    told = told_of(plan(Edit(renamed={"heron": "stork"})))
-    assert entries(told.changed)[0] == ["stork"]
-    assert told.removed == (("room", "heron"),)
+def test_what_gets_another_id_is_one_that_goes_and_one_that_comes() -> None:
+    told = told_of(plan(Edit(renamed={"heron": "stork"}, renamed_lists={"north": "nord"})))
+    assert entries(told.changed) == (["stork"], ["nord"])
+    assert set(told.removed) == {("room", "heron"), ("list", "north")}
 
 
 def test_a_room_system_that_moves_changes_both_rooms() -> None:
