@@ -45,8 +45,9 @@ class RoomHistory:
         found = {one: None for row in page.rows for one in _of_row(row, room, words, names)}
         for applied in await self._keeper.history(limit=LOOKED_THROUGH):
             for change in applied.changes:
-                if _about(change, room):
-                    found[Changed(applied.at, applied.actor, _told(change, words, names))] = None
+                if what := _what(change, room):
+                    told = _told(change, words, names, what)
+                    found[Changed(applied.at, applied.actor, told)] = None
         return sorted(found, key=lambda one: one.at, reverse=True)[:LATEST]
 
 
@@ -93,10 +94,12 @@ def _of_row(row: Row, room: Room, words: Words, names: Names) -> Iterator[Change
     yield Changed(datetime.fromisoformat(row.at), row.actor, _told(change, words, names))
 
 
-def _about(change: Change, room: Room) -> bool:
-    return (change.kind == "room" and change.id == room.id) or (
-        change.kind == "endpoint" and change.room == room.id
-    )
+def _what(change: Change, room: Room) -> str:
+    """What a change is for a room; empty for one of something else."""
+    if change.kind == "endpoint" and change.former == room.id:
+        return "left"
+    about = change.id if change.kind == "room" else change.room
+    return change.what if about == room.id else ""
 
 
 def _part(detail: Mapping[str, str], prefix: str) -> Mapping[str, str]:
@@ -107,9 +110,9 @@ def _part(detail: Mapping[str, str], prefix: str) -> Mapping[str, str]:
     }
 
 
-def _told(change: Told, words: Words, names: Names) -> str:
+def _told(change: Told, words: Words, names: Names, what: str = "") -> str:
     """A change in words: what became of it, and each setting as it was and is."""
-    said = words(f"history.{change.kind}_{change.what}")
+    said = words(f"history.{change.kind}_{what or change.what}")
     if change.what in {"added", "removed"}:
         return said
     nothing = words("history.nothing")

@@ -136,6 +136,15 @@ async def test_a_change_is_told_in_the_words_of_its_plan(opened: Client, changed
     assert "Password was empty, is a secret that is kept" in page
 
 
+async def test_both_rooms_tell_of_a_system_that_moved(opened: Client, house: House) -> None:
+    moved = Change(what="moved", kind="endpoint", id="codec", former="kestrel", room="wren")
+    await write(house, 1, "Ada", moved)
+    house.admin.room.history = RoomHistory(house.audit, house.keeper).of
+    assert "A room system left for another room" in await text(opened, "/admin/rooms/kestrel")
+    assert "A room system came from another room" in await text(opened, "/admin/rooms/wren")
+    assert "A room system" not in await text(opened, "/admin/rooms/heron")
+
+
 async def test_another_order_is_told_and_taken_back(stock: Stock) -> None:
     units = [{"id": name, "kind": "sip", "address": "10.0.0.1"} for name in ("left", "right")]
     await stock.apply(Edit(rooms={"kestrel": {"endpoints": units}}))
