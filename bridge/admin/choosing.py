@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from bridge.admin.filled import LONGEST_WHY
 from bridge.admin.pages import Crumb, Pages
 from bridge.admin.planning import Planning, Refusal, Way
 from bridge.admin.proposals import digest
@@ -20,8 +21,6 @@ from bridge.views.inventory_shapes import InventoryShape, PlanOrder, PlanShape, 
 from bridge.views.web import Route
 
 PATH = "/admin/choose"
-WHY = 500
-"""Characters of a reason."""
 _PREFILLED = ("into", "out")
 """Fields that a link may have filled in."""
 
@@ -106,7 +105,7 @@ class Choosing:
         async def make(who: Caller) -> PlanShape:
             stands = await self._planning.keeping.stands(who)
             order = PlanOrder(
-                rooms=patches(stands, ids, wish, who), why=fields.get("why", "")[:WHY]
+                rooms=patches(stands, ids, wish, who), why=fields.get("why", "")[:LONGEST_WHY]
             )
             return await self._planning.keeping.plan(order, who)
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from aiohttp import web
 
-from bridge.admin.pages import Crumb, Pages, back
+from bridge.admin.pages import Crumb, Pages, attached, back
 from bridge.admin.planning import Way
 from bridge.admin.routes import page
 from bridge.admin.words import chosen
@@ -15,7 +15,7 @@ from bridge.callers import Caller
 from bridge.inventory.plans import Plan
 from bridge.inventory.texts import text_of
 from bridge.settings.secrets import VAULT
-from bridge.views.house import COMMON, House
+from bridge.views.house import House
 from bridge.views.web import Problem, Route
 from rooms.inventory import Document
 
@@ -100,12 +100,13 @@ class WrittenPage:
     async def changes(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
         """What is added or changed, as a file."""
         told = await asyncio.to_thread(written, await self._fresh(caller, request))
-        return _sent(told.changed, "changes.yaml")
+        return attached(told.changed.encode(), YAML, "changes.yaml")
 
     async def everything(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
         """The whole, to be put in the place of rooms.yaml."""
         plan = await self._fresh(caller, request)
-        return _sent(await asyncio.to_thread(text_of, _open(plan)), "rooms.yaml")
+        text = await asyncio.to_thread(text_of, _open(plan))
+        return attached(text.encode(), YAML, "rooms.yaml")
 
     async def _known(self, caller: Caller, request: web.Request) -> Plan:
         plan = await self._plans.planned(request.match_info["plan"], caller)
@@ -170,12 +171,3 @@ def _without(value: Any, coming: set[str]) -> Any:
     if isinstance(value, list | tuple):
         return [_without(one, coming) for one in value]
     return value
-
-
-def _sent(text: str, name: str) -> web.Response:
-    headers = {
-        "Content-Type": f"{YAML}; charset=utf-8",
-        "Content-Disposition": f'attachment; filename="{name}"',
-        "Cache-Control": "no-store",
-    }
-    return web.Response(body=text.encode(), headers=COMMON | headers)
