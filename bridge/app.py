@@ -300,6 +300,7 @@ class Appliance:
             _EACH_MINUTE(name="vault", do=lambda: self._made.custody.refresh(self.health)),
             Chore(name="discovery", every=EVERY, jitter=JITTER, do=self.discovery.run),
             self.facade.chore,
+            _EACH_MINUTE(name="forms", do=self.admin.forget),
             _EACH_MINUTE(name="people", do=self._made.people.settle),
             Chore(name="credentials", every=LOOK_AT_CREDENTIALS, do=self.identities.look),
         ]

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from bridge.admin.fields import REST
 from bridge.admin.planning import Make, Refusal, judged
-from bridge.admin.words import Words, chosen
+from bridge.admin.words import chosen
 from bridge.callers import Caller
 from bridge.views.house import JSON, encode
 from bridge.views.inventory_shapes import RemarkShape
@@ -43,7 +43,7 @@ async def checked(
     plan, lang = await judged(make, caller), chosen(request)
     if isinstance(plan, Refusal):
         refusal = plan.told(lang)
-        words = " ".join(one for one in (refused(plan, lang), refusal.words) if one)
+        words = " ".join(one for one in (lang.problem(plan.code), refusal.words) if one)
     else:
         refusal, words = Refusal(200, "", "", plan.findings).told(lang), ""
     found = {
@@ -53,12 +53,6 @@ async def checked(
     }
     told = Checked(fits=not isinstance(plan, Refusal), words=words, fields=found)
     return web.Response(body=encode(told), headers=JSON | {"Cache-Control": "no-store"})
-
-
-def refused(refusal: Refusal, words: Words) -> str:
-    """Why something cannot be, for people."""
-    known = words.has(f"problems.{refusal.code}")
-    return words(f"problems.{refusal.code}" if known else "problems.bad_request")
 
 
 def _said(one: RemarkShape, field: str) -> str:

@@ -6,8 +6,10 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from bridge.admin.filled import LONGEST_WHY
 from bridge.admin.pages import Crumb, Pages
 from bridge.admin.planning import Planning, Refusal, Way
+from bridge.admin.proposals import digest
 from bridge.admin.routes import page, posted
 from bridge.admin.several import EVERY, Wish
 from bridge.admin.survey import Seen, Survey
@@ -19,8 +21,6 @@ from bridge.views.inventory_shapes import InventoryShape, PlanOrder, PlanShape, 
 from bridge.views.web import Route
 
 PATH = "/admin/choose"
-WHY = 500
-"""Characters of a reason."""
 _PREFILLED = ("into", "out")
 """Fields that a link may have filled in."""
 
@@ -72,7 +72,12 @@ class Choosing:
         return (
             page(PATH, self.serve, "Choose several rooms to change", scope="rooms"),
             posted(
-                PATH, self.plan, "Plan a change of several rooms", "inventory_unfit", "not_yours"
+                PATH,
+                self.plan,
+                "Plan a change of several rooms",
+                "inventory_unfit",
+                "not_yours",
+                "changed_meanwhile",
             ),
         )
 
@@ -93,22 +98,23 @@ class Choosing:
         fields = {name: one.strip() for name, one in data.items() if isinstance(one, str)}
         ticked = frozenset(one for one in data.getall("room", ()) if isinstance(one, str))
         filled = Filled(Wanted.of(request.query), fields, ticked)
+        wish, ids = Wish.of(fields), ticked
         if filled.whole:
             ids = frozenset(one.room.id for one in await self._found(caller, filled.wanted))
-        else:
-            ids = ticked
-        wish = Wish.of(fields)
 
         async def make(who: Caller) -> PlanShape:
             stands = await self._planning.keeping.stands(who)
             order = PlanOrder(
-                rooms=patches(stands, ids, wish, who), why=fields.get("why", "")[:WHY]
+                rooms=patches(stands, ids, wish, who), why=fields.get("why", "")[:LONGEST_WHY]
             )
             return await self._planning.keeping.plan(order, who)
 
         async def again(request: web.Request, who: Caller, refusal: Refusal | None) -> web.Response:
             return await self._shown(request, who, filled, refusal)
 
+        # By now others may fit than somebody saw: rooms that fail recover.
+        if filled.whole and digest(ids) != fields.get("seen"):
+            return await again(request, caller, Refusal(412, "changed_meanwhile"))
         if wrong := await self._wrong(caller, ids, wish):
             return await again(request, caller, Refusal(422, wrong))
         return await self._planning.offered(request, caller, make, again, _way(filled.wanted))
@@ -119,6 +125,8 @@ class Choosing:
             return "none_chosen"
         if wish.says_nothing:
             return "nothing_wanted"
+        if wish.out == EVERY and not wish.into:
+            return "into_missing"
         stands = await self._planning.keeping.stands(caller)
         mine = caller.lists
         entries = (one.entry for one in stands.rooms if one.id in ids)
@@ -156,6 +164,7 @@ class Choosing:
             wrong={one: _beside(refusal, one) for one in ("building", "floor", "capacity", "more")},
             places=_places(found, filled.wanted, rooms=whole),
             found=len(found),
+            seen=digest(room.id for room in rooms),
             whole=whole,
             open=len(found) <= OPEN,
             lists=sorted(names.items(), key=lambda one: natural(one[1])),

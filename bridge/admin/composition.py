@@ -68,7 +68,8 @@ class Admin:
         self._tree = Tree(self.pages, self.survey, lists)
         self._tree.in_files = lambda: keeping.in_files
         self._displays = DisplaysPage(self.pages, pairs)
-        self.planning = Planning(self.pages, keeping, house)
+        self._looks = looks = Looks(house.clock)
+        self.planning = Planning(self.pages, keeping, house, looks.drop)
         self._lists = ListsPage(self.pages, self.planning)
         self._choosing = Choosing(self.pages, self.survey, self.planning, lists)
         self._editing = Editing(self.pages, self.planning, house)
@@ -80,11 +81,15 @@ class Admin:
         self._people = PeoplePage(self.pages)
         self._tokens = TokensPage(self.pages)
         self._account = AccountPage(self.pages)
-        looks = Looks(house.clock)
         self._tables = TablesPage(self.pages, copying, keeping, looks, house)
         self.discovery = DiscoveryPage(self.pages, discovering, deciding, self.planning)
         self._written = WrittenPage(self.pages, plans)
         self._acts = Acts(desk, faults, read)
+
+    async def forget(self) -> None:
+        """Nothing that somebody typed or sent, and never applied, is kept for long."""
+        self.planning.forget_old()
+        self._looks.forget_old()
 
     @property
     def routes(self) -> Sequence[Route]:

@@ -127,9 +127,9 @@ class Form(NamedTuple):
         return kept + [one for one in after if one not in before and one not in kept]
 
 
-def listed(entry: Fields) -> list[str]:
-    """The room lists of a room."""
-    found = entry.get(LISTS, ())
+def listed(entry: Fields, name: str = LISTS) -> list[str]:
+    """The values of a setting that holds several: the room lists of a room."""
+    found = entry.get(name) or ()
     return [found] if isinstance(found, str) else [str(one) for one in found]
 
 

@@ -12,6 +12,7 @@ from bridge.callers import Caller
 from bridge.inventory.entry_texts import room_text
 from bridge.keeping import Unfitting
 from bridge.views.inventory_shapes import RemarkShape
+from bridge.views.signed_in import FIELD
 from rooms.inventory import Fields
 from rooms.room import Room
 
@@ -34,6 +35,7 @@ class Filled(NamedTuple):
         """What came with a form, without the spaces around what was typed."""
         came = await request.post()
         values = {name: one.strip() for name, one in came.items() if isinstance(one, str)}
+        values.pop(FIELD, None)  # proof that it is ours, which is not kept with a form
         values[LISTS] = ",".join(str(one) for one in came.getall(LISTS, ()))
         values[REST] = "\n".join(str(came.get(REST, "")).splitlines())
         why = values.pop("why", "")[:LONGEST_WHY]

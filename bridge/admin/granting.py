@@ -90,11 +90,10 @@ class Filled:
             key = f"amiss.{of}{error.field}"
             said = words(key if words.has(key) else "problems.bad_body")
             return replace(self, wrong={error.field: said}, status=422)
-        key = f"problems.{error.code}"
-        said = words(key if words.has(key) else "problems.bad_request")
         # 403 is about who asks, not about what they typed.
         status = 422 if error.code == "wrong_password" else error.status
-        return replace(self, wrong={_FIELDS.get(error.code, ""): said}, status=status)
+        wrong = {_FIELDS.get(error.code, ""): words.problem(error.code)}
+        return replace(self, wrong=wrong, status=status)
 
 
 def lists_of(house: House) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from bridge.admin.naming import Names
-from bridge.admin.planned import setting
+from bridge.admin.planned import Differing, settings
 from bridge.admin.words import Words
 from bridge.inventory.keeper import Keeper
 from rooms.audit import Audit, Wanted
@@ -45,13 +45,14 @@ class RoomHistory:
         found = {one: None for row in page.rows for one in _of_row(row, room, words, names)}
         for applied in await self._keeper.history(limit=LOOKED_THROUGH):
             for change in applied.changes:
-                if _about(change, room):
-                    found[Changed(applied.at, applied.actor, _told(change, words, names))] = None
+                if what := _what(change, room):
+                    told = _told(change, words, names, what)
+                    found[Changed(applied.at, applied.actor, told)] = None
         return sorted(found, key=lambda one: one.at, reverse=True)[:LATEST]
 
 
-class Told(Protocol):
-    """A change of one entry, of the keeper or of the API."""
+class Told(Differing, Protocol):
+    """A change of one entry."""
 
     @property
     def kind(self) -> str:
@@ -64,14 +65,6 @@ class Told(Protocol):
     @property
     def id(self) -> str:
         """The entry."""
-
-    @property
-    def before(self) -> Mapping[str, str]:
-        """The settings that differ."""
-
-    @property
-    def after(self) -> Mapping[str, str]:
-        """The same afterwards."""
 
 
 class _Logged(NamedTuple):
@@ -101,10 +94,12 @@ def _of_row(row: Row, room: Room, words: Words, names: Names) -> Iterator[Change
     yield Changed(datetime.fromisoformat(row.at), row.actor, _told(change, words, names))
 
 
-def _about(change: Change, room: Room) -> bool:
-    return (change.kind == "room" and change.id == room.id) or (
-        change.kind == "endpoint" and change.room == room.id
-    )
+def _what(change: Change, room: Room) -> str:
+    """What a change is for a room; empty for one of something else."""
+    if change.kind == "endpoint" and change.former == room.id:
+        return "left"
+    about = change.id if change.kind == "room" else change.room
+    return change.what if about == room.id else ""
 
 
 def _part(detail: Mapping[str, str], prefix: str) -> Mapping[str, str]:
@@ -115,20 +110,19 @@ def _part(detail: Mapping[str, str], prefix: str) -> Mapping[str, str]:
     }
 
 
-def _told(change: Told, words: Words, names: Names) -> str:
+def _told(change: Told, words: Words, names: Names, what: str = "") -> str:
     """A change in words: what became of it, and each setting as it was and is."""
-    before, after = change.before, change.after
-    said = words(f"history.{change.kind}_{change.what}")
-    if change.what == "added" or not (before or after):
+    said = words(f"history.{change.kind}_{what or change.what}")
+    if change.what in {"added", "removed"}:
         return said
     nothing = words("history.nothing")
-    settings = (
+    parts = [
         words(
             "history.setting",
-            name=setting(name, words),
-            before=names.value(name, before.get(name, nothing)),
-            after=names.value(name, after.get(name, nothing)),
+            name=one.name,
+            before=one.before or nothing,
+            after=one.after or nothing,
         )
-        for name in sorted(before.keys() | after.keys())
-    )
-    return f"{said}: {'; '.join(settings)}" if change.what != "removed" else said
+        for one in sorted(settings(change, words, names))  # the log has them in another order
+    ]
+    return f"{said}: {'; '.join(parts)}" if parts else said

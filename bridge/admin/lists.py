@@ -6,6 +6,8 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from bridge.admin.fields import listed
+from bridge.admin.filled import LONGEST_WHY
 from bridge.admin.pages import Crumb, Pages, form
 from bridge.admin.planning import Again, Make, Planning, Refusal, Way
 from bridge.admin.routes import page, posted
@@ -19,8 +21,7 @@ from rooms.inventory.ids import slug, unused
 
 PATH = "/admin/lists"
 LONGEST = 200
-WHY = 500
-"""Characters of a name, and of a reason."""
+"""Characters of a name."""
 
 
 class Node(NamedTuple):
@@ -75,13 +76,12 @@ class ListsPage:
 
         if not name:
             return await again(request, caller, Refusal(422, "name_missing"))
-        stands = await self._keeping.stands(caller)
-        taken = {one.id for one in stands.room_lists}
-        if given in taken:
-            return await again(request, caller, Refusal(422, "list_taken"))
-        id_ = given or unused(slug(name, "list"), taken)
 
         async def make(who: Caller) -> PlanShape:
+            taken = {one.id for one in (await self._keeping.stands(who)).room_lists}
+            if given in taken:  # by whoever was faster, too
+                raise Problem(422, "list_taken")
+            id_ = given or unused(slug(name, "list"), taken)
             entry = {"name": name, **({"parent": parent} if parent else {})}
             return await self._plan(who, fields, room_lists={id_: entry})
 
@@ -183,7 +183,7 @@ class ListsPage:
     async def _plan(
         self, caller: Caller, fields: Mapping[str, str], **order: Mapping[str, object]
     ) -> PlanShape:
-        why = fields.get("why", "")[:WHY]
+        why = fields.get("why", "")[:LONGEST_WHY]
         return await self._keeping.plan(PlanOrder(**order, why=why), caller)  # type: ignore[arg-type]
 
     async def _known(self, id_: str, caller: Caller) -> Fields:
@@ -224,7 +224,7 @@ class ListsPage:
             parent=next((one for one, _ in _flat(grown) if one.id == parent), None),
             parents=[one for one in _flat(grown) if one[0].id not in below],
             moves=caller.lists is None or parent in {"", *caller.lists},
-            lonely=sum(_lists(one.entry) == [id_] for one in stands.rooms),
+            lonely=sum(listed(one.entry) == [id_] for one in stands.rooms),
             fields={"name": str(entry.get("name", "")), "parent": parent, "id": id_, **fields},
             refusal=refusal,
             all=caller.lists is None,
@@ -236,7 +236,7 @@ def tree(stands: InventoryShape) -> tuple[Node, ...]:
     """The lists that somebody sees: below what each is a part of, if they see that."""
     members: dict[str, set[str]] = {one.id: set() for one in stands.room_lists}
     for room in stands.rooms:
-        for name in _lists(room.entry):
+        for name in listed(room.entry):
             if name in members:
                 members[name].add(room.id)
     entries = {one.id: one.entry for one in stands.room_lists}
@@ -264,9 +264,9 @@ def without(stands: InventoryShape, id_: str) -> dict[str, Mapping[str, object]]
     above = lists.get(id_, {}).get("parent")
     parts = {name: {"parent": above} for name, entry in lists.items() if entry.get("parent") == id_}
     rooms = {
-        one.id: {"lists": [name for name in _lists(one.entry) if name != id_] or None}
+        one.id: {"lists": [name for name in listed(one.entry) if name != id_] or None}
         for one in stands.rooms
-        if id_ in _lists(one.entry)
+        if id_ in listed(one.entry)
     }
     return {"room_lists": {**parts, id_: None}, "rooms": rooms}
 
@@ -274,11 +274,6 @@ def without(stands: InventoryShape, id_: str) -> dict[str, Mapping[str, object]]
 def _flat(nodes: Iterable[Node], depth: int = 0) -> list[tuple[Node, int]]:
     """The tree as rows, each with how deep it is."""
     return [row for one in nodes for row in ((one, depth), *_flat(one.parts, depth + 1))]
-
-
-def _lists(entry: Fields) -> list[str]:
-    found = entry.get("lists")
-    return [*map(str, found)] if isinstance(found, list | tuple) else []
 
 
 def _link(id_: str) -> str:

@@ -1,7 +1,7 @@
 """Tables that people had looked at, kept in memory until they are applied or forgotten.
 
 A table may hold passwords: nothing of it is ever written down here, and half an hour later it is
-gone.
+gone, whether anybody uses tables by then or not.
 """
 
 import secrets
@@ -62,7 +62,6 @@ class Looks:
 
     def put(self, look: Look) -> None:
         """Keep one; the oldest make room for it."""
-        self._forget_old()
         self._kept.pop(look.id, None)
         self._kept[look.id] = look
         while len(self._kept) > MOST or self._bytes() > MOST_BYTES:
@@ -70,21 +69,23 @@ class Looks:
 
     def get(self, id_: str, caller: Caller) -> Look | None:
         """One of this caller's, as long as they look after what they did when it was made."""
-        self._forget_old()
+        self.forget_old()
         found = self._kept.get(id_)
         return found if found is not None and found.owner == _owner(caller) else None
 
-    def drop(self, look: Look) -> None:
-        """It was applied."""
-        self._kept.pop(look.id, None)
+    def drop(self, plan: str) -> None:
+        """The plan of one was applied."""
+        for one in [one for one in self._kept.values() if one.told and one.told.id == plan]:
+            del self._kept[one.id]
 
-    def _bytes(self) -> int:
-        return sum(len(one.data) for one in self._kept.values())
-
-    def _forget_old(self) -> None:
+    def forget_old(self) -> None:
+        """None is kept for longer; somebody asks for this again and again."""
         oldest = self._clock.now() - KEPT_FOR
         for one in [one for one in self._kept.values() if one.made < oldest]:
             del self._kept[one.id]
+
+    def _bytes(self) -> int:
+        return sum(len(one.data) for one in self._kept.values())
 
 
 def _owner(caller: Caller) -> _Owner:

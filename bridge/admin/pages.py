@@ -277,6 +277,16 @@ def back(path: str, **query: str) -> web.Response:
     return web.Response(status=HTTPStatus.SEE_OTHER, headers=headers)
 
 
+def attached(body: bytes, kind: str, name: str) -> web.Response:
+    """A file to take away; nobody keeps it for others."""
+    headers = {
+        "Content-Type": f"{kind}; charset=utf-8",
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Cache-Control": "no-store",
+    }
+    return web.Response(body=body, headers=COMMON | headers)
+
+
 async def form(request: web.Request) -> Mapping[str, str]:
     """The fields of a form, without the spaces around what was typed."""
     fields = await request.post()

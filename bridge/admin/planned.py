@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from bridge.admin.naming import Names
 from bridge.admin.words import Words
@@ -38,6 +38,18 @@ class Setting(NamedTuple):
     def moved(self) -> bool:
         """Whether somebody else changed it meanwhile."""
         return self.now != self.before
+
+
+class Differing(Protocol):
+    """A change, of the keeper, of the API or of the audit log."""
+
+    @property
+    def before(self) -> Mapping[str, str]:
+        """The settings that differ."""
+
+    @property
+    def after(self) -> Mapping[str, str]:
+        """The same afterwards."""
 
 
 class Line(NamedTuple):
@@ -91,6 +103,8 @@ async def meanwhile(keeping: Keeping, plan: PlanShape, words: Words, names: Name
         for one in plan.changes[:COMPARED]
         if one.what != "added"
     ]
+    if keeping.in_files:  # who changed those is not known here
+        return Meanwhile(tuple(lines), ())
     since = int(plan.base[1:]) if plan.base[:1] == "s" and plan.base[1:].isdecimal() else 0
     found = (await keeping.history(None, LATEST, caller)).changes
     return Meanwhile(tuple(lines), tuple(one for one in found if one.change > since))
@@ -101,28 +115,29 @@ async def _standing(keeping: Keeping, change: ChangeShape, words: Words, names: 
     try:
         found = await keeping.entry(_KINDS[change.kind], id_, names.caller)
     except Problem:
-        return Line(change, id_, tuple(_settings(change, words, names)), gone=True)
+        return Line(change, id_, (*settings(change, words, names),), gone=True)
     entry = _parts({name: text(value) for name, value in found.entry.items()})
     stands = {name: told(name, value, words, names) for name, value in entry.items()}
-    settings = tuple(
-        one._replace(now=stands.get(one.code, "")) for one in _settings(change, words, names)
+    differing = tuple(
+        one._replace(now=stands.get(one.code, "")) for one in settings(change, words, names)
     )
-    return Line(change, str(found.entry.get("name", id_)), settings)
+    return Line(change, str(found.entry.get("name", id_)), differing)
 
 
 def _line(change: ChangeShape, words: Words, names: Names) -> Line:
     named = change.after.get("name") or change.before.get("name")
     named = named or names.of(change.kind, change.former or change.id) or change.id
-    return Line(change, named, tuple(_settings(change, words, names)))
+    return Line(change, named, (*settings(change, words, names),))
 
 
-def _settings(change: ChangeShape, words: Words, names: Names) -> Iterator[Setting]:
+def settings(change: Differing, words: Words, names: Names) -> Iterator[Setting]:
+    """The settings that a change is about, and of those with parts the parts."""
     before, after = (_parts(side) for side in (change.before, change.after))
     for code in dict.fromkeys((*before, *after)):
         was, will = before.get(code, ""), after.get(code, "")
         if was != will:
             both = (told(code, value, words, names) for value in (was, will))
-            yield Setting(code, setting(code, words), *both)
+            yield Setting(code, _called(code, words), *both)
 
 
 def _parts(settings: Mapping[str, str]) -> Mapping[str, str]:
@@ -147,7 +162,7 @@ def _mapping(value: str) -> Mapping[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def setting(code: str, words: Words) -> str:
+def _called(code: str, words: Words) -> str:
     """What people call a setting."""
     last = code.rpartition(".")[2]
     for key in (f"choice.{last}", f"setting.{last}"):

@@ -19,16 +19,20 @@ where
   for who leaves everything as it is. Only pages below `/admin` are gone to.
 
 What fits is answered with 303 to the plan, what changes nothing with 303 to `way.next` and
-`done=nothing`, everything else by `again`. Where files decide (`keeping.in_files`) a plan can be
-looked at but not applied; pages show words in place of forms there.
+`done=nothing`, everything else by `again`. `make` and `again` are kept until the plan is applied,
+for half an hour at most: a form may hold a password. Where files decide (`keeping.in_files`) a plan
+can be looked at but not applied; pages show words in place of forms there.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from aiohttp import web
 
+from bridge.admin.looks import KEPT_FOR
 from bridge.admin.naming import Names
 from bridge.admin.pages import Pages, back
 from bridge.admin.planned import grouped, meanwhile
@@ -45,7 +49,7 @@ from bridge.views.web import Problem, Route
 
 PATH = "/admin/plans"
 REMEMBERED = 100
-"""Forms that are kept for who looks at their plans; the keeper has as many plans."""
+"""Forms that are kept for who looks at their plans, and not for long; the keeper has as many."""
 
 
 class Way(NamedTuple):
@@ -113,17 +117,24 @@ Again = Callable[[web.Request, Caller, Refusal | None], Awaitable[web.Response]]
 
 
 class _Wish(NamedTuple):
+    """What somebody wants; a form of it may hold a password."""
+
     make: Make
     again: Again
+    made: datetime
 
 
 class Planning:
     """Shows plans, and applies them."""
 
-    def __init__(self, pages: Pages, keeping: Keeping, house: House) -> None:
+    def __init__(
+        self, pages: Pages, keeping: Keeping, house: House, applied: Callable[[str], None]
+    ) -> None:
         self._pages = pages
         self._house = house
         self.keeping = keeping
+        self._applied = applied
+        """Told of each plan that was applied here."""
         self._wishes: dict[str, _Wish] = {}
 
     @property
@@ -148,10 +159,17 @@ class Planning:
             return await again(request, caller, plan.told(chosen(request)))
         if not plan.changes:
             return back(onto(way.next, done="nothing"))
+        self.forget_old()
         while len(self._wishes) >= REMEMBERED:
             del self._wishes[next(iter(self._wishes))]
-        self._wishes[plan.id] = _Wish(make, again)
+        self._wishes[plan.id] = _Wish(make, again, self._house.clock.now())
         return back(way.of_plan(plan.id))
+
+    def forget_old(self) -> None:
+        """No form is kept for longer; somebody asks for this again and again."""
+        oldest = self._house.clock.now() - KEPT_FOR
+        for plan in [plan for plan, wish in self._wishes.items() if wish.made < oldest]:
+            del self._wishes[plan]
 
     async def serve(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
         """A plan in words; where the inventory is another by now, what stands there instead."""
@@ -164,7 +182,7 @@ class Planning:
                 raise
             return back(onto(way.back, failed=problem.code))
         words, names = chosen(request), Names(self._house, caller)
-        late = not self.keeping.in_files and plan.base != await self.keeping.version()
+        late = plan.base != await self.keeping.version()
         return await self._pages.answer(
             request,
             caller,
@@ -189,12 +207,16 @@ class Planning:
                 return back(onto(way.back, failed=problem.code))
             return back(way.of_plan(plan, failed=problem.code))
         self._wishes.pop(plan, None)
+        self._applied(plan)
         return back(onto(way.next, done="applied"))
 
     async def anew(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
         """The same wish, planned on what stands now."""
         wish, way = await self._wish(caller, request), Way.of(request)
-        return await self.offered(request, caller, wish.make, wish.again, way)
+        answer = await self.offered(request, caller, wish.make, wish.again, way)
+        if answer.status == HTTPStatus.SEE_OTHER:  # another plan has taken its place
+            self._wishes.pop(request.match_info["plan"], None)
+        return answer
 
     async def filled_in(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
         """The form as it was filled in, for who saw that something else is meant."""
@@ -209,6 +231,7 @@ class Planning:
         """
         plan = request.match_info["plan"]
         await self.keeping.planned(plan, caller)
+        self.forget_old()
         wish = self._wishes.get(plan)
         if wish is None:
             raise Problem(404, "unknown_plan")

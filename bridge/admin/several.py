@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from bridge.admin.fields import listed
 from bridge.views.inventory_shapes import Fields
 
 PLAIN = ("building", "floor", "capacity")
@@ -23,7 +24,7 @@ class Wish(NamedTuple):
     into: str = ""
     """The list that rooms are put into."""
     out: str = ""
-    """The list that they are taken out of, or every other."""
+    """The list that they are taken out of; `EVERY` is all but `into`."""
     more: tuple[str, ...] = ()
     """Equipment that they have."""
     fewer: tuple[str, ...] = ()
@@ -60,14 +61,14 @@ class Wish(NamedTuple):
             ("lists", self.lists(entry, mine)),
             ("features", self._features(entry)),
         ):
-            if made != _listed(entry, name):
+            if made != listed(entry, name):
                 told[name] = made or None
         return told
 
     def lists(self, entry: Fields, mine: frozenset[str] | None) -> list[str]:
         """The lists that a room is in afterwards."""
-        had = _listed(entry, "lists")
-        if self.out == EVERY and self.into:
+        had = listed(entry)
+        if self.out == EVERY:
             had = [one for one in had if one == self.into or (mine is not None and one not in mine)]
         elif self.out:
             had = [one for one in had if one != self.out]
@@ -75,14 +76,9 @@ class Wish(NamedTuple):
 
     def _features(self, entry: Fields) -> list[str]:
         fewer = {one.casefold() for one in self.fewer}
-        kept = [one for one in _listed(entry, "features") if one.casefold() not in fewer]
+        kept = [one for one in listed(entry, "features") if one.casefold() not in fewer]
         known = {one.casefold() for one in kept}
         return [*kept, *(one for one in self.more if one.casefold() not in known)]
-
-
-def _listed(entry: Fields, name: str) -> list[str]:
-    found = entry.get(name)
-    return [*map(str, found)] if isinstance(found, list | tuple) else []
 
 
 def _parts(text: str) -> tuple[str, ...]:

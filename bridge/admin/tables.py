@@ -11,9 +11,10 @@ from typing import NamedTuple, Protocol, get_args
 import msgspec
 from aiohttp import web
 
+from bridge.admin.filled import LONGEST_WHY
 from bridge.admin.looks import Look, Looks
 from bridge.admin.naming import Names
-from bridge.admin.pages import Crumb, Pages, back, form
+from bridge.admin.pages import Crumb, Pages, attached, back, form
 from bridge.admin.planned import Group, grouped
 from bridge.admin.planning import Way
 from bridge.admin.routes import page, posted
@@ -23,7 +24,7 @@ from bridge.admin.words import Words, chosen
 from bridge.admin.wrong import said, told
 from bridge.callers import Caller
 from bridge.inventory.outcomes import Fate, Outcome
-from bridge.views.house import COMMON, House
+from bridge.views.house import House
 from bridge.views.inventory import LARGE, Keeping
 from bridge.views.inventory_shapes import ChangeShape
 from bridge.views.inventory_tables import Form
@@ -39,7 +40,6 @@ SIGNS: Mapping[str, str] = {"comma": ",", "semicolon": ";", "tab": "\t"}
 SHOWN = 100
 """Rows of one page."""
 FATES: tuple[Fate, ...] = get_args(Fate)
-LONGEST_WHY = 500
 LONGEST_NAME = 120
 """Characters of a file's name that are shown."""
 COLUMNS = ("name", "mailbox", "time_zone", "building", "floor", "capacity", "lists")
@@ -208,12 +208,12 @@ class TablesPage:
     async def table(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
         """The rooms as a table, without secrets."""
         body = await self._copying.written("table", _sign(request), caller)
-        return _sent(body, CSV, "rooms.csv")
+        return attached(body, CSV, "rooms.csv")
 
     async def text(self, _house: House, caller: Caller, _request: web.Request) -> web.Response:
         """The rooms as a rooms.yaml."""
         body = await self._copying.written("yaml", "", caller)
-        return _sent(body, YAML, "rooms.yaml")
+        return attached(body, YAML, "rooms.yaml")
 
     async def template(self, _house: House, _caller: Caller, request: web.Request) -> web.Response:
         """A table that has its headings only, in the words of who asks."""
@@ -222,7 +222,7 @@ class TablesPage:
         text = io.StringIO(newline="")
         written = csv.writer(text, delimiter=_sign(request), lineterminator="\r\n")
         written.writerow([words(f"column.{name}") for name in COLUMNS])
-        return _sent(text.getvalue().encode("utf-8-sig"), CSV, "rooms.csv")
+        return attached(text.getvalue().encode("utf-8-sig"), CSV, "rooms.csv")
 
     def _known(self, caller: Caller, request: web.Request) -> Look | None:
         return self._looks.get(request.match_info["table"], caller)
@@ -318,15 +318,6 @@ def _sign(request: web.Request) -> str:
 
 def _number(text: str) -> int:
     return max(1, int(text)) if text.isascii() and text.isdecimal() and len(text) < 7 else 1
-
-
-def _sent(body: bytes, kind: str, name: str) -> web.Response:
-    headers = {
-        "Content-Type": f"{kind}; charset=utf-8",
-        "Content-Disposition": f'attachment; filename="{name}"',
-        "Cache-Control": "no-store",
-    }
-    return web.Response(body=body, headers=COMMON | headers)
 
 
 def _file(path: str, serve: Handler, kind: str, summary: str) -> Route:

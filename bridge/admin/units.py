@@ -66,9 +66,11 @@ class Units:
         """A plan with one more room system."""
         room, filled = kept_room(house, caller, request), await Filled.of(request)
         name = filled.values.get("id") or self._name(room, filled)
+        asked = Asked(room, name, filled)
         if CHECK in request.query:
             make = partial(self._plan_new, room.id, name, filled, keep=False)
-            return await checked(request, caller, make, *await self._beside(room.id, name, caller))
+            where = await self._beside(asked, caller)
+            return await checked(request, caller, make, *where)
         again = partial(self._form, Asked(room, "", filled))
         path = f"/admin/rooms/{room.id}"
         make = partial(self._plan_new, room.id, name, filled)
@@ -85,11 +87,13 @@ class Units:
         """A plan with a room system's settings as somebody wants them."""
         room, filled = kept_room(house, caller, request), await Filled.of(request)
         name, _ = await self._entry(room, caller, request)
+        asked = Asked(room, name, filled)
         if CHECK in request.query:
             make = partial(self._plan_edit, name, filled, keep=False)
-            return await checked(request, caller, make, *await self._beside(room.id, name, caller))
+            where = await self._beside(asked, caller)
+            return await checked(request, caller, make, *where)
         path = f"/admin/rooms/{room.id}"
-        again = partial(self._form, Asked(room, name, filled))
+        again = partial(self._form, asked)
         make = partial(self._plan_edit, name, filled)
         return await self._planning.offered(request, caller, make, again, Way(path, path))
 
@@ -149,9 +153,12 @@ class Units:
         return name, found
 
     async def _beside(
-        self, room: str, name: str, caller: Caller
+        self, asked: Asked, caller: Caller
     ) -> tuple[str, Mapping[str, Sequence[str]]]:
         """Where findings of a room system are, and the field that each belongs to."""
+        own, name, filled = asked
+        to = filled.values.get("room") or own.id
+        room = to if caller.keeps(to) else own.id
         entry = (await self._keeping.entry("rooms", room, caller)).entry
         names = [one.get("id") for one in units(entry)]
         this = f"endpoints[{names.index(name) if name in names else len(names)}]"
@@ -173,8 +180,7 @@ class Units:
         entry = (await self._keeping.entry("rooms", room.id, caller)).entry
         if self._keeping.in_files:
             return await in_files(self._pages, request, caller, room, entry)
-        to = filled.values.get("room") or room.id
-        where = await self._beside(to if caller.keeps(to) else room.id, name, caller)
+        where = await self._beside(asked, caller)
         path = f"/admin/rooms/{room.id}/" + (f"systems/{name}" if name else "add-system")
         kept_as = next((one for one in units(entry) if one.get("id") == name), {})
         rooms = [one for one in self._house.rooms.values() if caller.keeps(one.id)]

@@ -74,11 +74,12 @@ def read(body: bytes, boundary: bytes) -> Uploaded:
 
 def _parts(body: bytes, boundary: bytes) -> Iterator[tuple[str, str | None, bytes]]:
     """Name, name of the file and content of each part."""
-    _, *parts = (b"\r\n" + body).split(b"\r\n--" + boundary)
-    if not parts or not parts[-1].startswith(b"--"):
-        raise Problem(400, "bad_body", "the form does not end")
+    # Not taken apart further than one part too many: a boundary may be there a million times.
+    _, *parts = (b"\r\n" + body).split(b"\r\n--" + boundary, MOST + 1)
     if len(parts) > MOST:
         raise Problem(400, "bad_body", "the form has too many parts")
+    if not parts or not parts[-1].startswith(b"--"):
+        raise Problem(400, "bad_body", "the form does not end")
     for part in parts[:-1]:
         head, found, data = part.partition(b"\r\n\r\n")
         told = _DISPOSITION.search(head.replace(b"\r\n", b"\n"))

@@ -42,6 +42,11 @@ class Words:
         except KeyError:
             return False
 
+    def problem(self, code: str) -> str:
+        """What went wrong; of what has no words of its own, that it did not work."""
+        known = self.has(f"problems.{code}")
+        return self(f"problems.{code}" if known else "problems.bad_request")
+
     def _found(self, key: str) -> Any:
         found: Any = self._told
         for part in key.split("."):

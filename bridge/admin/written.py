@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from aiohttp import web
 
-from bridge.admin.pages import Crumb, Pages
+from bridge.admin.pages import Crumb, Pages, attached, back
 from bridge.admin.planning import Way
 from bridge.admin.routes import page
 from bridge.admin.words import chosen
@@ -15,11 +15,12 @@ from bridge.callers import Caller
 from bridge.inventory.plans import Plan
 from bridge.inventory.texts import text_of
 from bridge.settings.secrets import VAULT
-from bridge.views.house import COMMON, House
+from bridge.views.house import House
 from bridge.views.web import Problem, Route
 from rooms.inventory import Document
 
 PATH = "/admin/plans/{plan}"
+_REFUSED = ("unknown_plan", "changed_meanwhile")
 YAML = "application/yaml"
 LONGEST = 64 << 10
 """Characters that a page shows; of more there is the file only."""
@@ -30,6 +31,9 @@ class Plans(Protocol):
 
     async def planned(self, id_: str, caller: Caller, /) -> Plan | None:
         """A plan of this caller's."""
+
+    async def version(self) -> str:
+        """Of the inventory as it stands."""
 
 
 class Texts(NamedTuple):
@@ -57,18 +61,18 @@ class WrittenPage:
             f"{PATH}/changes.yaml",
             self.changes,
             "What a plan adds or changes",
-            *_NONE,
+            *_REFUSED,
             scope="rooms",
         )
         whole = page(
             f"{PATH}/rooms.yaml",
             self.everything,
             "The whole as a plan has it",
-            *_NONE,
+            *_REFUSED,
             scope="rooms",
         )
         return (
-            page(f"{PATH}/text", self.serve, "A plan as rooms.yaml", *_NONE, scope="rooms"),
+            page(f"{PATH}/text", self.serve, "A plan as rooms.yaml", "unknown_plan", scope="rooms"),
             replace(changed, answer=YAML),
             replace(whole, answer=YAML, whole=True),
         )
@@ -78,6 +82,8 @@ class WrittenPage:
         await self._pages.ready()
         plan, words = await self._known(caller, request), chosen(request)
         way = Way.of(request)
+        if await self._late(plan):  # its own page compares it with what stands now
+            return back(way.of_plan(plan.id))
         told = await asyncio.to_thread(written, plan)
         return await self._pages.answer(
             request,
@@ -93,13 +99,14 @@ class WrittenPage:
 
     async def changes(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
         """What is added or changed, as a file."""
-        told = await asyncio.to_thread(written, await self._known(caller, request))
-        return _sent(told.changed, "changes.yaml")
+        told = await asyncio.to_thread(written, await self._fresh(caller, request))
+        return attached(told.changed.encode(), YAML, "changes.yaml")
 
     async def everything(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
         """The whole, to be put in the place of rooms.yaml."""
-        plan = await self._known(caller, request)
-        return _sent(await asyncio.to_thread(text_of, _open(plan)), "rooms.yaml")
+        plan = await self._fresh(caller, request)
+        text = await asyncio.to_thread(text_of, _open(plan))
+        return attached(text.encode(), YAML, "rooms.yaml")
 
     async def _known(self, caller: Caller, request: web.Request) -> Plan:
         plan = await self._plans.planned(request.match_info["plan"], caller)
@@ -107,8 +114,19 @@ class WrittenPage:
             raise Problem(404, "unknown_plan")
         return plan
 
+    async def _fresh(self, caller: Caller, request: web.Request) -> Plan:
+        """A plan on what stands now: on anything else it would take back what others did.
 
-_NONE = ("unknown_plan",)
+        Raises:
+            Problem: there is none.
+        """
+        plan = await self._known(caller, request)
+        if await self._late(plan):
+            raise Problem(412, "changed_meanwhile")
+        return plan
+
+    async def _late(self, plan: Plan) -> bool:
+        return plan.base != await self._plans.version()
 
 
 def written(plan: Plan) -> Texts:
@@ -125,12 +143,9 @@ def written(plan: Plan) -> Texts:
         lists={name: document.lists[name] for name in lists if name in document.lists},
     )
     gone = [
-        (one.kind, one.id)
+        (one.kind, one.former or one.id)
         for one in plan.changes
-        if one.what == "removed" and one.kind != "endpoint"
-    ]
-    gone += [
-        ("room", one.former) for one in plan.changes if (one.what, one.kind) == ("renamed", "room")
+        if one.kind != "endpoint" and one.what in {"removed", "renamed"}
     ]
     return Texts(
         changed=text_of(part) if part else "", removed=tuple(gone), secrets=bool(plan.secrets)
@@ -156,12 +171,3 @@ def _without(value: Any, coming: set[str]) -> Any:
     if isinstance(value, list | tuple):
         return [_without(one, coming) for one in value]
     return value
-
-
-def _sent(text: str, name: str) -> web.Response:
-    headers = {
-        "Content-Type": f"{YAML}; charset=utf-8",
-        "Content-Disposition": f'attachment; filename="{name}"',
-        "Cache-Control": "no-store",
-    }
-    return web.Response(body=text.encode(), headers=COMMON | headers)

@@ -185,7 +185,7 @@ def check_vault(settings: VaultSettings, place: Place) -> None:
     url = address(service.url)
     if url.host and not fit(service.url):
         here.at("url").error("must be https: a token is sent there", "http is for loopback only")
-    elif not url.port or url.user or url.query or url.fragment:
+    elif not (url.host and url.port) or url.user or url.query or url.fragment:
         here.at("url").error("must be an address such as https://bao.example.com:8200")
     for key in ("key", "mount"):
         text = getattr(service, key)

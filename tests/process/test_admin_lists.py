@@ -165,6 +165,20 @@ async def test_three_hundred_rooms_move_by_keyboard(office: Office) -> None:
     await context.close()
 
 
+async def test_ticks_alone_are_meant_whatever_fits_meanwhile(office: Office) -> None:
+    context, page = await office.open("/admin/choose?building=Harbour+House&floor=2")
+    await page.get_by_label("Kestrel").check()
+    await page.get_by_label("Wren").check()
+    await expect(page.get_by_label("All 2 rooms found")).to_be_checked()
+    await office.stock.apply(Edit(rooms={"heron": {"floor": "2"}}))
+    await page.get_by_label("Seats", exact=True).fill("5")
+    await page.get_by_role("button", name="See what would change").click()
+    await do_it(page)
+    found = office.stock.document.rooms
+    assert [found[name]["capacity"] for name in ("kestrel", "wren", "heron")] == ["5", "5", "12"]
+    await context.close()
+
+
 async def test_without_scripts_all_of_it_can_be_done(office: Office) -> None:
     context, page = await office.open("/admin/rooms?by=list", java_script_enabled=False)
     await page.get_by_role("link", name=re.compile("Change its rooms.*North wing")).click()

@@ -4,6 +4,7 @@ A test module imports the fixtures that it needs, and names them in `__all__`: `
 database before the loop runs, `stock` serves it; `filed` is the same where files decide.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from bridge.admin.pages import environment
 from bridge.callers import Caller
 from bridge.furnished import furnish
+from bridge.settings.load import usable
 from bridge.settings.model import Configuration
 from bridge.views import guard, pages
 from bridge.views.site import site
@@ -75,6 +77,11 @@ class Stock(Keeping):
         plan = await self.keeper.plan(edit, caller)
         assert plan.fits, plan.problems
         return (await self.keeper.apply(plan, caller)).seq
+
+    async def rewrite(self, rooms: str) -> None:
+        """Somebody changes the file that decides."""
+        await asyncio.to_thread(self.folder.write, "rooms.yaml", rooms)
+        await self.adopt((await asyncio.to_thread(usable, self.file))[0])
 
     def identified(self, *_: Any) -> Caller:
         """Who calls, with the rooms that their lists have at this moment."""

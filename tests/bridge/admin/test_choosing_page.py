@@ -26,6 +26,15 @@ async def send(stock: Stock, rooms: Any, *, path: str = PATH, **fields: str) -> 
     return await stock.client.post(path, data=data, allow_redirects=False)
 
 
+async def send_all(stock: Stock, path: str = PATH, **fields: str) -> Any:
+    """The same for all rooms that the page has found."""
+    return await send(stock, [], path=path, all="1", seen=seen(await stock.text(path)), **fields)
+
+
+def seen(page: str) -> str:
+    return str(re.findall(r'name="seen" value="([^"]+)"', page)[0])
+
+
 def ticked(page: str) -> list[str]:
     return re.findall(r'name="room" value="([^"]+)" checked', page)
 
@@ -47,13 +56,28 @@ async def test_rooms_move_to_another_floor_and_list_in_one_change(stock: Stock) 
 
 
 async def test_all_that_fit_a_search_are_meant_without_a_tick(stock: Stock) -> None:
-    answer = await send(stock, [], path=f"{PATH}?list=north", all="1", capacity="5")
+    answer = await send_all(stock, f"{PATH}?list=north", capacity="5")
     assert await applied(stock, answer) == "/admin/lists/north?done=applied"
     assert {name: one["capacity"] for name, one in stock.document.rooms.items()} == {
         "kestrel": "5",
         "wren": "5",
         "heron": "12",
     }
+
+
+async def test_all_are_those_that_somebody_saw(stock: Stock) -> None:
+    path = f"{PATH}?building=Harbour+House&floor=2"
+    before = seen(await stock.text(path))
+    await stock.apply(Edit(rooms={"heron": {"floor": "2"}}))
+    for known in (before, ""):
+        answer = await send(stock, [], path=path, all="1", seen=known, capacity="5")
+        assert answer.status == 412
+        page = await answer.text()
+        assert "Somebody changed something in between." in page
+        assert "All 3 rooms found" in page
+        assert 'name="capacity" value="5"' in page
+    await applied(stock, await send_all(stock, path, capacity="5"))
+    assert stock.document.rooms["heron"]["capacity"] == "5"
 
 
 async def test_what_is_emptied_and_taken_away_goes(stock: Stock) -> None:
@@ -72,6 +96,7 @@ async def test_what_is_emptied_and_taken_away_goes(stock: Stock) -> None:
     [
         ([], {"floor": "3"}, "No room is chosen."),
         (BOTH, {}, "Nothing is to be different yet."),
+        (BOTH, {"out": EVERY}, "say which list they are put into."),
         (BOTH, {"capacity": "many"}, "This must be a whole number."),
         (BOTH, {"into": "nowhere"}, "There is no room list nowhere."),
     ],
@@ -119,7 +144,7 @@ async def test_facilities_people_choose_from_their_own_rooms(stock: Stock) -> No
         assert foreign not in page
     foreign = await send(stock, [("room", "heron")], floor="3")
     assert foreign.headers["Location"].endswith("done=nothing")
-    everything = await send(stock, [], all="1", floor="3")
+    everything = await send_all(stock, floor="3")
     await applied(stock, everything)
     assert stock.document.rooms["heron"]["floor"] == "10"
     assert stock.document.rooms["wren"]["floor"] == "3"
@@ -169,7 +194,7 @@ async def test_of_very_many_rooms_places_are_shown_and_all_can_be_meant(stock: S
     (link,) = re.findall(r'href="(/admin/choose\?building=Mill&amp;floor=0)"', page)
     inside = await stock.text(link.replace("&amp;", "&"))
     assert inside.count('name="room"') == 100
-    answer = await send(stock, [], path=f"{PATH}?building=Mill", all="1", building="Old mill")
+    answer = await send_all(stock, f"{PATH}?building=Mill", building="Old mill")
     await applied(stock, answer)
     moved = [one for one in stock.document.rooms.values() if one["building"] == "Old mill"]
     assert len(moved) == MOST + 100

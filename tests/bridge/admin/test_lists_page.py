@@ -167,6 +167,21 @@ async def test_a_list_that_went_meanwhile_is_not_made_anew(stock: Stock) -> None
     assert "attic" not in stock.document.lists
 
 
+async def test_a_list_that_somebody_added_meanwhile_stays_as_it_is(stock: Stock) -> None:
+    plans = []
+    for given in ("", "london"):
+        answer = await stock.send(PATH, {"name": "London", "parent": "north", "id": given})
+        plans.append(answer.headers["Location"].partition("?"))
+    await stock.apply(Edit(lists={"london": {"name": "London", "parent": "south"}}))
+    (made, _, way), (named, _, _) = plans
+    await applied(stock, await stock.send(f"{made}/anew?{way}"))
+    assert stock.document.lists["london"]["parent"] == "south"
+    assert stock.document.lists["london-2"]["parent"] == "north"
+    answer = await stock.send(f"{named}/anew?{way}")
+    assert answer.status == 422
+    assert "There is a room list of this short name already." in await answer.text()
+
+
 async def test_in_files_lists_are_only_shown(filed: Stock) -> None:
     page = await filed.text(PATH)
     assert "The rooms of this site are kept in files." in page

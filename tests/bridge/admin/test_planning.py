@@ -1,11 +1,13 @@
 """A plan on a page: shown in words, applied once, and compared where somebody was faster."""
 
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
+from bridge.admin.looks import KEPT_FOR
 from bridge.admin.planning import Refusal, Way, onto
 from bridge.callers import Caller
 from bridge.keeping import Counter
@@ -160,6 +162,26 @@ async def test_the_form_is_there_again_for_who_means_something_else(
     assert (await stock.send(f"{urlsplit(where).path}/anew")).status == 404
     await stock.send(where)
     assert stock.document.rooms["kestrel"]["floor"] == "2"
+
+
+async def test_what_somebody_typed_is_forgotten_once_it_is_done_or_old(
+    stock: Stock, form: Form
+) -> None:
+    wishes = stock.house.admin.planning._wishes
+    where = await planned(stock, form)
+    await stock.apply(Edit(rooms={"wren": {"floor": "7"}}))
+    anew = await stock.send(f"{urlsplit(where).path}/anew?{QUERY}")
+    assert len(wishes) == 1, "the plan anew is in the place of the first"
+    await stock.send(anew.headers["Location"])
+    assert not wishes
+    where = await planned_more(stock, form)
+    stock.clock.move(KEPT_FOR + timedelta(seconds=1))
+    assert (await stock.client.get(f"{urlsplit(where).path}/form?{QUERY}")).status == 404
+    await planned_more(stock, form)
+    assert len(wishes) == 1
+    stock.clock.move(KEPT_FOR + timedelta(seconds=1))
+    await stock.house.admin.forget()
+    assert not wishes
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from bridge.views.inventory import LARGE
 from rooms.inventory import Edit
 from tests.bridge.admin.conftest import PROOF, person
 from tests.bridge.admin.stocked import Stock, filed, made, stock, written
+from tests.bridge.test_settings import ROOM
 
 __all__ = ["filed", "made", "stock", "written"]  # fixtures
 PATH = "/admin/tables"
@@ -64,10 +65,9 @@ async def test_each_row_is_told_and_then_applied(stock: Stock) -> None:
     assert stock.document.rooms["owl"]["building"] == "Mill"
     assert stock.document.rooms["kestrel"]["capacity"] == "9"
     assert "from the estate office" in await stock.text("/admin/changes")
-    page = await stock.text(where)
-    assert "This was applied already" in page, "and is not applied twice"
-    answer = await stock.send(where)
-    page = await stock.text(answer.headers["Location"])
+    answer = await stock.client.get(where, allow_redirects=False)
+    assert answer.headers["Location"] == f"{PATH}?failed=unknown_table", "it is not kept"
+    page = await stock.text(await sent(stock, HEAD + OWL + KNOWN))
     assert "Everything is so already" in page
 
 
@@ -219,6 +219,16 @@ async def test_a_table_is_its_senders_alone_and_not_for_long(stock: Stock) -> No
     assert (await stock.send(where)).headers["Location"] == gone
 
 
+async def test_a_table_is_forgotten_though_nobody_asks(stock: Stock) -> None:
+    await sent(stock, HEAD + OWL)
+    stock.clock.move(KEPT_FOR)
+    await stock.house.admin.forget()
+    assert len(stock.house.admin._looks._kept) == 1
+    stock.clock.move(timedelta(seconds=1))
+    await stock.house.admin.forget()
+    assert not stock.house.admin._looks._kept
+
+
 async def test_who_looks_after_some_lists_learns_nothing_of_others(stock: Stock) -> None:
     stock.look_as(stock.facilities("north"))
     assert "add_lists" not in await stock.text(PATH)
@@ -289,9 +299,12 @@ async def test_another_sites_form_is_refused(stock: Stock) -> None:
         assert answer.status == 403
 
 
-async def test_where_files_decide_a_table_becomes_text(filed: Stock) -> None:
+async def test_where_files_decide_a_table_becomes_text_for_as_long_as_they_stay(
+    filed: Stock,
+) -> None:
     table = "id,mailbox,time_zone,name\r\nowl,owl@example.com,Europe/London,Owl\r\n"
-    page = await filed.text(await sent(filed, table))
+    where = await sent(filed, table)
+    page = await filed.text(where)
     assert "This fits. Your rooms are kept in files" in page
     (link, _) = re.findall(r'href="(/admin/plans/[^"]+)"', page)
     link = link.replace("&amp;", "&")
@@ -304,3 +317,9 @@ async def test_where_files_decide_a_table_becomes_text(filed: Stock) -> None:
     whole = await answer.text()
     assert "id: owl" in whole
     assert "id: kestrel" in whole
+    await filed.rewrite(ROOM.replace("name: Kestrel", "name: Falcon"))
+    page = await filed.text(where)
+    assert "something was changed in between" in page
+    assert "/text" not in page
+    await filed.send(where)
+    assert "This fits. Your rooms are kept in files" in await filed.text(where)

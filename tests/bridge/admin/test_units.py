@@ -174,6 +174,13 @@ async def test_what_is_wrong_with_a_system_stands_beside_its_field(vault: Stock)
     assert "There is a room system with the short name codec already." in await answer.text()
 
 
+async def test_a_system_that_moves_is_judged_beside_its_fields(vault: Stock) -> None:
+    await applied(vault, ADD, await opened(vault, ADD) | CODEC | {"password": SECRET})
+    fields = await opened(vault, ONE) | {"room": "wren", "address": "not an address"}
+    told = await checked(vault, ONE, fields)
+    assert set(told["fields"]) == {"address", "password"}, told
+
+
 async def test_systems_of_other_rooms_are_not_there(vault: Stock) -> None:
     vault.look_as(vault.facilities("north"))
     for path in ("/admin/rooms/heron/add-system", "/admin/rooms/kestrel/systems/far"):

@@ -1,5 +1,6 @@
 """Forms with files: as browsers send them, and bytes that are none."""
 
+import tracemalloc
 from contextlib import suppress
 
 import pytest
@@ -76,5 +77,19 @@ def test_what_is_no_form_is_refused_or_read_but_never_breaks(parts: list[bytes])
 
 
 def test_a_form_of_too_many_parts_is_refused() -> None:
+    part = ('name="x"', b"")
+    assert read(body(*[part] * (MOST - 1)), SIGN).fields == {"x": ""}
+    for more in (0, 1, 9):
+        with pytest.raises(Problem) as caught:
+            read(body(*[part] * (MOST + more)), SIGN)
+        assert caught.value.detail == "the form has too many parts"
+
+
+def test_a_form_of_very_many_parts_is_not_taken_apart() -> None:
+    many = b"\r\n--xab" * 100_000
+    tracemalloc.start()
     with pytest.raises(Problem):
-        read(body(*[('name="x"', b"")] * (MOST + 1)), SIGN)
+        read(many, b"x")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 3 * len(many), "each part would take more than it brings"

@@ -7,10 +7,13 @@ from bridge.admin.written import LONGEST
 from bridge.admin.written import written as told_of
 from bridge.inventory.plans import Plan
 from bridge.inventory.texts import inventory_of
+from bridge.views.inventory_shapes import PlanOrder
 from connector.secret import Secret
 from rooms.inventory import Document, Edit, changes, edited
 from tests.bridge.admin.conftest import person
 from tests.bridge.admin.stocked import ROOMS, Stock, filed, made, stock, written
+from tests.bridge.admin.test_planning import Form, planned
+from tests.bridge.test_settings import ROOM
 from tests.fakes.virtual import NOON
 
 __all__ = ["filed", "made", "stock", "written"]  # fixtures
@@ -33,7 +36,7 @@ def plan(edit: Edit, **more: Any) -> Plan:
         id="p1",
         base="f1",
         document=after,
-        changes=changes(BEFORE, after, edit.renamed),
+        changes=changes(BEFORE, after, edit.renamed, edit.renamed_lists),
         problems=(),
         configuration=None,
         seen=cast("Any", None),
@@ -69,10 +72,10 @@ def test_what_is_added_or_changed_is_whole_and_what_goes_is_named() -> None:
     assert set(told.removed) == {("room", "heron"), ("list", "south")}
 
 
-def test_a_room_with_another_id_is_one_that_goes_and_one_that_comes() -> None:
-    told = told_of(plan(Edit(renamed={"heron": "stork"})))
-    assert entries(told.changed)[0] == ["stork"]
-    assert told.removed == (("room", "heron"),)
+def test_what_gets_another_id_is_one_that_goes_and_one_that_comes() -> None:
+    told = told_of(plan(Edit(renamed={"heron": "stork"}, renamed_lists={"north": "nord"})))
+    assert entries(told.changed) == (["stork"], ["nord"])
+    assert set(told.removed) == {("room", "heron"), ("list", "north")}
 
 
 def test_a_room_system_that_moves_changes_both_rooms() -> None:
@@ -113,6 +116,25 @@ async def test_the_page_has_the_text_and_where_it_goes(filed: Stock) -> None:
     answer = await filed.client.get(f"{path}/rooms.yaml")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="rooms.yaml"'
     assert entries(await answer.text())[0] == ["kestrel"]
+
+
+async def test_what_a_colleague_wrote_meanwhile_is_not_taken_back(filed: Stock) -> None:
+    form = Form(filed)
+    form.order = PlanOrder(rooms={"kestrel": {"floor": "7"}})
+    where = await planned(filed, form)
+    path, _, way = where.partition("?")
+    await filed.rewrite(ROOM.replace("name: Kestrel", "name: Falcon"))
+    for part in ("changes.yaml", "rooms.yaml"):
+        answer = await filed.client.get(f"{path}/{part}")
+        assert answer.status == 412
+        assert "Somebody changed something in between." in await answer.text()
+    page = await filed.text(f"{path}/text?{way}", status=412)
+    assert "Somebody else was faster" in page
+    assert "What was changed meanwhile" not in page
+    anew = (await filed.send(f"{path}/anew?{way}")).headers["Location"].partition("?")[0]
+    whole = await (await filed.client.get(f"{anew}/rooms.yaml")).text()
+    assert "name: Falcon" in whole
+    assert "floor: 7" in whole
 
 
 async def test_a_long_text_is_a_file_only(filed: Stock) -> None:

@@ -9,6 +9,9 @@ export function chooseRooms(root) {
   const rooms = [...form.querySelectorAll("input[name=room]")];
   const said = form.querySelector("#chosen");
   const total = rooms.length;
+  if (total) {
+    every.removeAttribute("name"); // the rooms' own ticks are sent, and are what is meant
+  }
 
   const tell = () => {
     const ticked = rooms.filter((one) => one.checked).length;
