@@ -14,7 +14,7 @@ from bridge.inventory.leave import check_leave
 from bridge.inventory.noted import entries_of
 from bridge.inventory.plans import Candidate, Plan, Planned
 from bridge.inventory.rows import Applied, Rows, encode
-from bridge.inventory.sealed import vaulted, voided, with_references
+from bridge.inventory.sealed import check_secrets, vaulted, voided, with_references
 from bridge.inventory.written import written
 from bridge.settings.load import read
 from bridge.settings.model import Configuration, Site
@@ -164,7 +164,7 @@ class Keeper:
         async with self.one:
             if plan.base != await self.version():
                 raise Changed
-            check_leave(caller, plan.changes, self._rows.document, plan.document)
+            _check(caller, plan, self._rows.document)
             if _same(plan.document, self._rows.document):
                 return self._applied(plan, caller, 0)
             configuration = plan.configuration
@@ -222,7 +222,8 @@ class Keeper:
             for kind in ("room", "list")
         ]
         found = changes(document, after, *back)
-        wish = _Wish(after=after, changes=found, undoes=seq)
+        own = known[0].actor == caller.name
+        wish = _Wish(after=after, changes=found, undoes=seq, restores=own)
         return await self._planned_for(document, wish, caller)
 
     async def tidy(self) -> None:
@@ -258,7 +259,7 @@ class Keeper:
     async def _planned_for(
         self, before: Document, wish: "_Wish", caller: Caller, *, keep: bool = True
     ) -> Plan:
-        check_leave(caller, wish.changes, before, wish.after)
+        _check(caller, wish, before)
         seen, base = self.configuration(), await self.version()  # of `before`, not of what comes
         configuration, problems = await self._read(wish.after, wish.secrets)
         problems += self._given(wish.changes)
@@ -274,6 +275,7 @@ class Keeper:
             why=wish.why,
             made=self._clock.now(),
             undoes=wish.undoes,
+            restores=wish.restores,
             secrets=wish.secrets,
         )
         if keep:
@@ -338,6 +340,8 @@ class _Wish(Value, frozen=True, kw_only=True):
     changes: tuple[Change, ...]
     why: str = ""
     undoes: int | None = None
+    restores: bool = False
+    """As of a plan."""
     secrets: Mapping[str, Secret] = {}
 
     @property
@@ -366,6 +370,17 @@ def _back(
         else:
             made[name] = had
     return made
+
+
+def _check(caller: Caller, plan: "Plan | _Wish", before: Document) -> None:
+    """Let pass what a caller may do.
+
+    Raises:
+        NotYours: something of it they may not.
+    """
+    check_leave(caller, plan.changes, before, plan.document)
+    if not plan.restores:
+        check_secrets(caller, before, plan.document, plan.secrets)
 
 
 def _same(one: Document, other: Document) -> bool:

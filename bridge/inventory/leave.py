@@ -12,10 +12,6 @@ FOR_ENGINEERS = frozenset(["writes", "privacy", "join", "auto_join"])
 class NotYours(Exception):
     """A change that its caller may not make; the words say why."""
 
-    def __init__(self, change: Change, words: str) -> None:
-        super().__init__(words)
-        self.change = change
-
 
 def check_leave(
     caller: Caller, changes: Iterable[Change], before: Document, after: Document
@@ -30,7 +26,7 @@ def check_leave(
         return
     for change in changes:
         if not engineer and (kept := {*change.before, *change.after} & FOR_ENGINEERS):
-            raise NotYours(change, f"only engineers change {', '.join(sorted(kept))}")
+            raise NotYours(f"only engineers change {', '.join(sorted(kept))}")
         if caller.lists is None:
             continue
         if change.kind == "list":
@@ -39,19 +35,19 @@ def check_leave(
             _check_room(caller.lists, change, before.rooms, after.rooms)
         else:
             for room in {change.room, change.former} - {""}:
-                _check_near(caller.lists, change, (after.rooms, before.rooms), room)
+                _check_near(caller.lists, (after.rooms, before.rooms), room)
 
 
 def _check_list(lists: frozenset[str], change: Change) -> None:
     if (known := change.former or change.id) not in lists:
-        raise NotYours(change, f"the room list {known} is not given to you")
+        raise NotYours(f"the room list {known} is not given to you")
     if change.what != "changed" or not {*change.before, *change.after} <= {"name", "parent"}:
         words = "of a room list you may change the name and place; engineers do the rest"
-        raise NotYours(change, words)
+        raise NotYours(words)
     # Parts of a list give no access, so that nobody may more or less by a move.
     places = {change.before.get("parent", ""), change.after.get("parent", "")}
     if others := places - lists - {""}:
-        raise NotYours(change, f"the room list {min(others)} is not given to you")
+        raise NotYours(f"the room list {min(others)} is not given to you")
 
 
 def _check_room(
@@ -64,21 +60,19 @@ def _check_room(
     has = _lists(after.get(change.id))
     if change.what == "added":
         if not has:
-            raise NotYours(change, "a new room must be in one of your room lists")
+            raise NotYours("a new room must be in one of your room lists")
     elif not had & lists:
-        raise NotYours(change, f"the room {change.id} is in none of your room lists")
+        raise NotYours(f"the room {change.id} is in none of your room lists")
     if others := (had ^ has) - lists:
-        raise NotYours(change, f"the room list {min(others)} is not given to you")
+        raise NotYours(f"the room list {min(others)} is not given to you")
     if change.what != "removed" and not has & lists:
-        raise NotYours(change, "a room must stay in one of your room lists")
+        raise NotYours("a room must stay in one of your room lists")
 
 
-def _check_near(
-    lists: frozenset[str], change: Change, rooms: Iterable[Mapping[str, Fields]], room: str
-) -> None:
+def _check_near(lists: frozenset[str], rooms: Iterable[Mapping[str, Fields]], room: str) -> None:
     known = next((one[room] for one in rooms if room in one), None)
     if not _lists(known) & lists:
-        raise NotYours(change, f"the room {room} is in none of your room lists")
+        raise NotYours(f"the room {room} is in none of your room lists")
 
 
 def _lists(fields: Fields | None) -> frozenset[str]:
