@@ -120,34 +120,45 @@ class _Shelf:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._at: dict[str, str] = {}
+        self._known: dict[str, Fields] = {}
         for room, fields in document.rooms.items():
-            if "endpoints" in fields:
-                self._at |= {str(one.get("id")): room for one in units(fields)}
+            for one in units(fields) if "endpoints" in fields else ():
+                self._at[str(one.get("id"))] = room
+                self._known[str(one.get("id"))] = one
         self._rooms: dict[str, list[Fields]] = {}
+        self._put: set[str] = set()
 
     def put(self, row: Row) -> None:
         """Put an endpoint where its row says."""
         if row.unit == ALL_UNITS:
-            self._rooms[row.room] = []
+            self._clear(row.room)
             return
+        self._put.add(row.unit)
         here = self._at.get(row.unit)
         listed = self._listed(row.room)
-        known = self._listed(here) if here is not None else []
-        had = next((one for one in known if one.get("id") == row.unit), {"id": row.unit})
+        had = self._known.get(row.unit, {"id": row.unit})
         made = merged(had, row.unit_fields)
-        if here == row.room and had in listed:
+        if here == row.room:
             listed[listed.index(had)] = made
         else:
             if here is not None:
-                self._rooms[here] = [one for one in known if one is not had]
+                self._listed(here).remove(had)
             listed.append(made)
-        self._at[row.unit] = row.room
+        self._at[row.unit], self._known[row.unit] = row.room, made
 
     def changed(self) -> Iterator[tuple[str, list[Fields] | None]]:
         """Rooms whose endpoints are others now, with those; None for none left."""
         for room, listed in self._rooms.items():
             if listed != units(self._document.rooms.get(room, {})):
                 yield room, listed or None
+
+    def _clear(self, room: str) -> None:
+        """Take out the endpoints of a room, but for those that rows put there."""
+        stay = [one for one in self._listed(room) if one.get("id") in self._put]
+        for one in self._listed(room):
+            if one not in stay:
+                self._at.pop(str(one.get("id")), None)
+        self._rooms[room] = stay
 
     def _listed(self, room: str) -> list[Fields]:
         if room not in self._rooms:
