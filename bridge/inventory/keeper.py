@@ -10,7 +10,7 @@ from bridge.following import Following
 from bridge.inventory import leftovers
 from bridge.inventory.discreet import concerning
 from bridge.inventory.given import Holders, given
-from bridge.inventory.leave import check_leave
+from bridge.inventory.leave import check_leave, check_named
 from bridge.inventory.noted import entries_of
 from bridge.inventory.plans import Candidate, Plan, Planned
 from bridge.inventory.rows import Applied, Rows, encode
@@ -129,6 +129,7 @@ class Keeper:
             NoVault: secrets were given and there is nowhere to keep them.
         """
         before = await self.current()
+        check_named(caller, edit, before)
         names, coming = vaulted(given or {})
         if coming and (self.vault is None or not self.vault.there):
             raise NoVault("roombridge secrets init makes one")

@@ -1,6 +1,6 @@
 """A table of rooms read against an inventory: what each of its rows would change. Pure."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from rooms.inventory.cells import REMOVE, BadCell, doubt, value
@@ -172,14 +172,11 @@ class _Reading:
     def __init__(self, of: Sheet, document: Document, seen: Document, *, add_lists: bool) -> None:
         self._sheet = of
         self._seen = seen
+        self._others = document.rooms.keys() - seen.rooms.keys()
         self._findings = list(of.findings)
         self._taken = set(document.rooms)
-        self._units = {
-            str(one.get("id"))
-            for fields in document.rooms.values()
-            if "endpoints" in fields
-            for one in units(fields)
-        }
+        self._units = _ids_of_units(document.rooms.values())
+        self._units_of_others = _ids_of_units(document.rooms[room] for room in self._others)
         self._by_mailbox: dict[str, str] = {}
         self._shared: set[str] = set()
         """Mailboxes of several rooms, which tell none of them."""
@@ -256,6 +253,9 @@ class _Reading:
                 words = "an id is made of a-z, 0-9 and -, at most 63 of them"
                 self._bad(line, "id", words, "without one it is made from the name")
                 return None
+            if wanted in self._others:
+                self._bad(line, "id", f"the room {wanted} is in none of your room lists")
+                return None
             self._taken.add(wanted)
             room = str(wanted)
         elif mailbox in self._shared:
@@ -294,6 +294,10 @@ class _Reading:
                 return ALL_UNITS
             if not ID.fullmatch(wanted):
                 words = "an id is made of a-z, 0-9 and -, at most 63 of them"
+                self._bad(line, "endpoint_id", words)
+                return ""
+            if wanted in self._units_of_others:
+                words = f"the endpoint {wanted} is in none of your rooms"
                 self._bad(line, "endpoint_id", words)
                 return ""
             unit = str(wanted)
@@ -354,6 +358,12 @@ class _ListNames:
         if known in self.added:
             named.append(known)
         return known or words
+
+
+def _ids_of_units(rooms: Iterable[Fields]) -> set[str]:
+    return {
+        str(one.get("id")) for fields in rooms if "endpoints" in fields for one in units(fields)
+    }
 
 
 def _nested(values: Mapping[str, Any], *, of_unit: bool) -> dict[str, Any]:

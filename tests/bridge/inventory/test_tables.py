@@ -132,7 +132,7 @@ async def test_what_facilities_may_not_is_told_of_its_row(tmp_path: Path) -> Non
         text += "owl,,,,,2\nkestrel,,,,full,3\nnew,n@example.com,Europe/London,South,,\n"
         text += "newer,m@example.com,Europe/London,North,,\n"
         made = await planned(kept, text, ANNA, only_good=True)
-        assert rows(made) == [(2, "floor"), (3, "writes"), (4, "mailbox")]
+        assert rows(made) == [(2, "id"), (3, "writes"), (4, "mailbox")]
         assert [(one.what, one.id) for one in made.plan.changes] == [("added", "newer")]
         made = await planned(kept, "id\nkestrel\n", ANNA, retire_missing=True)
         assert made.plan.changes == (), "rooms of others are not missing"
