@@ -262,7 +262,7 @@ class _Reading:
             self._bad(line, "mailbox", "is the mailbox of several rooms", "say which by id")
             return None
         elif mailbox and mailbox in self._by_mailbox:
-            return self._by_mailbox[mailbox]
+            room = self._by_mailbox[mailbox]
         elif mailbox or values.get("name"):
             local = mailbox.partition("@")[0]
             room = unused(slug(values.get("name", ""), local, "room"), self._taken, self._last)
@@ -291,6 +291,8 @@ class _Reading:
         if "endpoint_id" in values:
             wanted = values["endpoint_id"]
             if wanted is None:
+                for name in GIVEN & {one for one in told if values[one]}:
+                    self._bad(line, name, "is of no endpoint: the row takes them out")
                 return ALL_UNITS
             if not ID.fullmatch(wanted):
                 words = "an id is made of a-z, 0-9 and -, at most 63 of them"

@@ -243,7 +243,7 @@ class TestFacilities:
         [
             Edit(rooms={"owl": OWL}),
             Edit(lists={"south": {}}),
-            Edit(endpoints={"c": {"kind": "cisco"}}),
+            Edit(endpoints={"c": {"kind": "sip"}}),
         ],
     )
     async def test_what_others_have_they_cannot_guess(self, tmp_path: Path, edit: Edit) -> None:
@@ -251,7 +251,7 @@ class TestFacilities:
         async with keeping(tmp_path) as kept:
             await two(kept)
             await put(kept, Edit(endpoints={"c": SIP | {"room": "owl"}}))
-            with pytest.raises(NotYours, match="in none of your|not given to you"):
+            with pytest.raises(NotYours, match=r"in none of your|not given to you"):
                 await kept.keeper.plan(edit, ANNA)
 
     async def test_a_system_of_others_is_refused_without_its_room(self, tmp_path: Path) -> None:

@@ -345,6 +345,11 @@ def test_a_dash_takes_out_what_no_other_row_puts_somewhere(order: int) -> None:
     assert made["owl"]["endpoints"] == [units[1]]
 
 
+def test_a_password_in_a_row_that_takes_endpoints_out_is_told_of_that_row() -> None:
+    text = "id,endpoint_id,endpoint_password\nkestrel,,\nowl,-,planted\nkestrel,-,-\n"
+    assert faults(text) == [(3, "endpoint_password")]
+
+
 def test_passwords_are_given_to_the_letter_and_stand_nowhere_else() -> None:
     table = read("id,endpoint_id,endpoint_password\nowl,codec, =planted \n")
     edit, given_ = edit_of(table, HOUSE)
