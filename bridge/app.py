@@ -247,6 +247,7 @@ class Appliance:
 
     async def _serve(self) -> None:
         """Answer displays over the network and the command line over its socket."""
+        counter = Counter(self._made.keeper)
         routes = [
             *rooms.ROUTES,
             stream.route(self.hub),
@@ -262,9 +263,9 @@ class Appliance:
             *sources.routes(self.identities),
             *discovery.routes(
                 self.discovery,
-                Decisions(self.discovery, self._made.keeper, self._made.clock),
+                Decisions(self.discovery, self._made.keeper, counter, self._made.clock),
             ),
-            *inventory.routes(counter := Counter(self._made.keeper)),
+            *inventory.routes(counter),
             *inventory_tables.routes(Tables(self._made.keeper, counter)),
             alerts.route(self.courier.test),
             *audit.routes(self._made.audit, self.herald.verify),
