@@ -84,7 +84,10 @@ def _check_room(
             raise NotYours("a new room must be in one of your room lists")
     elif not had & lists:
         raise NotYours(_no_room(change.id))
-    if others := (had ^ has) - lists:
+    others = (had ^ has) - lists
+    if others and change.what == "removed":
+        raise NotYours(f"the room {change.id} is also in a room list that is not given to you")
+    if others:
         raise NotYours(_no_list(min(others)))
     if change.what != "removed" and not has & lists:
         raise NotYours("a room must stay in one of your room lists")
