@@ -166,7 +166,6 @@ class Appliance:
         await self._stack.enter_async_context(self.herald.running())
         await self._stack.enter_async_context(working(made.store.run()))
         await made.custody.refresh(self.health)
-        await made.keeper.tidy()
         await self._stack.enter_async_context(self.sync.running())
         self._stack.push_async_callback(self.discovery.close)
         await self._stack.enter_async_context(self.writing.running())
@@ -175,6 +174,7 @@ class Appliance:
         await self._stack.enter_async_context(self.identities.running())
         await self._stack.enter_async_context(self.courier.running())
         await self.adopt(self.configuration)
+        await made.keeper.tidy()
         await self._stack.enter_async_context(housekeeping.running(self._chores()))
         await self._stack.enter_async_context(working(self.rounds.attend()))
         await self._stack.enter_async_context(working(self.hub.run()))
@@ -247,6 +247,7 @@ class Appliance:
 
     async def _serve(self) -> None:
         """Answer displays over the network and the command line over its socket."""
+        counter = Counter(self._made.keeper)
         routes = [
             *rooms.ROUTES,
             stream.route(self.hub),
@@ -262,9 +263,9 @@ class Appliance:
             *sources.routes(self.identities),
             *discovery.routes(
                 self.discovery,
-                Decisions(self.discovery, self._made.keeper, self._made.clock),
+                Decisions(self.discovery, self._made.keeper, counter, self._made.clock),
             ),
-            *inventory.routes(counter := Counter(self._made.keeper)),
+            *inventory.routes(counter),
             *inventory_tables.routes(Tables(self._made.keeper, counter)),
             alerts.route(self.courier.test),
             *audit.routes(self._made.audit, self.herald.verify),

@@ -5,8 +5,8 @@ the keeper like every other change.
 """
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Protocol
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Literal
 
 import msgspec
 
@@ -14,34 +14,25 @@ from bridge.callers import Caller
 from bridge.discovery import Discovery
 from bridge.inventory.keeper import Keeper
 from bridge.inventory.plans import Plan
-from bridge.keeping import Counter
+from bridge.keeping import Counter, in_words, shape_of
 from bridge.proposal import Proposal
 from bridge.proposed_shapes import near
 from bridge.proposing import Proposed
-from bridge.rejections import rejection
+from bridge.rejections import Rejection, rejection
 from bridge.views.decision_shapes import (
     DecidedShape,
     DecisionOrder,
     EntriesShape,
     InFilesShape,
 )
-from bridge.views.inventory_shapes import AppliedShape, PlanOrder, PlanShape
+from bridge.views.inventory_shapes import PlanShape
 from bridge.views.openapi import STATUSES
 from bridge.views.web import Problem
 from rooms.clock import Clock
+from rooms.inventory import Edit
 from rooms.inventory.edit import merged
 
 WHY = "proposed by discovery"
-
-
-class Planning(Protocol):
-    """Who tells plans and changes to callers. Everything may raise Problem."""
-
-    async def plan(self, order: PlanOrder, caller: Caller, /) -> PlanShape:
-        """A plan."""
-
-    async def apply(self, plan: str, caller: Caller, /) -> AppliedShape:
-        """A plan made true."""
 
 
 class InFiles(Problem):
@@ -60,14 +51,16 @@ class InFiles(Problem):
 class Decisions:
     """Approves and rejects what discovery proposes."""
 
-    def __init__(self, discovery: Discovery, keeper: Keeper, clock: Clock) -> None:
+    def __init__(
+        self, discovery: Discovery, keeper: Keeper, counter: Counter, clock: Clock
+    ) -> None:
         self._discovery = discovery
         self._keeper = keeper
-        self._planning: Planning = Counter(keeper)
+        self._counter = counter
         self._clock = clock
 
     async def decide(self, order: DecisionOrder, caller: Caller) -> DecidedShape:
-        """Approve some, reject some, take rejections back: the approved in one change, or none.
+        """Approve some, reject some, take rejections back: all of it, or nothing.
 
         Raises:
             Problem: one of them is not there for this caller, or cannot be decided so.
@@ -84,12 +77,21 @@ class Decisions:
         decided = await self._planned(approved, order, lists, caller)
         if order.dry_run:
             return decided
+        if decided.plan is not None and decided.entries is not None and self._keeper.in_files:
+            raise InFiles(decided.plan, decided.entries)
+        over = [*back, *order.approve]
+        former = {id_: self._discovery.rejections.get(id_) for id_ in (*order.reject, *over)}
+        now = self._clock.now()
+        await self._remember([rejection(one, caller.name, now) for one in rejected], over, caller)
         if decided.plan is not None:
-            if self._keeper.in_files and decided.entries is not None:
-                raise InFiles(decided.plan, decided.entries)
-            applied = await self._planning.apply(decided.plan.id, caller)
+            try:
+                applied = await self._counter.apply(decided.plan.id, caller)
+            except Problem:  # then nothing was decided
+                again = [one for one in former.values() if one is not None]
+                await self._remember(again, [id_ for id_ in former if not former[id_]], caller)
+                raise
             decided = msgspec.structs.replace(decided, applied=applied)
-        await self._remember(rejected, [*back, *order.approve], caller)
+        await self._discovery.again()
         return decided
 
     def _rejected(self, id_: str, caller: Caller) -> str:
@@ -108,24 +110,24 @@ class Decisions:
         kept_in: Literal["files", "store"] = "files" if self._keeper.in_files else "store"
         if not approved:
             return DecidedShape(kept_in=kept_in, plan=None, entries=None, applied=None)
-        wanted = plan_of(approved, order, lists)
-        told = await self._planning.plan(wanted, caller)
-        plan = await self._keeper.planned(told.id, caller)
-        if plan is None or not _as_approved(plan, approved, wanted):
+        there = (await self._keeper.current()).rooms
+        wanted = edit_of(approved, order, lists, there)
+        with in_words():
+            plan = await self._keeper.plan(wanted, caller, why=order.why or WHY)
+        if not _as_approved(plan, approved, wanted):
             raise _problem("changed_meanwhile")
-        entries = entries_of(plan)
-        return DecidedShape(kept_in=kept_in, plan=told, entries=entries, applied=None)
+        return DecidedShape(
+            kept_in=kept_in, plan=shape_of(plan), entries=entries_of(plan), applied=None
+        )
 
     async def _remember(
-        self, rejected: Sequence[Proposed], back: Sequence[str], caller: Caller
+        self, add: Sequence[Rejection], over: Sequence[str], caller: Caller
     ) -> None:
         now = self._clock.now()
-        add = [rejection(one, caller.name, now) for one in rejected]
         try:
-            await self._discovery.rejections.change(add, back, actor=caller.name, at=now)
+            await self._discovery.rejections.change(add, over, actor=caller.name, at=now)
         except sqlite3.Error as error:
             raise _problem("disk_failing") from error
-        await self._discovery.again()
 
 
 def check(one: Proposed, caller: Caller) -> None:
@@ -156,8 +158,10 @@ def _check_gone(one: Proposed, caller: Caller) -> None:
         raise _problem("discovery_doubted", words)
 
 
-def plan_of(approved: Sequence[Proposed], order: DecisionOrder, proposal: Proposal) -> PlanOrder:
-    """What the inventory is asked for.
+def edit_of(
+    approved: Sequence[Proposed], order: DecisionOrder, proposal: Proposal, there: Collection[str]
+) -> Edit:
+    """What the inventory, which has the rooms that are `there`, is asked for.
 
     Raises:
         Problem: fields are given that fit no new room.
@@ -171,21 +175,21 @@ def plan_of(approved: Sequence[Proposed], order: DecisionOrder, proposal: Propos
             _add(rooms, one.difference.room, one.patch)
             continue
         id_ = given.pop("id", one.entry.id)
-        if not isinstance(id_, str) or not id_ or id_ in rooms:
+        if not isinstance(id_, str) or not id_ or id_ in rooms or id_ in there:
             raise _problem("bad_body", f"{one.id} needs an id of its own")
         rooms[id_] = merged(one.patch or {}, given)
     if unasked := order.fields.keys() - {one.id for one in approved}:
         raise _problem("bad_body", f"{min(unasked)} has fields and is not approved")
     used = {name for one in rooms.values() if one for name in one.get("lists", ())}
     lists = {one.id: {"name": one.name} for one in proposal.lists if one.id in used}
-    return PlanOrder(rooms=rooms, room_lists=lists, why=order.why or WHY)
+    return Edit(rooms=rooms, lists=lists)
 
 
 def _add(rooms: dict[str, Any], room: str, patch: Mapping[str, Any] | None) -> None:
     rooms[room] = None if patch is None else {**rooms.get(room, {}), **patch}
 
 
-def _as_approved(plan: Plan, approved: Sequence[Proposed], order: PlanOrder) -> bool:
+def _as_approved(plan: Plan, approved: Sequence[Proposed], edit: Edit) -> bool:
     """Whether a plan adds and takes out what was approved, and nothing else."""
     gone = {one.difference.room for one in approved if one.difference.what == "gone"}
     changed = {one.difference.room for one in approved if one.difference.what == "differs"}
@@ -195,7 +199,7 @@ def _as_approved(plan: Plan, approved: Sequence[Proposed], order: PlanOrder) -> 
             done.setdefault(one.what, set()).add(one.id)
     return (
         done.get("removed", set()) == gone
-        and done.get("added", set()) == order.rooms.keys() - gone - changed
+        and done.get("added", set()) == edit.rooms.keys() - gone - changed
         and done.get("changed", set()) <= changed
     )
 

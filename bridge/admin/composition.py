@@ -140,7 +140,7 @@ def admin(
         plans=made.keeper,
         copying=Tables(made.keeper, counter),
         discovering=discovery,
-        deciding=Decisions(discovery, made.keeper, made.clock),
+        deciding=Decisions(discovery, made.keeper, counter, made.clock),
         single=single,
     )
     pages.room.history = RoomHistory(made.audit, made.keeper).of

@@ -6,17 +6,19 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from functools import partial
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from bridge.calling.notes import Notes
 from bridge.dispatch import Dispatch
+from bridge.dispatch.dispatch import AT_A_TIME
 from bridge.logs import fault
 from bridge.pace import doubling
+from bridge.places import Places
 from bridge.settings.model import Configuration, EndpointSettings
 from connector import load
 from connector.endpoint import Shows
 from connector.errors import ConnectorError, Denied
 from connector.outside import Outside
+from connector.unit_address import unit_host, unit_url
 from rooms.clock import Clock
 from rooms.endpoint_agenda import AHEAD, PAST
 from rooms.model import Agenda, Window
@@ -39,6 +41,7 @@ class Farewells:
         self._dispatch = dispatch
         self._notes = notes
         self._clock = clock
+        self._places = Places(AT_A_TIME)
         self._tasks: dict[str, tuple[EndpointSettings, asyncio.Task[None]]] = {}
         self._group: asyncio.TaskGroup | None = None
 
@@ -102,7 +105,10 @@ class Farewells:
     async def _bid(self, settings: EndpointSettings) -> None:
         began, failures = self._clock.monotonic(), 0
         while True:
-            why = await self._tried(settings)
+            await self._places.acquire()
+            trying = asyncio.create_task(self._tried(settings))
+            self._places.hold(trying)
+            why = await trying
             if not why:
                 await self._noted("endpoints.emptied", settings)
                 return
@@ -141,13 +147,12 @@ class Farewells:
 
 def _place(settings: EndpointSettings) -> object:
     """Where a system is reached: the same for two entries that may be one device."""
-    address = str(getattr(settings.options, "address", "") or "")
-    if not address:
-        return settings.kind, settings.id
-    split = urlsplit(address if "//" in address else f"//{address}")
-    host = (split.hostname or address).rstrip(".")
+    address = getattr(settings.options, "address", "")
+    host = unit_host(address).rstrip(".")
+    if not host:
+        return settings.kind, address or settings.id
     # Ports tell devices apart only where all of them are simulated.
-    return (host, split.port) if _loopback(host) else host
+    return (host, unit_url(address, "any").port) if _loopback(host) else host
 
 
 def _loopback(host: str) -> bool:

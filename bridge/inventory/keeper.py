@@ -10,11 +10,11 @@ from bridge.following import Following
 from bridge.inventory import leftovers
 from bridge.inventory.discreet import concerning
 from bridge.inventory.given import Holders, given
-from bridge.inventory.leave import check_leave
+from bridge.inventory.leave import check_leave, check_named
 from bridge.inventory.noted import entries_of
 from bridge.inventory.plans import Candidate, Plan, Planned
 from bridge.inventory.rows import Applied, Rows, encode
-from bridge.inventory.sealed import vaulted, voided, with_references
+from bridge.inventory.sealed import check_secrets, vaulted, voided, with_references
 from bridge.inventory.written import written
 from bridge.settings.load import read
 from bridge.settings.model import Configuration, Site
@@ -129,6 +129,7 @@ class Keeper:
             NoVault: secrets were given and there is nowhere to keep them.
         """
         before = await self.current()
+        check_named(caller, edit, before)
         names, coming = vaulted(given or {})
         if coming and (self.vault is None or not self.vault.there):
             raise NoVault("roombridge secrets init makes one")
@@ -164,7 +165,7 @@ class Keeper:
         async with self.one:
             if plan.base != await self.version():
                 raise Changed
-            check_leave(caller, plan.changes, self._rows.document, plan.document)
+            _check(caller, plan, self._rows.document)
             if _same(plan.document, self._rows.document):
                 return self._applied(plan, caller, 0)
             configuration = plan.configuration
@@ -222,7 +223,8 @@ class Keeper:
             for kind in ("room", "list")
         ]
         found = changes(document, after, *back)
-        wish = _Wish(after=after, changes=found, undoes=seq)
+        own = known[0].actor == caller.name
+        wish = _Wish(after=after, changes=found, undoes=seq, restores=own)
         return await self._planned_for(document, wish, caller)
 
     async def tidy(self) -> None:
@@ -258,7 +260,7 @@ class Keeper:
     async def _planned_for(
         self, before: Document, wish: "_Wish", caller: Caller, *, keep: bool = True
     ) -> Plan:
-        check_leave(caller, wish.changes, before, wish.after)
+        _check(caller, wish, before)
         seen, base = self.configuration(), await self.version()  # of `before`, not of what comes
         configuration, problems = await self._read(wish.after, wish.secrets)
         problems += self._given(wish.changes)
@@ -274,6 +276,7 @@ class Keeper:
             why=wish.why,
             made=self._clock.now(),
             undoes=wish.undoes,
+            restores=wish.restores,
             secrets=wish.secrets,
         )
         if keep:
@@ -338,6 +341,8 @@ class _Wish(Value, frozen=True, kw_only=True):
     changes: tuple[Change, ...]
     why: str = ""
     undoes: int | None = None
+    restores: bool = False
+    """As of a plan."""
     secrets: Mapping[str, Secret] = {}
 
     @property
@@ -366,6 +371,17 @@ def _back(
         else:
             made[name] = had
     return made
+
+
+def _check(caller: Caller, plan: "Plan | _Wish", before: Document) -> None:
+    """Let pass what a caller may do.
+
+    Raises:
+        NotYours: something of it they may not.
+    """
+    check_leave(caller, plan.changes, before, plan.document)
+    if not plan.restores:
+        check_secrets(caller, before, plan.document, plan.secrets)
 
 
 def _same(one: Document, other: Document) -> bool:

@@ -2,10 +2,13 @@
 
 import logging
 import re
+import sqlite3
+import zlib
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from bridge.inventory.rows import Rows
+from bridge.logs import fault
 from bridge.settings.secrets import ENDPOINT
 from bridge.vault.trouble import VaultUnusable
 from connector.secret import Secret
@@ -51,5 +54,10 @@ async def clear(vault: Vault, rows: Rows) -> None:
     What a change named stays, even where it was replaced since: that can be undone.
     """
     made = {name for name in vault.given() if MADE.fullmatch(name)}
-    if made and (left := await rows.unnamed(made, MADE)):
+    try:
+        left = await rows.unnamed(made, MADE) if made else set()
+    except (sqlite3.Error, zlib.error) as error:  # tidying must not keep anything from working
+        log.warning("which secrets of changes are still needed is not known: %s", fault(error))
+        return
+    if left:
         await forget(vault, left, "bridge")

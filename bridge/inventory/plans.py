@@ -31,6 +31,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     why: str
     made: datetime
     undoes: int | None = None
+    restores: bool = False
+    """Whether it takes back what its caller did: the secrets that were there come back too."""
     secrets: Mapping[str, Secret] = {}
     """What the vault gets first, by the names there."""
 

@@ -1,11 +1,13 @@
 """Secrets of endpoints: the vault has them, the inventory says where."""
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
+from bridge.callers import Caller
+from bridge.inventory.leave import NotYours
 from bridge.settings.secrets import ENDPOINT, VAULT
 from bridge.settings.typed import fields as settings_of
 from bridge.settings.typed import is_secret
@@ -16,6 +18,8 @@ from rooms.inventory.document import endpoints, units
 
 Given = Mapping[str, Mapping[str, str]]
 """Secrets that somebody gave, by endpoint and setting (`password`, `facade.password`)."""
+_WAY = ("kind", "address", "proxy")
+"""Settings of an endpoint that say where its secrets are sent."""
 
 
 def vaulted(given: Given) -> tuple[dict[str, dict[str, str]], dict[str, Secret]]:
@@ -46,27 +50,52 @@ def without_secrets(unit: Fields, before: Fields) -> Fields:
 
     Whoever can change an address must not have the password sent there.
     """
-    if unit.get("address") == before.get("address") and unit.get("kind") == before.get("kind"):
+    if _way(unit) == _way(before):
         return unit
     kept = dict(unit)
-    for path in secrets_of(str(before.get("kind", ""))):
-        *above, last = path
-        here, had = _at(kept, above), _at(before, above)
-        for key in (last, f"{last}_file"):
-            if here is not None and had is not None and key in here and here[key] == had.get(key):
-                kept = _without(kept, above, key)
-                here = _at(kept, above)
+    for above, key, value in _secrets(unit, before.get("kind")):
+        if value == _at(before, above).get(key):
+            kept = _without(kept, above, key)
     return kept
+
+
+def check_secrets(
+    caller: Caller, before: Document, after: Document, given: Collection[str]
+) -> None:
+    """Let pass who may say where the secrets of endpoints are kept.
+
+    For others an endpoint keeps those that it has, where it has them, or gets those that are
+    `given`, by their names in the vault: no setting of theirs has a kept one sent elsewhere.
+
+    Raises:
+        NotYours: they may not.
+    """
+    if "control" in caller.scopes:
+        return
+    had = _units(before)
+    for room, entry in after.rooms.items():
+        if entry is before.rooms.get(room):
+            continue
+        for unit in units(entry):
+            known = had.get(str(unit.get("id")), {})
+            if unit != known and not _own(unit, known, given):
+                words = f"only engineers say where a secret of endpoint {unit.get('id')} is kept"
+                raise NotYours(f"{words}: give the secret itself, or ask one of them")
+
+
+def _own(unit: Fields, before: Fields, given: Collection[str]) -> bool:
+    """Whether an endpoint has only secrets that are given for it, or that it had there before."""
+    stays = _way(unit) == _way(before)
+    return all(
+        (isinstance(value, str) and value.removeprefix(VAULT) in given)
+        or (stays and value == _at(before, above).get(key))
+        for above, key, value in _secrets(unit, unit.get("kind"))
+    )
 
 
 def voided(before: Document, after: Document) -> Document:
     """The inventory without secrets that would go to another address than they were given for."""
-    had = {
-        name: one
-        for entry in before.rooms.values()
-        if "endpoints" in entry
-        for name, one in endpoints(entry).items()
-    }
+    had = _units(before)
     if not had:
         return after
     rooms = dict(after.rooms)
@@ -98,6 +127,29 @@ def _referring(entry: Fields, names: Mapping[str, Mapping[str, str]]) -> Fields:
     return {**entry, "endpoints": made}
 
 
+def _units(document: Document) -> dict[str, Fields]:
+    """All endpoints by id."""
+    return {
+        name: one
+        for entry in document.rooms.values()
+        if "endpoints" in entry
+        for name, one in endpoints(entry).items()
+    }
+
+
+def _way(unit: Fields) -> list[Any]:
+    return [unit.get(key) for key in _WAY]
+
+
+def _secrets(unit: Fields, kind: Any) -> Iterator[tuple[list[str], str, Any]]:
+    """What an endpoint says of secrets, as one of a kind, each with where it says so."""
+    for *above, last in secrets_of(str(kind)):
+        here = _at(unit, above)
+        for key in (last, f"{last}_file"):
+            if key in here:
+                yield above, key, here[key]
+
+
 def secrets_of(kind: str) -> Iterator[tuple[str, ...]]:
     """The settings of a kind of endpoint that are secrets."""
     if kind in load.endpoint_kinds():
@@ -114,11 +166,11 @@ def _secret_settings(struct: type[msgspec.Struct]) -> Iterator[tuple[str, ...]]:
                 yield from ((field.name, *path) for path in _secret_settings(kind))
 
 
-def _at(fields: Fields, above: list[str]) -> Any:
+def _at(fields: Fields, above: list[str]) -> Fields:
     for key in above:
         inner = fields.get(key)
         if not isinstance(inner, Mapping):
-            return None
+            return {}
         fields = inner
     return fields
 

@@ -48,6 +48,7 @@ async def plan_table(
     Raises:
         Unreadable: nothing of the table can be taken.
         Misfit: the edit fits no inventory.
+        NotYours: a room that is not in it is not the caller's alone to retire.
         NoVault: secrets were given and there is nowhere to keep them.
     """
     how = wanted or Wanted()

@@ -9,6 +9,7 @@ import yaml
 
 from bridge.callers import Caller
 from bridge.inventory.keeper import Keeper
+from bridge.inventory.leave import check_named
 from bridge.inventory.tables import TablePlan, part
 from bridge.settings.problem import Problem
 from bridge.settings.typed import bare
@@ -88,6 +89,7 @@ async def plan_text(keeper: Keeper, data: bytes, caller: Caller, why: str = "") 
     """
     read = await asyncio.to_thread(inventory_of, data)
     before = await keeper.current()
+    check_named(caller, Edit(rooms=read.document.rooms, lists=read.document.lists), before)
     whole = before if read.findings else _whole(before, read.document, caller)
     plan = await keeper.plan(Edit(whole=whole), caller, why=why)
     told = [(_finding(one, read.lines), one) for one in plan.problems]

@@ -51,8 +51,6 @@ def endpoints(room: Fields) -> Mapping[str, Fields]:
 def units(room: Fields) -> list[Fields]:
     """What stands in the list of a room's endpoints; whatever else is no endpoint."""
     listed = room.get("endpoints")
-    if listed is None:
-        return []
     if not isinstance(listed, list | tuple):
         return []
     return [one for one in listed if isinstance(one, Mapping)]

@@ -1,6 +1,6 @@
 """A table of rooms read against an inventory: what each of its rows would change. Pure."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from rooms.inventory.cells import REMOVE, BadCell, doubt, value
@@ -120,34 +120,45 @@ class _Shelf:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._at: dict[str, str] = {}
+        self._known: dict[str, Fields] = {}
         for room, fields in document.rooms.items():
-            if "endpoints" in fields:
-                self._at |= {str(one.get("id")): room for one in units(fields)}
+            for one in units(fields) if "endpoints" in fields else ():
+                self._at[str(one.get("id"))] = room
+                self._known[str(one.get("id"))] = one
         self._rooms: dict[str, list[Fields]] = {}
+        self._put: set[str] = set()
 
     def put(self, row: Row) -> None:
         """Put an endpoint where its row says."""
         if row.unit == ALL_UNITS:
-            self._rooms[row.room] = []
+            self._clear(row.room)
             return
+        self._put.add(row.unit)
         here = self._at.get(row.unit)
         listed = self._listed(row.room)
-        known = self._listed(here) if here is not None else []
-        had = next((one for one in known if one.get("id") == row.unit), {"id": row.unit})
+        had = self._known.get(row.unit, {"id": row.unit})
         made = merged(had, row.unit_fields)
-        if here == row.room and had in listed:
+        if here == row.room:
             listed[listed.index(had)] = made
         else:
             if here is not None:
-                self._rooms[here] = [one for one in known if one is not had]
+                self._listed(here).remove(had)
             listed.append(made)
-        self._at[row.unit] = row.room
+        self._at[row.unit], self._known[row.unit] = row.room, made
 
     def changed(self) -> Iterator[tuple[str, list[Fields] | None]]:
         """Rooms whose endpoints are others now, with those; None for none left."""
         for room, listed in self._rooms.items():
             if listed != units(self._document.rooms.get(room, {})):
                 yield room, listed or None
+
+    def _clear(self, room: str) -> None:
+        """Take out the endpoints of a room, but for those that rows put there."""
+        stay = [one for one in self._listed(room) if one.get("id") in self._put]
+        for one in self._listed(room):
+            if one not in stay:
+                self._at.pop(str(one.get("id")), None)
+        self._rooms[room] = stay
 
     def _listed(self, room: str) -> list[Fields]:
         if room not in self._rooms:
@@ -161,14 +172,11 @@ class _Reading:
     def __init__(self, of: Sheet, document: Document, seen: Document, *, add_lists: bool) -> None:
         self._sheet = of
         self._seen = seen
+        self._others = document.rooms.keys() - seen.rooms.keys()
         self._findings = list(of.findings)
         self._taken = set(document.rooms)
-        self._units = {
-            str(one.get("id"))
-            for fields in document.rooms.values()
-            if "endpoints" in fields
-            for one in units(fields)
-        }
+        self._units = _ids_of_units(document.rooms.values())
+        self._units_of_others = _ids_of_units(document.rooms[room] for room in self._others)
         self._by_mailbox: dict[str, str] = {}
         self._shared: set[str] = set()
         """Mailboxes of several rooms, which tell none of them."""
@@ -245,13 +253,16 @@ class _Reading:
                 words = "an id is made of a-z, 0-9 and -, at most 63 of them"
                 self._bad(line, "id", words, "without one it is made from the name")
                 return None
+            if wanted in self._others:
+                self._bad(line, "id", f"the room {wanted} is in none of your room lists")
+                return None
             self._taken.add(wanted)
             room = str(wanted)
         elif mailbox in self._shared:
             self._bad(line, "mailbox", "is the mailbox of several rooms", "say which by id")
             return None
         elif mailbox and mailbox in self._by_mailbox:
-            return self._by_mailbox[mailbox]
+            room = self._by_mailbox[mailbox]
         elif mailbox or values.get("name"):
             local = mailbox.partition("@")[0]
             room = unused(slug(values.get("name", ""), local, "room"), self._taken, self._last)
@@ -280,9 +291,15 @@ class _Reading:
         if "endpoint_id" in values:
             wanted = values["endpoint_id"]
             if wanted is None:
+                for name in GIVEN & {one for one in told if values[one]}:
+                    self._bad(line, name, "is of no endpoint: the row takes them out")
                 return ALL_UNITS
             if not ID.fullmatch(wanted):
                 words = "an id is made of a-z, 0-9 and -, at most 63 of them"
+                self._bad(line, "endpoint_id", words)
+                return ""
+            if wanted in self._units_of_others:
+                words = f"the endpoint {wanted} is in none of your rooms"
                 self._bad(line, "endpoint_id", words)
                 return ""
             unit = str(wanted)
@@ -343,6 +360,12 @@ class _ListNames:
         if known in self.added:
             named.append(known)
         return known or words
+
+
+def _ids_of_units(rooms: Iterable[Fields]) -> set[str]:
+    return {
+        str(one.get("id")) for fields in rooms if "endpoints" in fields for one in units(fields)
+    }
 
 
 def _nested(values: Mapping[str, Any], *, of_unit: bool) -> dict[str, Any]:

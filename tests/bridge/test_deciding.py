@@ -1,5 +1,6 @@
 """Proposals of discovery that people approve and reject."""
 
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -13,6 +14,7 @@ from bridge.callers import SCOPES, Caller
 from bridge.deciding import Decisions, InFiles
 from bridge.discovery import Discovery
 from bridge.health import Health
+from bridge.keeping import Counter
 from bridge.rejections import Rejections
 from bridge.views.decision_shapes import DecidedShape, DecisionOrder
 from bridge.views.discovery_shapes import DifferenceShape
@@ -54,7 +56,7 @@ class Deciding:
         self.discovery = Discovery(
             self.able, health=self.health, clock=clock, rejections=rejections
         )
-        self.decisions = Decisions(self.discovery, keeper, clock)
+        self.decisions = Decisions(self.discovery, keeper, Counter(keeper), clock)
 
     async def run(self, times: int = 1) -> None:
         """Ask some times, by the inventory of now."""
@@ -187,9 +189,53 @@ async def test_fields_that_would_change_another_room_are_refused(tmp_path: Path)
         await world.run()
         new = "new eagle@example.com"
         code = await world.refused(approve=[new], fields={new: {"id": "kestrel"}})
-        assert code in {"changed_meanwhile", "inventory_unfit"}
+        assert code == "bad_body"
         assert await world.refused(approve=[new], reject=[new]) == "bad_body"
         assert await world.refused(approve=[new, "0123456789ab"]) == "unknown_proposal"
+
+
+async def test_a_new_room_never_takes_the_place_of_one_that_is_approved_with_it(
+    tmp_path: Path,
+) -> None:
+    answer = [told("kestrel", capacity=12), *listed(*NAMES[1:]), told("eagle")]
+    async with deciding(tmp_path, answer) as world:
+        await world.run(2)
+        both = ["new eagle@example.com", "differs kestrel"]
+        for approve in (both, both[::-1]):
+            fields = {both[0]: {"id": "kestrel"}}
+            assert await world.refused(approve=approve, fields=fields) == "bad_body"
+
+
+async def test_rejections_and_approvals_are_made_together_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = [
+        told("kestrel", capacity=12),
+        *listed(*NAMES[1:]),
+        told("eagle"),
+        told("owl"),
+        told("wren", time_zone="Nowhere"),
+    ]
+    async with deciding(tmp_path, answer) as world:
+        await world.run(2)
+        await world.decide(reject=["new owl@example.com"])
+        (owl,) = (await world.discovery.stands()).rejected
+        decided: dict[str, Any] = {"reject": ["differs kestrel"], "take_back": [owl.id]}
+        code = await world.refused(approve=["new wren@example.com"], **decided)
+        assert code == "inventory_unfit"
+        assert [one.id for one in (await world.discovery.stands()).rejected] == [owl.id]
+
+        async def fails(*_: object, **__: object) -> None:
+            raise sqlite3.OperationalError("disk I/O error")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(world.discovery.rejections, "change", fails)
+            code = await world.refused(approve=["new eagle@example.com"], **decided)
+        assert code == "disk_failing"
+        assert [one.id for one in (await world.discovery.stands()).rejected] == [owl.id]
+        await world.decide(approve=["new eagle@example.com"], **decided)
+        assert "eagle" in world.rooms
+        assert [one.room for one in (await world.discovery.stands()).rejected] == ["kestrel"]
 
 
 async def test_a_room_goes_only_when_two_runs_missed_it_and_somebody_says_so(

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.callers import SCOPES, Caller
-from bridge.deciding import check, plan_of
+from bridge.deciding import check, edit_of
 from bridge.discovered import Known, Standing, differences, heard
 from bridge.proposal import Proposal
 from bridge.proposed_shapes import shape
@@ -18,7 +18,7 @@ from bridge.views.decision_shapes import DecisionOrder
 from bridge.views.web import Problem
 from connector.discovery import FoundRoom
 from rooms.database import Database
-from rooms.inventory import Document, Edit, edited
+from rooms.inventory import Document, edited
 from tests.fakes.sources import room
 from tests.fakes.virtual import NOON
 
@@ -98,8 +98,7 @@ def test_no_room_goes_but_one_that_two_runs_missed_and_somebody_approved(
         data.draw(st.lists(st.sampled_from(fits), unique_by=lambda one: one.id)) if fits else []
     )
     order = DecisionOrder(approve=tuple(one.id for one in approved))
-    wanted = plan_of(approved, order, last.lists)
-    after = edited(DOCUMENT, Edit(rooms=wanted.rooms, lists=wanted.room_lists))
+    after = edited(DOCUMENT, edit_of(approved, order, last.lists, DOCUMENT.rooms))
     gone = DOCUMENT.rooms.keys() - after.rooms.keys()
     assert gone == {one.difference.room for one in approved if one.difference.what == "gone"}
     for name in gone:

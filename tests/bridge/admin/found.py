@@ -11,6 +11,7 @@ import pytest
 
 from bridge.deciding import Decisions
 from bridge.discovery import Discovery
+from bridge.keeping import Counter
 from bridge.rejections import Rejections
 from bridge.settings.model import Configuration
 from connector.discovery import FoundRoom
@@ -44,7 +45,7 @@ class Found(Stock):
         )
         page = self.house.admin.discovery
         page.discovering = self.discovery
-        page.deciding = Decisions(self.discovery, self.keeper, self.clock)
+        page.deciding = Decisions(self.discovery, self.keeper, Counter(self.keeper), self.clock)
 
     async def adopt(self, configuration: Configuration) -> None:
         """As the appliance would."""

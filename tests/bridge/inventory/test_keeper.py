@@ -18,6 +18,7 @@ from tests.bridge.test_settings import GRAPH, ROOM
 KESTREL = {"mailbox": "kestrel@example.com", "time_zone": "Europe/London", "name": "Kestrel"}
 OWL = {"mailbox": "owl@example.com", "time_zone": "Europe/London"}
 CODEC = {"kind": "cisco", "address": "10.0.0.1", "username": "u", "password": "vault:endpoint/x"}
+SIP = {"kind": "sip", "address": "10.0.0.1"}
 ANNA = Caller(
     name="anna",
     scopes=SCOPES["facilities"],
@@ -236,6 +237,34 @@ class TestFacilities:
             await two(kept)
             with pytest.raises(NotYours):
                 await kept.keeper.plan(edit, ANNA)
+
+    @pytest.mark.parametrize(
+        "edit",
+        [
+            Edit(rooms={"owl": OWL}),
+            Edit(lists={"south": {}}),
+            Edit(endpoints={"c": {"kind": "sip"}}),
+        ],
+    )
+    async def test_what_others_have_they_cannot_guess(self, tmp_path: Path, edit: Edit) -> None:
+        """What is so already is refused as well."""
+        async with keeping(tmp_path) as kept:
+            await two(kept)
+            await put(kept, Edit(endpoints={"c": SIP | {"room": "owl"}}))
+            with pytest.raises(NotYours, match=r"in none of your|not given to you"):
+                await kept.keeper.plan(edit, ANNA)
+
+    async def test_a_system_of_others_is_refused_without_its_room(self, tmp_path: Path) -> None:
+        async with keeping(tmp_path) as kept:
+            await two(kept)
+            await put(kept, Edit(endpoints={"c": SIP | {"room": "owl"}}))
+            taken = {"after": OWL | {"lists": ["north"], "endpoints": [SIP | {"id": "c"}]}}
+            for edit in (Edit(endpoints={"c": {"room": "kestrel"}}), Edit(rooms=taken)):
+                with pytest.raises(NotYours) as refused:
+                    await kept.keeper.plan(edit, ANNA)
+                assert str(refused.value) == "the endpoint c is in none of your rooms"
+            with pytest.raises(NotYours, match="the room owl is in none of your room lists"):
+                await kept.keeper.plan(Edit(endpoints={"d": SIP | {"room": "owl"}}), ANNA)
 
     async def test_they_change_their_rooms(self, tmp_path: Path) -> None:
         async with keeping(tmp_path) as kept:

@@ -2,11 +2,13 @@
 
 import logging
 import sqlite3
+import zlib
 from collections.abc import Collection
 from pathlib import Path
 
 import pytest
 
+from bridge.inventory.rows import Rows
 from bridge.vault.trouble import VaultUnusable
 from rooms.inventory import Edit
 from tests.bridge.inventory.keeping import OWNER, Keeping, KeptVault, keeping
@@ -75,6 +77,26 @@ async def test_a_start_forgets_what_no_change_ever_named(tmp_path: Path) -> None
         assert vault.kept.keys() == {old, new, BY_HAND, "endpoint/c/password-new"}
         (unit,) = (await kept.keeper.undo(2, OWNER)).document.rooms["kestrel"]["endpoints"]
         assert unit["password"] == f"vault:{old}", "what can be undone needs it"
+
+
+@pytest.mark.parametrize("fails", [sqlite3.DatabaseError("malformed"), zlib.error("Error -3")])
+async def test_a_start_goes_on_where_the_history_cannot_be_read(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    fails: Exception,
+) -> None:
+    async def unnamed(*_: object) -> set[str]:
+        raise fails
+
+    async with keeping(tmp_path) as kept:
+        kept.keeper.vault = vault = KeptVault()
+        vault.kept[ORPHAN] = "planted"
+        monkeypatch.setattr(Rows, "unnamed", unnamed)
+        await kept.keeper.tidy()
+        assert vault.kept == {ORPHAN: "planted"}
+        assert "is not known" in caplog.text
+        assert ORPHAN not in caplog.text
 
 
 async def test_what_only_a_packed_change_names_stays(tmp_path: Path) -> None:

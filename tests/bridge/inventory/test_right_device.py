@@ -10,14 +10,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bridge.dispatch.dispatch import AT_A_TIME
 from bridge.inventory.keeper import NothingToUndo
 from bridge.settings.model import Configuration
 from bridge.views.display_shapes import FaultOrder
 from connector import load
 from rooms.audit import Wanted
 from rooms.inventory import Edit, Misfit
+from rooms.model import Agenda
 from rooms.room import Room
-from tests.bridge.inventory.building import Building
+from tests.bridge.inventory.building import Building, Unit
 from tests.bridge.inventory.keeping import OWNER
 from tests.fakes.virtual import in_virtual_time
 
@@ -174,6 +176,35 @@ def test_the_systems_of_a_retired_room_are_emptied_once(play: Any) -> None:
         await asyncio.sleep(QUIET)
         assert not building.house.retired
         building.settled()
+
+    play(story)
+
+
+def test_the_systems_of_many_retired_rooms_are_emptied_some_at_a_time(
+    play: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most = now = 0
+    show = Unit.show
+
+    async def counted(self: Unit, agenda: Agenda) -> None:
+        nonlocal most, now
+        now += 1
+        most = max(most, now)
+        try:
+            await show(self, agenda)
+        finally:
+            now -= 1
+
+    async def story(building: Building) -> None:
+        many = {f"r{n}": kept(f"r{n}", unit(f"u{n}", f"10.0.1.{n}")) for n in range(200)}
+        await building.apply(Edit(rooms=many))
+        await building.read(list(building.house.rooms.values()))
+        await asyncio.sleep(QUIET)
+        monkeypatch.setattr(Unit, "show", counted)
+        await building.apply(Edit(rooms=dict.fromkeys(many)))
+        await asyncio.sleep(QUIET)
+        assert most == AT_A_TIME
+        assert not any(building.showing[f"10.0.1.{n}"] for n in range(200))
 
     play(story)
 

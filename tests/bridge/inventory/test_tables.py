@@ -132,10 +132,20 @@ async def test_what_facilities_may_not_is_told_of_its_row(tmp_path: Path) -> Non
         text += "owl,,,,,2\nkestrel,,,,full,3\nnew,n@example.com,Europe/London,South,,\n"
         text += "newer,m@example.com,Europe/London,North,,\n"
         made = await planned(kept, text, ANNA, only_good=True)
-        assert rows(made) == [(2, "floor"), (3, "writes"), (4, "mailbox")]
+        assert rows(made) == [(2, "id"), (3, "writes"), (4, "mailbox")]
         assert [(one.what, one.id) for one in made.plan.changes] == [("added", "newer")]
         made = await planned(kept, "id\nkestrel\n", ANNA, retire_missing=True)
         assert made.plan.changes == (), "rooms of others are not missing"
+
+
+async def test_a_missing_room_that_is_not_theirs_alone_is_named(tmp_path: Path) -> None:
+    async with keeping(tmp_path) as kept:
+        await two(kept)
+        shared = Edit(rooms={"kestrel": {"lists": ["north", "south"]}})
+        await kept.keeper.apply(await kept.keeper.plan(shared, OWNER), OWNER)
+        text = "name,mailbox,time_zone,lists\nHeron,heron@example.com,Europe/London,North\n"
+        with pytest.raises(NotYours, match="the room kestrel is also in a room list"):
+            await planned(kept, text, ANNA, retire_missing=True)
 
 
 async def test_a_mailbox_outside_the_allow_list_is_refused(tmp_path: Path) -> None:

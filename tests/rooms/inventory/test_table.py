@@ -330,6 +330,26 @@ def test_a_dash_takes_all_endpoints_out() -> None:
     assert "endpoints" not in after("id,endpoint_id\nowl,-").rooms["owl"]
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_dash_takes_out_what_no_other_row_puts_somewhere(order: int) -> None:
+    units = [{"id": name, "kind": "sip", "address": "10.0.0.1"} for name in "abc"]
+    house = Document(
+        rooms={
+            "kestrel": {"mailbox": "k@example.com", "endpoints": units},
+            "owl": {"mailbox": "o@example.com"},
+        }
+    )
+    rows = ["kestrel,-,", "kestrel,a,10.0.0.9", "owl,b,"][::order]
+    made = after("\n".join(["id,endpoint_id,endpoint_address", *rows]), house).rooms
+    assert made["kestrel"]["endpoints"] == [units[0] | {"address": "10.0.0.9"}]
+    assert made["owl"]["endpoints"] == [units[1]]
+
+
+def test_a_password_in_a_row_that_takes_endpoints_out_is_told_of_that_row() -> None:
+    text = "id,endpoint_id,endpoint_password\nkestrel,,\nowl,-,planted\nkestrel,-,-\n"
+    assert faults(text) == [(3, "endpoint_password")]
+
+
 def test_passwords_are_given_to_the_letter_and_stand_nowhere_else() -> None:
     table = read("id,endpoint_id,endpoint_password\nowl,codec, =planted \n")
     edit, given_ = edit_of(table, HOUSE)
