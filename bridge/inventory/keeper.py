@@ -116,19 +116,23 @@ class Keeper:
         why: str = "",
         given: Mapping[str, Mapping[str, str]] | None = None,
         keep: bool = True,
+        base: str | None = None,
     ) -> Plan:
         """What an edit would change, and what is wrong with it; nothing is changed.
 
         `given` has secrets of endpoints, by id and setting: they go to the vault when the plan is
         applied, and the plan has their names only. Without `keep` nobody can apply it: it only says
-        whether the edit would do.
+        whether the edit would do. `base` is the version that the edit was made for, if for one.
 
         Raises:
+            Changed: the inventory is another version than that.
             Misfit: the edit fits no inventory.
             NotYours: the caller may not change that.
             NoVault: secrets were given and there is nowhere to keep them.
         """
-        before = await self.current()
+        version, before = await self.version(), await self.current()
+        if base not in {None, version}:
+            raise Changed
         names, coming = vaulted(given or {})
         if coming and (self.vault is None or not self.vault.there):
             raise NoVault("roombridge secrets init makes one")

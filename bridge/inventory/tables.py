@@ -47,11 +47,12 @@ async def plan_table(
 
     Raises:
         Unreadable: nothing of the table can be taken.
+        Changed: the inventory was changed while the table was read.
         Misfit: the edit fits no inventory.
         NoVault: secrets were given and there is nowhere to keep them.
     """
     how = wanted or Wanted()
-    document = await keeper.current()
+    base, document = await keeper.version(), await keeper.current()
     table = await asyncio.to_thread(
         read_table, data, document, part(document, caller), add_lists=how.add_lists
     )
@@ -61,7 +62,7 @@ async def plan_table(
         bad = _bad(table)
         retired = _missing(table, document, caller) if how.retire_missing and not bad else []
         edit, given = await asyncio.to_thread(edit_of, table, document, bad, retired)
-        plan = await keeper.plan(edit, caller, why=how.why, given=given)
+        plan = await keeper.plan(edit, caller, why=how.why, given=given, base=base)
         told = list(_told(plan, table, bad))
         table = _with(table, [found for found, _ in told if found is not None])
         if not how.only_good or _bad(table) == bad:

@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bridge.health import Health
+from bridge.inventory import texts
+from bridge.inventory.texts import Text, inventory_of
 from bridge.keeping import Counter
 from bridge.tabling import Tables
 from bridge.tokens import Tokens
@@ -20,6 +22,7 @@ from bridge.views import guard, inventory, inventory_tables
 from bridge.views.house import House
 from bridge.views.site import site
 from rooms.audit import Audit
+from rooms.inventory import Edit
 from rooms.store import Store
 from tests.bridge.conftest import Client
 from tests.bridge.inventory.keeping import OWNER, STORE, Keeping
@@ -120,7 +123,7 @@ async def test_a_table_is_applied_at_once_where_that_is_asked_for(two: Api) -> N
     assert (status, done["why"], done["rows"], done["bad"]) == (200, "new floor", [], 0)
     assert two.rooms() == ["kestrel", "owl", "heron"]
     status, again = await two.send("/table?dry_run=false", HERON)
-    assert (status, again["changes"], "change" in again) == (200, [], False)
+    assert (status, again["changes"], again["change"]) == (200, [], 0)
 
 
 async def test_bad_rows_keep_a_table_from_being_applied_and_are_told(two: Api) -> None:
@@ -172,6 +175,26 @@ async def test_who_names_a_version_changes_no_other(two: Api) -> None:
         status, refused = await two.send(f"{path}?dry_run=false", body, kind, If_Match='"s0"')
         assert (status, refused["code"]) == (412, "changed_meanwhile")
     assert (await two.send("/table?dry_run=false", HERON, If_Match='"s1"'))[0] == 200
+
+
+async def test_what_is_changed_while_a_file_is_read_is_not_what_was_named(
+    two: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = asyncio.get_running_loop()
+
+    async def meanwhile() -> None:
+        edit = Edit(rooms={"heron": OWL | {"mailbox": "heron@example.com"}})
+        await two.kept.keeper.apply(await two.kept.keeper.plan(edit, OWNER), OWNER)
+
+    def read(data: bytes) -> Text:
+        asyncio.run_coroutine_threadsafe(meanwhile(), loop).result(30)
+        return inventory_of(data)
+
+    _, text = await two.raw("/yaml")
+    monkeypatch.setattr(texts, "inventory_of", read)
+    status, refused = await two.send("/yaml?dry_run=false", text, YAML, If_Match='"s1"')
+    assert (status, refused["code"]) == (412, "changed_meanwhile")
+    assert two.rooms() == ["kestrel", "owl", "heron"]
 
 
 async def test_a_table_that_is_written_out_changes_nothing_when_read_in(two: Api) -> None:
