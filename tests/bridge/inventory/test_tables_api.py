@@ -220,6 +220,18 @@ async def test_the_yaml_that_is_written_out_changes_nothing_when_read_in(two: Ap
     assert two.rooms() == ["kestrel", "owl"]
 
 
+async def test_a_yaml_with_another_order_is_applied_though_no_entry_changes(two: Api) -> None:
+    rooms = [{"id": name, **two.kept.keeper.document().rooms[name]} for name in ("owl", "kestrel")]
+    lists = [{"id": name, **fields} for name, fields in LISTS_THERE.items()]
+    text = json.dumps({"rooms": rooms, "room_lists": lists})
+    for change in (2, 0):
+        status, done = await two.send("/yaml?dry_run=false", text, YAML)
+        assert (status, done["change"], done["changes"]) == (200, change, [])
+        assert two.rooms() == ["owl", "kestrel"]
+    async with two.client.get("/api/v1/inventory/changes") as answer:
+        assert [one["change"] for one in (await answer.json())["changes"]] == [2, 1]
+
+
 async def test_facilities_get_and_change_their_part_alone(two: Api) -> None:
     two.caller = ANNA
     _, table = await two.raw("/table")
