@@ -56,10 +56,10 @@ class Tables:
 
     async def written(self, form: Form, sign: str, caller: Caller) -> bytes:
         """What a caller looks after, written out."""
-        document = part(await self._keeper.current(), caller)
+        document = await self._keeper.current()
         if form == "table":
-            return await asyncio.to_thread(tabled, document, sign)
-        return (await asyncio.to_thread(text_of, document)).encode()
+            return await asyncio.to_thread(lambda: tabled(part(document, caller), sign))
+        return await asyncio.to_thread(lambda: text_of(part(document, caller)).encode())
 
     async def planned(self, form: Form, data: bytes, how: Wanted, caller: Caller) -> TablePlanShape:
         """A plan of what was written; nothing is changed.
@@ -67,7 +67,7 @@ class Tables:
         Raises:
             Problem: nothing of it can be taken.
         """
-        return _shape(await self._planned(form, data, how, caller))
+        return await asyncio.to_thread(_shape, await self._planned(form, data, how, caller))
 
     async def apply(self, plan: TablePlanShape, caller: Caller) -> TableAppliedShape:
         """Such a plan made true.

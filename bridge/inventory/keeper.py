@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bridge.callers import Caller
@@ -14,7 +15,8 @@ from bridge.inventory.leave import check_leave
 from bridge.inventory.noted import entries_of
 from bridge.inventory.plans import Candidate, Plan, Planned
 from bridge.inventory.rows import Applied, Rows, encode
-from bridge.inventory.sealed import vaulted, voided, with_references
+from bridge.inventory.sealed import vaulted
+from bridge.inventory.wishes import NothingToUndo, Wish, undone, wished
 from bridge.inventory.written import written
 from bridge.settings.load import read
 from bridge.settings.model import Configuration, Site
@@ -26,10 +28,8 @@ from connector.secret import Secret
 from rooms.audit import Audit
 from rooms.changeover import Changeover
 from rooms.clock import Clock
-from rooms.inventory import Change, Document, Edit, Fields, Misfit, changes, edited
-from rooms.inventory.document import endpoints
+from rooms.inventory import Change, Document, Edit, changes
 from rooms.inventory.plan import new_ids
-from rooms.model import Value
 
 if TYPE_CHECKING:  # see rooms.database
     from sqlite_utils import Database as Tables
@@ -49,10 +49,6 @@ class Unfit(Exception):
 
 class NoVault(Exception):
     """There is no vault that could keep a secret, or not this one; the words say why."""
-
-
-class NothingToUndo(Exception):
-    """There is no such change, or what it did was changed again since; the words say which."""
 
 
 class Keeper:
@@ -136,13 +132,8 @@ class Keeper:
         names, coming = vaulted(given or {})
         if coming and (self.vault is None or not self.vault.there):
             raise NoVault("roombridge secrets init makes one")
-        wanted = edited(before, edit)
-        if lost := names.keys() - _units(wanted):
-            raise Misfit(f"endpoint {min(lost)}", f"there is no endpoint {min(lost)}")
-        after = with_references(voided(before, wanted), names)
-        found = changes(before, after, edit.renamed, edit.renamed_lists)
-        wish = _Wish(after=after, changes=found, why=why, secrets=coming)
-        return await self._planned_for(before, wish, caller, keep=keep)
+        wish = partial(wished, before, edit, names, why=why, secrets=coming)
+        return await self._planned_for(before, version, wish, caller, keep=keep)
 
     async def planned(self, id_: str, caller: Caller) -> Plan | None:
         """A plan of this caller's."""
@@ -168,8 +159,9 @@ class Keeper:
         async with self.one:
             if plan.base != await self.version():
                 raise Changed
-            check_leave(caller, plan.changes, self._rows.document, plan.document)
-            if _same(plan.document, self._rows.document):
+            here, wanted = self._rows.document, plan.document
+            await asyncio.to_thread(check_leave, caller, plan.changes, here, wanted)
+            if await asyncio.to_thread(_same, wanted, here):
                 return self._applied(plan, caller, 0)
             configuration = plan.configuration
             if plan.seen is not self.configuration():
@@ -217,17 +209,9 @@ class Keeper:
         known = await self._rows.history(seq + 1, 1)
         if touched is None or not known or known[0].seq != seq:
             raise NothingToUndo(f"there is no change {seq}")
-        document, (was, is_) = self._rows.document, touched
-        rooms = _back(document.rooms, was["rooms"], is_["rooms"])
-        lists = _back(document.lists, was["lists"], is_["lists"])
-        after = Document(rooms=rooms, lists=lists)
-        back = [
-            {new: old for old, new in new_ids(kind, known[0].changes).items()}
-            for kind in ("room", "list")
-        ]
-        found = changes(document, after, *back)
-        wish = _Wish(after=after, changes=found, undoes=seq)
-        return await self._planned_for(document, wish, caller)
+        version, document = await self.version(), self._rows.document
+        wish = partial(undone, document, known[0], *touched)
+        return await self._planned_for(document, version, wish, caller)
 
     async def tidy(self) -> None:
         """Have the vault forget what changes gave it that were never written.
@@ -256,19 +240,30 @@ class Keeper:
                 return None
             if kept and not replace:
                 raise Changed
-            plan = _Wish(after=document, changes=changes(kept, document), why="from files")
-            return await self._write(plan, caller)
+            found = await asyncio.to_thread(changes, kept, document)
+            return await self._write(Wish(after=document, changes=found, why="from files"), caller)
 
     async def _planned_for(
-        self, before: Document, wish: "_Wish", caller: Caller, *, keep: bool = True
+        self,
+        before: Document,
+        version: str,
+        make: Callable[[], Wish],
+        caller: Caller,
+        *,
+        keep: bool = True,
     ) -> Plan:
-        check_leave(caller, wish.changes, before, wish.after)
-        seen, base = self.configuration(), await self.version()  # of `before`, not of what comes
+        def work() -> Wish:
+            made = make()
+            check_leave(caller, made.changes, before, made.after)
+            return made
+
+        # What ten thousand rooms need a tenth of a second for is done in threads, here and below.
+        wish, seen = await asyncio.to_thread(work), self.configuration()
         configuration, problems = await self._read(wish.after, wish.secrets)
         problems += self._given(wish.changes)
         plan = Plan(
             id=secrets.token_urlsafe(9),
-            base=base,
+            base=version,
             document=wish.after,
             changes=wish.changes,
             problems=tuple(concerning(problems, wish.changes, caller)),
@@ -309,11 +304,11 @@ class Keeper:
             raise NoVault(f"the vault cannot be written: {error.strerror}") from error
 
     async def _write(
-        self, plan: "Plan | _Wish", caller: Caller, change: Changeover | None = None
+        self, plan: Plan | Wish, caller: Caller, change: Changeover | None = None
     ) -> Applied:
         applied = self._applied(plan, caller, self._rows.last + 1)
-        told = encode(applied.changes)
-        entries = entries_of(applied, told)
+        told = await asyncio.to_thread(encode, applied.changes)
+        entries = await asyncio.to_thread(entries_of, applied, told)
 
         def noted(tables: "Tables") -> None:
             for entry in entries:
@@ -324,7 +319,7 @@ class Keeper:
         await self._rows.write(plan.document, applied, told, beside=noted)
         return applied
 
-    def _applied(self, plan: "Plan | _Wish", caller: Caller, seq: int) -> Applied:
+    def _applied(self, plan: Plan | Wish, caller: Caller, seq: int) -> Applied:
         return Applied(
             seq=seq,
             at=self._clock.now(),
@@ -335,48 +330,7 @@ class Keeper:
         )
 
 
-class _Wish(Value, frozen=True, kw_only=True):
-    """What somebody wants, before it is checked."""
-
-    after: Document
-    changes: tuple[Change, ...]
-    why: str = ""
-    undoes: int | None = None
-    secrets: Mapping[str, Secret] = {}
-
-    @property
-    def document(self) -> Document:
-        """The inventory as it is to be."""
-        return self.after
-
-
-def _back(
-    entries: Mapping[str, Fields],
-    before: Mapping[str, Fields | None],
-    after: Mapping[str, Fields | None],
-) -> dict[str, Fields]:
-    """Entries with those of one change as they were before it.
-
-    Raises:
-        NothingToUndo: one of them was changed again since.
-    """
-    made = dict(entries)
-    for name, fields in after.items():
-        if entries.get(name) != fields:
-            raise NothingToUndo(f"{name} was changed again since: undo that first")
-        had = before[name]
-        if had is None:
-            made.pop(name, None)
-        else:
-            made[name] = had
-    return made
-
-
 def _same(one: Document, other: Document) -> bool:
     """Whether nothing differs, not even the order."""
     orders = [(*document.rooms, "", *document.lists) for document in (one, other)]
     return one == other and orders[0] == orders[1]
-
-
-def _units(document: Document) -> frozenset[str]:
-    return frozenset(name for entry in document.rooms.values() for name in endpoints(entry))

@@ -89,7 +89,9 @@ async def plan_text(keeper: Keeper, data: bytes, caller: Caller, why: str = "") 
     """
     read = await asyncio.to_thread(inventory_of, data)
     base, before = await keeper.version(), await keeper.current()
-    whole = before if read.findings else _whole(before, read.document, caller)
+    whole = before
+    if not read.findings:
+        whole = await asyncio.to_thread(_whole, before, read.document, caller)
     plan = await keeper.plan(Edit(whole=whole), caller, why=why, base=base)
     told = [(_finding(one, read.lines), one) for one in plan.problems]
     findings = (*read.findings, *(found for found, _ in told if found is not None))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bridge.inventory.keeper import NothingToUndo
+from bridge.inventory.wishes import NothingToUndo
 from bridge.settings.model import Configuration
 from bridge.views.display_shapes import FaultOrder
 from connector import load
