@@ -105,7 +105,9 @@ def _with(table: Table, findings: Iterable[Finding]) -> Table:
 
 def _read(data: bytes, document: Document, caller: Caller, how: Wanted) -> Table:
     """A table with what is wrong in it, also that its caller may not do."""
-    table = read_table(data, document, part(document, caller), add_lists=how.add_lists)
+    # Who looks after some lists adds none, and names others' that a room of theirs is in.
+    add_lists = how.add_lists and caller.lists is None
+    table = read_table(data, document, part(document, caller), add_lists=add_lists)
     if caller.lists is not None or "control" not in caller.scopes:
         return _with(table, _not_theirs(table, document, caller))
     return table

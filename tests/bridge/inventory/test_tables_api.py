@@ -248,6 +248,25 @@ async def test_facilities_get_and_change_their_part_alone(two: Api) -> None:
     assert (status, refused["code"]) == (403, "not_yours")
 
 
+async def test_facilities_add_no_room_list_and_keep_those_of_others(two: Api) -> None:
+    order = {
+        "rooms": {"kestrel": {"lists": ["north", "vip"]}},
+        "room_lists": {"vip": {"name": "Board"}},
+    }
+    _, plan = await two.send("/plans", json.dumps(order), "application/json")
+    assert (await two.send(f"/plans/{plan['id']}/apply", b"", "application/json"))[0] == 200
+    two.caller = ANNA
+    _, table = await two.raw("/table")
+    assert b"vip" in table
+    assert b"Board" not in table
+    status, plan = await two.send("/table?add_lists=true", table)
+    assert (status, plan["rows"], plan["changes"], plan["fits"]) == (200, [], [], True)
+    for name in ("vip-2", "south", "nowhere"):
+        _, plan = await two.send("/table?add_lists=true", f"id,lists\nkestrel,north|vip|{name}\n")
+        words = f"the room list {name} is not given to you"
+        assert [one["words"] for one in plan["rows"]] == [words]
+
+
 async def test_without_a_vault_no_password_is_taken(two: Api) -> None:
     text = "id,endpoint_id,endpoint_kind,endpoint_password\nowl,codec,cisco,planted\n"
     status, refused = await two.send("/table", text)

@@ -6,7 +6,7 @@ from rooms.inventory import Document, Edit, edited
 
 ROOMS = 2000
 SECONDS = 1.0
-"""Fifty times what it takes: each endpoint was looked for in every room once, which took three."""
+"""Twenty times what it takes; to look for each of them in every room takes longer."""
 
 
 def test_every_endpoint_of_a_large_site_is_changed_at_once() -> None:
