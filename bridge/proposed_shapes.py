@@ -19,6 +19,9 @@ from bridge.views.discovery_shapes import (
     RejectionShape,
 )
 
+_UNCOUNTED = frozenset(["discovery_denied", "discovery_failing"])
+"""Troubles whose words have no number of rooms in them."""
+
 
 def near(caller: Caller | None, room: str, lists: Iterable[str]) -> bool:
     """Whether a proposal is of a caller's rooms, or a new one for their lists."""
@@ -48,7 +51,9 @@ def shape(
                 for each in proposed(one, inventory, proposal)
                 if each.id not in closed and near(caller, each.difference.room, each.lists)
             ),
-            health=render.troubles(one.health),
+            health=render.troubles(
+                tuple(each for each in one.health if free or each.code in _UNCOUNTED)
+            ),
             progress=one.progress if free else None,
         )
         for one in told

@@ -18,6 +18,7 @@ from bridge.views.decision_shapes import DecidedShape, DecisionOrder
 from bridge.views.discovery_shapes import DifferenceShape
 from bridge.views.web import Problem
 from connector.discovery import FoundRoom
+from connector.errors import Unavailable
 from rooms.audit import Audit, Wanted
 from rooms.database import Database
 from rooms.inventory import Edit
@@ -285,6 +286,21 @@ async def test_facilities_decide_about_their_rooms_and_new_ones_for_their_lists(
         assert (await world.discovery.stands(None, ANNA)).rejected == ()
         (owl,) = (await world.discovery.stands()).rejected
         assert await world.refused(ANNA, take_back=[owl.id]) == "unknown_proposal"
+
+
+async def test_facilities_learn_that_a_list_is_not_read_and_not_how_many_rooms_others_have(
+    tmp_path: Path,
+) -> None:
+    outage = Unavailable("no connection", reason="unreachable")
+    answers = (listed(*NAMES, "owl"), listed("kestrel"), outage)
+    async with deciding(tmp_path, *answers) as world:
+        await world.run(2)
+        assert world.codes == ["discovery_shrunk"]
+        (told,) = (await world.discovery.stands(None, ANNA)).sources
+        assert (told.rooms, told.health) == (None, ())
+        await world.run()
+        (told,) = (await world.discovery.stands(None, ANNA)).sources
+        assert [one.code for one in told.health] == ["discovery_failing"]
 
 
 async def test_where_files_decide_it_tells_what_to_write_and_keeps_rejections(
