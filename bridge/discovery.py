@@ -140,7 +140,7 @@ class Discovery:
 
     async def proposals(self) -> tuple[list[Proposed], Proposal]:
         """Everything that is proposed, also what was rejected, and the lists that it needs."""
-        told, inventory = self._told(self._sources), self._inventory
+        told, inventory = self._told(), self._inventory
         proposal = Proposal(inventory)
 
         def every() -> list[Proposed]:
@@ -156,11 +156,12 @@ class Discovery:
         Raises:
             KeyError: there is no such source.
         """
-        wanted = self._sources if source is None else {source: self._sources[source]}
-        told = self._told(wanted)
-        return await asyncio.to_thread(shape, told, self._inventory, tuple(self.rejections), caller)
+        if source is not None and source not in self._sources:
+            raise KeyError(source)
+        told, rejected = self._told(), tuple(self.rejections)
+        return await asyncio.to_thread(shape, told, self._inventory, rejected, caller, source)
 
-    def _told(self, wanted: Mapping[str, _Source]) -> list[Told]:
+    def _told(self) -> list[Told]:
         able = self._sync.discovering()
         return [
             Told(
@@ -173,7 +174,7 @@ class Discovery:
                 shrunk=one.doubt == "shrunk",
                 progress=one.progress,
             )
-            for name, one in wanted.items()
+            for name, one in self._sources.items()
             if one.as_of or name in able
         ]
 
