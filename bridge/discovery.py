@@ -115,13 +115,9 @@ class Discovery:
         Raises:
             KeyError: there is no such source.
         """
-        wanted = self._sources if source is None else {source: self._sources[source]}
-        able = self._sync.discovering()
-        names = [name for name, one in wanted.items() if name in able and one.progress is None]
-        for name in names:
-            self._sources[name].progress = self._step(name, self._sources[name])
-        if names:
-            task = asyncio.create_task(self._ask(names))
+        wanted = list(self._sources) if source is None else [source]
+        if marks := self._mark(wanted):
+            task = asyncio.create_task(self._ask(list(marks), marks))
             self._begun.add(task)
             task.add_done_callback(self._begun.discard)
 
@@ -144,7 +140,7 @@ class Discovery:
 
     async def proposals(self) -> tuple[list[Proposed], Proposal]:
         """Everything that is proposed, also what was rejected, and the lists that it needs."""
-        told, inventory = self._told(self._sources), self._inventory
+        told, inventory = self._told(), self._inventory
         proposal = Proposal(inventory)
 
         def every() -> list[Proposed]:
@@ -160,11 +156,12 @@ class Discovery:
         Raises:
             KeyError: there is no such source.
         """
-        wanted = self._sources if source is None else {source: self._sources[source]}
-        told = self._told(wanted)
-        return await asyncio.to_thread(shape, told, self._inventory, tuple(self.rejections), caller)
+        if source is not None and source not in self._sources:
+            raise KeyError(source)
+        told, rejected = self._told(), tuple(self.rejections)
+        return await asyncio.to_thread(shape, told, self._inventory, rejected, caller, source)
 
-    def _told(self, wanted: Mapping[str, _Source]) -> list[Told]:
+    def _told(self) -> list[Told]:
         able = self._sync.discovering()
         return [
             Told(
@@ -177,11 +174,25 @@ class Discovery:
                 shrunk=one.doubt == "shrunk",
                 progress=one.progress,
             )
-            for name, one in wanted.items()
+            for name, one in self._sources.items()
             if one.as_of or name in able
         ]
 
-    async def _ask(self, names: Sequence[str]) -> None:
+    def _mark(self, names: Iterable[str]) -> dict[str, ProgressShape]:
+        """Have those wait that are not read already and can be, with what says so of them."""
+        able = self._sync.discovering()
+        marks: dict[str, ProgressShape] = {}
+        for name in names:
+            known = self._sources[name]
+            if name in able and known.progress is None:
+                known.progress = marks[name] = self._step(name, known)
+        return marks
+
+    async def _ask(
+        self, names: Sequence[str], marks: Mapping[str, ProgressShape] | None = None
+    ) -> None:
+        if marks is None:
+            marks = self._mark(names)
         try:
             async with self._asking:
                 for name in names:
@@ -189,25 +200,30 @@ class Discovery:
                     if source is not None and known is not None:
                         await self._ask_one(name, source, known)
         finally:
-            for known in map(self._sources.get, names):
-                if known is not None:
+            for name, mark in marks.items():
+                known = self._sources.get(name)
+                if known is not None and known.progress is mark:
                     known.progress = None
 
     async def _ask_one(self, name: str, source: Discovers, known: _Source) -> None:
-        known.progress = began = self._step(name, known)
+        began = self._step(name, known)
 
         def tell(rooms: int, pages: int) -> None:
             known.progress = msgspec.structs.replace(began, asking=True, rooms=rooms, pages=pages)
 
         tell(0, 0)
         try:
+            await self._ask_for(name, source, known, tell)
+        finally:  # not before what was found can be told
+            known.progress = None
+
+    async def _ask_for(self, name: str, source: Discovers, known: _Source, tell: Tell) -> None:
+        try:
             answer = await _answer(source, tell)
         except ConnectorError as error:
             if self._sources.get(name) is known:
                 self._failed(Subject("discovery", name), known, error)
             return
-        finally:
-            known.progress = None
         standing, doubt = await asyncio.to_thread(_heard, known.standing, answer)
         if self._sources.get(name) is not known:
             return  # it is configured otherwise meanwhile: this is the answer of another source

@@ -12,13 +12,13 @@ from bridge.inventory.keeper import (
     Changed,
     InFiles,
     Keeper,
-    NothingToUndo,
     NoVault,
     Unfit,
 )
 from bridge.inventory.leave import NotYours
 from bridge.inventory.plans import Plan
 from bridge.inventory.rows import Applied
+from bridge.inventory.wishes import NothingToUndo
 from bridge.settings.problem import Problem as Wrong
 from bridge.settings.problem import errors
 from bridge.views.inventory import EntryShape, How, Kind

@@ -4,6 +4,7 @@ from collections import Counter
 
 import msgspec
 
+from bridge.discovered import plain
 from bridge.settings.model import Inventory, RoomList
 from connector.discovery import FoundRoom
 from rooms.inventory.ids import slug, unused
@@ -30,10 +31,10 @@ class Proposal:
     def __init__(self, inventory: Inventory) -> None:
         self._rooms = {room.id for room in inventory.rooms}
         self._lists = {one.id for one in inventory.lists}
-        self._by_name = {_plain(one.name or one.id): one.id for one in inventory.lists}
+        self._by_name = {plain(one.name or one.id): one.id for one in inventory.lists}
         self._zones: dict[str, Counter[str]] = {}
         for room in inventory.rooms:
-            self._zones.setdefault(_plain(room.building), Counter())[room.time_zone] += 1
+            self._zones.setdefault(plain(room.building), Counter())[room.time_zone] += 1
         self.lists: list[RoomList] = []
         """Room lists that the entries need and rooms.yaml does not have."""
 
@@ -66,17 +67,13 @@ class Proposal:
             except KeyError:
                 return ""
             return name
-        near = self._zones.get(_plain(found.building), Counter()) if found.building else Counter()
+        near = self._zones.get(plain(found.building), Counter()) if found.building else Counter()
         return next(iter(near)) if len(near) == 1 else ""
 
     def _list(self, name: str) -> str:
-        known = self._by_name.get(_plain(name))
+        known = self._by_name.get(plain(name))
         if known is None:
             known = unused(slug(name, "list"), self._lists)
-            self._by_name[_plain(name)] = known
+            self._by_name[plain(name)] = known
             self.lists.append(RoomList(id=known, name=name.strip()))
         return known
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split()).casefold()

@@ -19,6 +19,9 @@ from bridge.views.discovery_shapes import (
     RejectionShape,
 )
 
+_UNCOUNTED = frozenset(["discovery_denied", "discovery_failing"])
+"""Troubles whose words have no number of rooms in them."""
+
 
 def near(caller: Caller | None, room: str, lists: Iterable[str]) -> bool:
     """Whether a proposal is of a caller's rooms, or a new one for their lists."""
@@ -34,11 +37,15 @@ def shape(
     inventory: Inventory,
     rejected: Sequence[Rejection] = (),
     caller: Caller | None = None,
+    source: str | None = None,
 ) -> DiscoveryShape:
-    """What a caller is told."""
+    """What a caller is told, of one source or of all.
+
+    `told` is of all, so that a new room has one id whichever source is asked for.
+    """
     proposal, closed = Proposal(inventory), {one.id for one in rejected}
     free = caller is None or (caller.rooms is None and caller.lists is None)
-    sources = tuple(
+    every = [
         DiscoveredShape(
             source=one.name,
             as_of=one.as_of,
@@ -48,12 +55,17 @@ def shape(
                 for each in proposed(one, inventory, proposal)
                 if each.id not in closed and near(caller, each.difference.room, each.lists)
             ),
-            health=render.troubles(one.health),
+            health=render.troubles(
+                tuple(each for each in one.health if free or each.code in _UNCOUNTED)
+            ),
             progress=one.progress if free else None,
         )
         for one in told
-    )
-    lists = (ListShape(id=one.id, name=one.name) for one in proposal.lists)
+    ]
+    sources = tuple(one for one in every if source in {None, one.source})
+    found = (each.entry for one in sources for each in one.findings if each.entry is not None)
+    used = {name for entry in found for name in entry.lists}
+    lists = (ListShape(id=one.id, name=one.name) for one in proposal.lists if one.id in used)
     return DiscoveryShape(
         sources=sources,
         room_lists=tuple(lists) if free else (),

@@ -119,20 +119,22 @@ class Rejections:
         self._known |= {one.id: one for one in add}
 
     def write(self, tables: "Tables", change: Changeover, _at: datetime) -> None:
-        """Room lists have other ids: who looks after them sees the same here afterwards."""
-        rows = [(" ".join(one.lists), one.id) for one in self._moved(change.lists)]
-        tables.conn.executemany("UPDATE discovery_rejections SET lists = ? WHERE id = ?", rows)
+        """Rooms and lists have other ids: who looks after them sees the same here afterwards."""
+        rows = [(one.room, " ".join(one.lists), one.id) for one in self._moved(change)]
+        sql = "UPDATE discovery_rejections SET room = ?, lists = ? WHERE id = ?"
+        tables.conn.executemany(sql, rows)
 
     def follow(self, change: Changeover) -> None:
         """The same in memory."""
-        self._known |= {one.id: one for one in self._moved(change.lists)}
+        self._known |= {one.id: one for one in self._moved(change)}
 
-    def _moved(self, lists: Mapping[str, str]) -> list[Rejection]:
-        return [
-            msgspec.structs.replace(one, lists=tuple(lists.get(name, name) for name in one.lists))
-            for one in self
-            if not lists.keys().isdisjoint(one.lists)
-        ]
+    def _moved(self, change: Changeover) -> Iterator[Rejection]:
+        """Those of which a room or a list has another id; one whose room's id is taken has none."""
+        for one in self:
+            room = change.renamed.get(one.room, "" if one.room in change.taken else one.room)
+            lists = tuple(change.lists.get(name, name) for name in one.lists)
+            if (room, lists) != (one.room, one.lists):
+                yield msgspec.structs.replace(one, room=room, lists=lists)
 
     def over(
         self, source: str, believed: Sequence[FoundRoom] | None, former: Sequence[FoundRoom] | None

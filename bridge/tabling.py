@@ -56,29 +56,31 @@ class Tables:
 
     async def written(self, form: Form, sign: str, caller: Caller) -> bytes:
         """What a caller looks after, written out."""
-        document = part(await self._keeper.current(), caller)
+        document = await self._keeper.current()
         if form == "table":
-            return await asyncio.to_thread(tabled, document, sign)
-        return (await asyncio.to_thread(text_of, document)).encode()
+            return await asyncio.to_thread(lambda: tabled(part(document, caller), sign))
+        return await asyncio.to_thread(lambda: text_of(part(document, caller)).encode())
 
-    async def taken(
-        self, form: Form, data: bytes, how: Wanted, caller: Caller, *, dry: bool
-    ) -> TablePlanShape | TableAppliedShape:
-        """What was written, read in: a plan, or what it has changed.
+    async def planned(self, form: Form, data: bytes, how: Wanted, caller: Caller) -> TablePlanShape:
+        """A plan of what was written; nothing is changed.
+
+        Raises:
+            Problem: nothing of it can be taken.
+        """
+        return await asyncio.to_thread(_shape, await self._planned(form, data, how, caller))
+
+    async def apply(self, plan: TablePlanShape, caller: Caller) -> TableAppliedShape:
+        """Such a plan made true.
 
         Raises:
             Problem: it cannot be.
         """
-        made = await self._planned(form, data, how, caller)
-        told = _shape(made)
-        if dry or (told.fits and not told.changes):
-            return told
-        if not told.fits:
-            bad = [one for one in told.rows if one.severity == "error"]
-            raise UnfitTable((one for one in told.findings if one.severity == "error"), bad)
-        applied = await self._counter.apply(made.plan.id, caller)
+        if not plan.fits:
+            bad = [one for one in plan.rows if one.severity == "error"]
+            raise UnfitTable((one for one in plan.findings if one.severity == "error"), bad)
+        applied = await self._counter.apply(plan.id, caller)
         return TableAppliedShape(
-            **msgspec.structs.asdict(applied), rows=told.rows, count=told.count, bad=told.bad
+            **msgspec.structs.asdict(applied), rows=plan.rows, count=plan.count, bad=plan.bad
         )
 
     async def looked(

@@ -150,7 +150,7 @@ class TablesPage:
         if not data:
             return back(PATH, failed="table_missing")
         name = "" if file is None else file.name[-LONGEST_NAME:]
-        look = await self._looked(self._looks.new(caller, name, data, _how(fields, caller)), caller)
+        look = await self._looked(self._looks.new(caller, name, data, _how(fields)), caller)
         return back(f"{PATH}/{look.id}")
 
     async def choose(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
@@ -158,7 +158,7 @@ class TablesPage:
         had = self._known(caller, request)
         if had is None:
             return back(PATH, failed="unknown_table")
-        wanted = _how(await form(request), caller)
+        wanted = _how(await form(request))
         look = await self._looked(msgspec.structs.replace(had, how=wanted), caller)
         return back(f"{PATH}/{look.id}")
 
@@ -294,12 +294,12 @@ def _others(look: Look) -> list[ChangeShape]:
     return [one for one in changes if one.kind == "list" or (one.room or one.id) not in rooms]
 
 
-def _how(fields: Mapping[str, str], caller: Caller) -> Wanted:
-    """How a form wants a table taken; who looks after some lists adds none."""
+def _how(fields: Mapping[str, str]) -> Wanted:
+    """How a form wants a table taken."""
     return Wanted(
         only_good="only_good" in fields,
         retire_missing="retire_missing" in fields,
-        add_lists="add_lists" in fields and caller.lists is None,
+        add_lists="add_lists" in fields,
         why=fields.get("why", "")[:LONGEST_WHY],
     )
 

@@ -132,7 +132,8 @@ def add_inventory(commands: Commands) -> None:
         "--replace", action="store_true", help="in place of another inventory in the store"
     )
     adopt.add_argument("--dry-run", action="store_true", help="only say what it would do")
-    export = inventory.add("export", "the inventory as rooms.yaml", "inventory.adopt.export")
+    export = inventory.add("export", "the inventory as rooms.yaml", "table.export")
+    export.set_defaults(yaml=True)
     export.add_argument("file", metavar="FILE", nargs="?", type=Path, help="instead of printing it")
 
 

@@ -121,10 +121,9 @@ def _print(given: Namespace, answer: dict[str, Any]) -> None:
         place = ".".join(filter(None, [found["entry"], found["setting"]]))
         print(plain(f"{found['severity']}: {place}: {found['words']}"), file=sys.stderr)
     print(f"{answer['count']} rows, {answer['bad']} of them bad")
-    if "change" in answer:
-        number = answer["change"]
+    if number := answer.get("change"):
         print(f"applied as change {number}; `roombridge rooms undo {number}` takes it back")
-    elif not answer["fits"]:
+    elif not answer.get("fits", True):
         print("this cannot be: nothing was changed", file=sys.stderr)
     elif answer["changes"]:
         print("this is the plan: nothing was changed; --apply changes it")

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bridge.callers import Caller
@@ -10,11 +11,12 @@ from bridge.following import Following
 from bridge.inventory import leftovers
 from bridge.inventory.discreet import concerning
 from bridge.inventory.given import Holders, given
-from bridge.inventory.leave import check_leave, check_named
+from bridge.inventory.leave import check_named
 from bridge.inventory.noted import entries_of
 from bridge.inventory.plans import Candidate, Plan, Planned
 from bridge.inventory.rows import Applied, Rows, encode
-from bridge.inventory.sealed import check_secrets, vaulted, voided, with_references
+from bridge.inventory.sealed import vaulted
+from bridge.inventory.wishes import NothingToUndo, Wish, check, undone, wished
 from bridge.inventory.written import written
 from bridge.settings.load import read
 from bridge.settings.model import Configuration, Site
@@ -26,10 +28,8 @@ from connector.secret import Secret
 from rooms.audit import Audit
 from rooms.changeover import Changeover
 from rooms.clock import Clock
-from rooms.inventory import Change, Document, Edit, Fields, Misfit, changes, edited
-from rooms.inventory.document import endpoints
+from rooms.inventory import Change, Document, Edit, changes
 from rooms.inventory.plan import new_ids
-from rooms.model import Value
 
 if TYPE_CHECKING:  # see rooms.database
     from sqlite_utils import Database as Tables
@@ -49,10 +49,6 @@ class Unfit(Exception):
 
 class NoVault(Exception):
     """There is no vault that could keep a secret, or not this one; the words say why."""
-
-
-class NothingToUndo(Exception):
-    """There is no such change, or what it did was changed again since; the words say which."""
 
 
 class Keeper:
@@ -116,30 +112,29 @@ class Keeper:
         why: str = "",
         given: Mapping[str, Mapping[str, str]] | None = None,
         keep: bool = True,
+        base: str | None = None,
     ) -> Plan:
         """What an edit would change, and what is wrong with it; nothing is changed.
 
         `given` has secrets of endpoints, by id and setting: they go to the vault when the plan is
         applied, and the plan has their names only. Without `keep` nobody can apply it: it only says
-        whether the edit would do.
+        whether the edit would do. `base` is the version that the edit was made for, if for one.
 
         Raises:
+            Changed: the inventory is another version than that.
             Misfit: the edit fits no inventory.
             NotYours: the caller may not change that.
             NoVault: secrets were given and there is nowhere to keep them.
         """
-        before = await self.current()
+        version, before = await self.version(), await self.current()
+        if base not in {None, version}:
+            raise Changed
         check_named(caller, edit, before)
         names, coming = vaulted(given or {})
         if coming and (self.vault is None or not self.vault.there):
             raise NoVault("roombridge secrets init makes one")
-        wanted = edited(before, edit)
-        if lost := names.keys() - _units(wanted):
-            raise Misfit(f"endpoint {min(lost)}", f"there is no endpoint {min(lost)}")
-        after = with_references(voided(before, wanted), names)
-        found = changes(before, after, edit.renamed, edit.renamed_lists)
-        wish = _Wish(after=after, changes=found, why=why, secrets=coming)
-        return await self._planned_for(before, wish, caller, keep=keep)
+        wish = partial(wished, before, edit, names, why=why, secrets=coming)
+        return await self._planned_for(before, version, wish, caller, keep=keep)
 
     async def planned(self, id_: str, caller: Caller) -> Plan | None:
         """A plan of this caller's."""
@@ -165,8 +160,9 @@ class Keeper:
         async with self.one:
             if plan.base != await self.version():
                 raise Changed
-            _check(caller, plan, self._rows.document)
-            if _same(plan.document, self._rows.document):
+            here, wanted = self._rows.document, plan.document
+            await asyncio.to_thread(check, caller, plan, here)
+            if await asyncio.to_thread(_same, wanted, here):
                 return self._applied(plan, caller, 0)
             configuration = plan.configuration
             if plan.seen is not self.configuration():
@@ -214,18 +210,10 @@ class Keeper:
         known = await self._rows.history(seq + 1, 1)
         if touched is None or not known or known[0].seq != seq:
             raise NothingToUndo(f"there is no change {seq}")
-        document, (was, is_) = self._rows.document, touched
-        rooms = _back(document.rooms, was["rooms"], is_["rooms"])
-        lists = _back(document.lists, was["lists"], is_["lists"])
-        after = Document(rooms=rooms, lists=lists)
-        back = [
-            {new: old for old, new in new_ids(kind, known[0].changes).items()}
-            for kind in ("room", "list")
-        ]
-        found = changes(document, after, *back)
+        version, document = await self.version(), self._rows.document
         own = known[0].actor == caller.name
-        wish = _Wish(after=after, changes=found, undoes=seq, restores=own)
-        return await self._planned_for(document, wish, caller)
+        wish = partial(undone, document, known[0], *touched, restores=own)
+        return await self._planned_for(document, version, wish, caller)
 
     async def tidy(self) -> None:
         """Have the vault forget what changes gave it that were never written.
@@ -254,19 +242,30 @@ class Keeper:
                 return None
             if kept and not replace:
                 raise Changed
-            plan = _Wish(after=document, changes=changes(kept, document), why="from files")
-            return await self._write(plan, caller)
+            found = await asyncio.to_thread(changes, kept, document)
+            return await self._write(Wish(after=document, changes=found, why="from files"), caller)
 
     async def _planned_for(
-        self, before: Document, wish: "_Wish", caller: Caller, *, keep: bool = True
+        self,
+        before: Document,
+        version: str,
+        make: Callable[[], Wish],
+        caller: Caller,
+        *,
+        keep: bool = True,
     ) -> Plan:
-        _check(caller, wish, before)
-        seen, base = self.configuration(), await self.version()  # of `before`, not of what comes
+        def work() -> Wish:
+            made = make()
+            check(caller, made, before)
+            return made
+
+        # What ten thousand rooms need a tenth of a second for is done in threads, here and below.
+        wish, seen = await asyncio.to_thread(work), self.configuration()
         configuration, problems = await self._read(wish.after, wish.secrets)
         problems += self._given(wish.changes)
         plan = Plan(
             id=secrets.token_urlsafe(9),
-            base=base,
+            base=version,
             document=wish.after,
             changes=wish.changes,
             problems=tuple(concerning(problems, wish.changes, caller)),
@@ -308,11 +307,11 @@ class Keeper:
             raise NoVault(f"the vault cannot be written: {error.strerror}") from error
 
     async def _write(
-        self, plan: "Plan | _Wish", caller: Caller, change: Changeover | None = None
+        self, plan: Plan | Wish, caller: Caller, change: Changeover | None = None
     ) -> Applied:
         applied = self._applied(plan, caller, self._rows.last + 1)
-        told = encode(applied.changes)
-        entries = entries_of(applied, told)
+        told = await asyncio.to_thread(encode, applied.changes)
+        entries = await asyncio.to_thread(entries_of, applied, told)
 
         def noted(tables: "Tables") -> None:
             for entry in entries:
@@ -323,7 +322,7 @@ class Keeper:
         await self._rows.write(plan.document, applied, told, beside=noted)
         return applied
 
-    def _applied(self, plan: "Plan | _Wish", caller: Caller, seq: int) -> Applied:
+    def _applied(self, plan: Plan | Wish, caller: Caller, seq: int) -> Applied:
         return Applied(
             seq=seq,
             at=self._clock.now(),
@@ -334,61 +333,7 @@ class Keeper:
         )
 
 
-class _Wish(Value, frozen=True, kw_only=True):
-    """What somebody wants, before it is checked."""
-
-    after: Document
-    changes: tuple[Change, ...]
-    why: str = ""
-    undoes: int | None = None
-    restores: bool = False
-    """As of a plan."""
-    secrets: Mapping[str, Secret] = {}
-
-    @property
-    def document(self) -> Document:
-        """The inventory as it is to be."""
-        return self.after
-
-
-def _back(
-    entries: Mapping[str, Fields],
-    before: Mapping[str, Fields | None],
-    after: Mapping[str, Fields | None],
-) -> dict[str, Fields]:
-    """Entries with those of one change as they were before it.
-
-    Raises:
-        NothingToUndo: one of them was changed again since.
-    """
-    made = dict(entries)
-    for name, fields in after.items():
-        if entries.get(name) != fields:
-            raise NothingToUndo(f"{name} was changed again since: undo that first")
-        had = before[name]
-        if had is None:
-            made.pop(name, None)
-        else:
-            made[name] = had
-    return made
-
-
-def _check(caller: Caller, plan: "Plan | _Wish", before: Document) -> None:
-    """Let pass what a caller may do.
-
-    Raises:
-        NotYours: something of it they may not.
-    """
-    check_leave(caller, plan.changes, before, plan.document)
-    if not plan.restores:
-        check_secrets(caller, before, plan.document, plan.secrets)
-
-
 def _same(one: Document, other: Document) -> bool:
     """Whether nothing differs, not even the order."""
     orders = [(*document.rooms, "", *document.lists) for document in (one, other)]
     return one == other and orders[0] == orders[1]
-
-
-def _units(document: Document) -> frozenset[str]:
-    return frozenset(name for entry in document.rooms.values() for name in endpoints(entry))

@@ -1,5 +1,6 @@
 """The inventory in `bridge.db`: each entry a row, each change kept with what was before."""
 
+import asyncio
 import re
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -70,8 +71,6 @@ class Rows:
         Raises:
             sqlite3.Error: nothing was changed.
         """
-        before, changed = differing(self.document, document)
-        after = _encoded(changed)
         row = {
             "seq": applied.seq,
             "at": applied.at.isoformat(),
@@ -79,11 +78,11 @@ class Rows:
             "why": applied.why,
             "undoes": applied.undoes,
         }
-        parts = {"changes": told, "before": encode(before), "after": encode(after)}
-        again = _order(self.document, document)
+        before, after, again = await asyncio.to_thread(_written, self.document, document)
 
         def work(tables: "Tables") -> None:
             _put(tables, after, again)
+            parts = {"changes": told, "before": before, "after": encode(after)}
             packed = {name: _packed(part) for name, part in parts.items()}
             tables.table("inventory_changes").insert(row | packed)
             beside(tables)
@@ -148,6 +147,12 @@ def differing(before: Document, after: Document) -> tuple[Entries, Entries]:
         old[kind] = gone | {name: was for name, (was, _) in changed.items()}
         new[kind] = dict.fromkeys(gone) | {name: is_ for name, (_, is_) in changed.items()}
     return old, new
+
+
+def _written(before: Document, after: Document) -> tuple[bytes, Encoded, Document | None]:
+    """What is written where one inventory becomes another: see `differing` and `_order`."""
+    old, new = differing(before, after)
+    return encode(old), _encoded(new), _order(before, after)
 
 
 def _order(before: Document, after: Document) -> Document | None:

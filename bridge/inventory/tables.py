@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
@@ -12,7 +12,7 @@ from bridge.inventory.leave import FOR_ENGINEERS, NotYours, check_leave
 from bridge.inventory.outcomes import Outcome, outcomes
 from bridge.inventory.plans import Plan
 from bridge.settings.problem import Problem
-from rooms.inventory import Document, changes, edited
+from rooms.inventory import Document, Edit, changes, edited
 from rooms.inventory.columns import UNIT
 from rooms.inventory.document import units
 from rooms.inventory.sheet import Finding
@@ -47,24 +47,19 @@ async def plan_table(
 
     Raises:
         Unreadable: nothing of the table can be taken.
+        Changed: the inventory was changed while the table was read.
         Misfit: the edit fits no inventory.
         NotYours: a room that is not in it is not the caller's alone to retire.
         NoVault: secrets were given and there is nowhere to keep them.
     """
     how = wanted or Wanted()
-    document = await keeper.current()
-    table = await asyncio.to_thread(
-        read_table, data, document, part(document, caller), add_lists=how.add_lists
-    )
-    if caller.lists is not None or "control" not in caller.scopes:
-        table = _with(table, await asyncio.to_thread(_not_theirs, table, document, caller))
+    base, document = await keeper.version(), await keeper.current()
+    table = await asyncio.to_thread(_read, data, document, caller, how)
     for _ in range(ROUNDS):
         bad = _bad(table)
-        retired = _missing(table, document, caller) if how.retire_missing and not bad else []
-        edit, given = await asyncio.to_thread(edit_of, table, document, bad, retired)
-        plan = await keeper.plan(edit, caller, why=how.why, given=given)
-        told = list(_told(plan, table, bad))
-        table = _with(table, [found for found, _ in told if found is not None])
+        edit, given = await asyncio.to_thread(_asked, table, document, caller, how)
+        plan = await keeper.plan(edit, caller, why=how.why, given=given, base=base)
+        table, problems = await asyncio.to_thread(_judged, plan, table, bad)
         if not how.only_good or _bad(table) == bad:
             break
         keeper.forget(plan)
@@ -78,7 +73,7 @@ async def plan_table(
     return TablePlan(
         plan=plan,
         findings=table.findings,
-        problems=tuple(problem for found, problem in told if found is None),
+        problems=problems,
         rows=len({*bad, *(row.number for row in table.rows)}),
         bad=len(bad),
         fits=fits,
@@ -109,8 +104,33 @@ def _with(table: Table, findings: Iterable[Finding]) -> Table:
     return msgspec.structs.replace(table, findings=tuple(sorted(every, key=lambda one: one.row)))
 
 
-def _missing(table: Table, document: Document, caller: Caller) -> list[str]:
-    return [name for name in part(document, caller).rooms if name not in table.rooms]
+def _read(data: bytes, document: Document, caller: Caller, how: Wanted) -> Table:
+    """A table with what is wrong in it, also that its caller may not do."""
+    # Who looks after some lists adds none, and names others' that a room of theirs is in.
+    add_lists = how.add_lists and caller.lists is None
+    table = read_table(data, document, part(document, caller), add_lists=add_lists)
+    if caller.lists is not None or "control" not in caller.scopes:
+        return _with(table, _not_theirs(table, document, caller))
+    return table
+
+
+def _asked(
+    table: Table, document: Document, caller: Caller, how: Wanted
+) -> tuple[Edit, dict[str, dict[str, str]]]:
+    """What the good rows change, with the secrets that they give."""
+    bad, retired = _bad(table), []
+    if how.retire_missing and not bad:
+        retired = [name for name in part(document, caller).rooms if name not in table.rooms]
+    return edit_of(table, document, bad, retired)
+
+
+def _judged(
+    plan: Plan, table: Table, without: Collection[int]
+) -> tuple[Table, tuple[Problem, ...]]:
+    """A table with what its plan says of the rows, and what that says of no row."""
+    told = list(_told(plan, table, without))
+    found = _with(table, [one for one, _ in told if one is not None])
+    return found, tuple(problem for one, problem in told if one is None)
 
 
 def _not_theirs(table: Table, document: Document, caller: Caller) -> list[Finding]:

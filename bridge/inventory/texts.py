@@ -85,13 +85,16 @@ async def plan_text(keeper: Keeper, data: bytes, caller: Caller, why: str = "") 
     """A plan after which the inventory is what a text says, as far as the caller looks after it.
 
     Raises:
+        Changed: the inventory was changed meanwhile.
         NotYours: the caller may not change that.
     """
     read = await asyncio.to_thread(inventory_of, data)
-    before = await keeper.current()
+    base, before = await keeper.version(), await keeper.current()
     check_named(caller, Edit(rooms=read.document.rooms, lists=read.document.lists), before)
-    whole = before if read.findings else _whole(before, read.document, caller)
-    plan = await keeper.plan(Edit(whole=whole), caller, why=why)
+    whole = before
+    if not read.findings:
+        whole = await asyncio.to_thread(_whole, before, read.document, caller)
+    plan = await keeper.plan(Edit(whole=whole), caller, why=why, base=base)
     told = [(_finding(one, read.lines), one) for one in plan.problems]
     findings = (*read.findings, *(found for found, _ in told if found is not None))
     bad = {one.row for one in findings if one.severity == "error"}

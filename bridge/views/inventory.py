@@ -119,12 +119,13 @@ class _Answers:
         """One entry changed, or only planned."""
         how = _HOW[request.method]
         dry = request.query.get("dry_run") == "true"
-        if not dry:
-            await self._match(request)
         order = EntryOrder(entry={}) if how == "delete" else await _order(request, EntryOrder)
         id_ = request.match_info["entry"]
         plan = await self._keeping.change(_kind(request), id_, how, order, caller)
-        return answer(plan) if dry else await self._done(plan.id, caller)
+        if dry:
+            return answer(plan)
+        check_match(request, plan.base)
+        return await self._done(plan.id, caller)
 
     async def plan(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
         """Many changes at once, planned."""
@@ -138,7 +139,7 @@ class _Answers:
     async def apply(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
         """A plan made true: it is for one version only, so that If-Match may be left out."""
         if hdrs.IF_MATCH in request.headers:
-            await self._match(request)
+            check_match(request, await self._keeping.version())
         return await self._done(request.match_info["plan"], caller)
 
     async def undo(self, _house: House, caller: Caller, request: web.Request) -> web.Response:
@@ -169,14 +170,20 @@ class _Answers:
         applied = await self._keeping.apply(plan, caller)
         return answer(applied, headers={"ETag": _tag(applied.version)})
 
-    async def _match(self, request: web.Request) -> None:
-        """Let pass who says which version is to be changed, and means this one (RFC 9110)."""
-        wanted = request.headers.get(hdrs.IF_MATCH)
-        if wanted is None:
-            raise Problem(428, "if_match_needed")
-        given = {one.strip() for one in wanted.split(",")}
-        if not given & {_tag(await self._keeping.version()), "*"}:
-            raise Problem(412, "changed_meanwhile")
+
+def check_match(request: web.Request, version: str) -> None:
+    """Let pass who says which version is to be changed, and means this one (RFC 9110).
+
+    That is the one that a plan is for: the inventory may change while a request is read.
+
+    Raises:
+        Problem: they do not.
+    """
+    wanted = request.headers.get(hdrs.IF_MATCH)
+    if wanted is None:
+        raise Problem(428, "if_match_needed")
+    if not {one.strip() for one in wanted.split(",")} & {_tag(version), "*"}:
+        raise Problem(412, "changed_meanwhile")
 
 
 _HOW: dict[str, How] = {"PUT": "put", "PATCH": "patch", "DELETE": "delete"}

@@ -6,7 +6,7 @@ from aiohttp import hdrs, web
 
 from bridge.callers import Caller
 from bridge.views.house import COMMON, House
-from bridge.views.inventory import LARGE
+from bridge.views.inventory import LARGE, check_match
 from bridge.views.table_shapes import TableAppliedShape, TablePlanShape
 from bridge.views.web import Problem, Route, answer, bytes_of
 from rooms.inventory.table import Wanted
@@ -45,10 +45,13 @@ class Copying(Protocol):
     async def written(self, form: Form, sign: str, caller: Caller, /) -> bytes:
         """What a caller looks after, written out."""
 
-    async def taken(
-        self, form: Form, data: bytes, how: Wanted, caller: Caller, /, *, dry: bool
-    ) -> TablePlanShape | TableAppliedShape:
-        """What was written, read in: a plan, or what it has changed."""
+    async def planned(
+        self, form: Form, data: bytes, how: Wanted, caller: Caller, /
+    ) -> TablePlanShape:
+        """A plan of what was written."""
+
+    async def apply(self, plan: TablePlanShape, caller: Caller, /) -> TableAppliedShape:
+        """Such a plan made true."""
 
 
 class _Answers:
@@ -93,11 +96,12 @@ class _Answers:
         self, form: Form, data: bytes, caller: Caller, request: web.Request
     ) -> web.Response:
         how, dry = _wanted(request), _truth(request, "dry_run", default=True)
-        if not dry and hdrs.IF_MATCH in request.headers:
-            given = {one.strip() for one in request.headers[hdrs.IF_MATCH].split(",")}
-            if not given & {f'"{await self._copying.version()}"', "*"}:
-                raise Problem(412, "changed_meanwhile")
-        return answer(await self._copying.taken(form, data, how, caller, dry=dry))
+        plan = await self._copying.planned(form, data, how, caller)
+        if dry:
+            return answer(plan)
+        if hdrs.IF_MATCH in request.headers:
+            check_match(request, plan.base)
+        return answer(await self._copying.apply(plan, caller))
 
 
 def routes(copying: Copying) -> tuple[Route, ...]:

@@ -57,8 +57,8 @@ def edited(document: Document, edit: Edit) -> Document:
     document = with_list_ids(document, edit.renamed_lists)
     rooms = _renamed("room", document.rooms, edit.renamed)
     rooms = _merged("room", rooms, edit.rooms)
-    for name, fields in edit.endpoints.items():
-        _place(rooms, name, fields)
+    if edit.endpoints:
+        _place_all(rooms, edit.endpoints)
     lists = _merged("list", document.lists, edit.lists)
     return Document(rooms=rooms, lists=lists)
 
@@ -158,14 +158,24 @@ def _listed_anew(room: Fields, renamed: Mapping[str, str]) -> Fields:
     return {**room, "lists": [renamed.get(one, one) for one in named]}
 
 
-def _place(rooms: dict[str, Fields], name: str, patch: Fields | None) -> None:
-    """Put an endpoint where it is to be, or take it out."""
-    here = next((room for room, fields in rooms.items() if name in endpoints(fields)), None)
-    if patch is None:
-        if here is None:
+def _place_all(rooms: dict[str, Fields], patches: Mapping[str, Fields | None]) -> None:
+    """Put endpoints where they are to be, or take them out."""
+    at: dict[str, str] = {}
+    for room, fields in rooms.items():
+        for name in endpoints(fields):
+            at.setdefault(name, room)
+    for name, patch in patches.items():
+        here = at.get(name)
+        if patch is not None:
+            _place(rooms, name, here, patch)
+        elif here is not None:
+            rooms[here] = _without(rooms[here], name)
+        else:
             raise Misfit(f"endpoint {name}", f"there is no endpoint {name}")
-        rooms[here] = _without(rooms[here], name)
-        return
+
+
+def _place(rooms: dict[str, Fields], name: str, here: str | None, patch: Fields) -> None:
+    """Put an endpoint that is `here` now, or nowhere, where it is to be."""
     wanted = patch.get("room", here)
     if not isinstance(wanted, str) or wanted not in rooms:
         what = f"there is no room {wanted}" if wanted else "a new endpoint needs a room"

@@ -20,12 +20,22 @@ from bridge.views.decision_shapes import DecidedShape, DecisionOrder
 from bridge.views.discovery_shapes import DifferenceShape
 from bridge.views.web import Problem
 from connector.discovery import FoundRoom
+from connector.errors import Unavailable
 from rooms.audit import Audit, Wanted
 from rooms.database import Database
 from rooms.inventory import Edit
 from tests.bridge.inventory.keeping import OWNER, STORE, Keeping, keeping
-from tests.bridge.test_discovery import NAMES, SUBJECT, Able, Directory, listed
+from tests.bridge.test_discovery import (
+    NAMES,
+    SUBJECT,
+    Able,
+    Directory,
+    World,
+    configured,
+    listed,
+)
 from tests.bridge.test_settings import GRAPH
+from tests.fakes.virtual import FixedClock
 
 ANNA = Caller(
     name="anna",
@@ -331,6 +341,39 @@ async def test_facilities_decide_about_their_rooms_and_new_ones_for_their_lists(
         assert (await world.discovery.stands(None, ANNA)).rejected == ()
         (owl,) = (await world.discovery.stands()).rejected
         assert await world.refused(ANNA, take_back=[owl.id]) == "unknown_proposal"
+
+
+async def test_facilities_learn_that_a_list_is_not_read_and_not_how_many_rooms_others_have(
+    tmp_path: Path,
+) -> None:
+    outage = Unavailable("no connection", reason="unreachable")
+    answers = (listed(*NAMES, "owl"), listed("kestrel"), outage)
+    async with deciding(tmp_path, *answers) as world:
+        await world.run(2)
+        assert world.codes == ["discovery_shrunk"]
+        (told,) = (await world.discovery.stands(None, ANNA)).sources
+        assert (told.rooms, told.health) == (None, ())
+        await world.run()
+        (told,) = (await world.discovery.stands(None, ANNA)).sources
+        assert [one.code for one in told.health] == ["discovery_failing"]
+
+
+async def test_a_new_room_has_one_id_whichever_source_is_asked_for() -> None:
+    world = World(FixedClock(), [told("lark", lists=("North",))])
+    far = FoundRoom(mailbox="lark@example.org", name="Lark", lists=("South",))
+    world.able.sources["other"] = Directory([far])
+    await world.discovery.adopt(configured((), "m365", "other"))
+    await world.run()
+    proposals, _ = await world.discovery.proposals()
+    ids = {one.id: one.entry.id for one in proposals if one.entry}
+    assert sorted(ids.values()) == ["lark", "lark-2"]
+    for source, room_list in (("m365", "north"), ("other", "south")):
+        answer = await world.discovery.stands(source)
+        assert [one.source for one in answer.sources] == [source]
+        (found,) = answer.sources[0].findings
+        assert found.entry
+        assert found.entry.id == ids[found.id]
+        assert [one.id for one in answer.room_lists] == [room_list]
 
 
 async def test_where_files_decide_it_tells_what_to_write_and_keeps_rejections(

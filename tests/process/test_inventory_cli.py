@@ -196,7 +196,7 @@ async def test_the_files_are_adopted_and_exported_again(site: Site) -> None:
         made = site.folder / "out.yaml"
         await type_.ok("inventory", "export", str(made))
         content = yaml.safe_load(made.read_text())
-        assert content["rooms"][0] == site.rooms[0] | {"floor": "1"}
+        assert content["rooms"][0] == site.rooms[0] | {"floor": 1}
         status, out, _ = await site.command("rooms", "diff", str(made))
         assert (status, "nothing to change" in out) == (0, True)
         status, out, _ = await site.command("rooms", "diff", str(site.folder / "rooms.yaml"))

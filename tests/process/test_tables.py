@@ -43,6 +43,8 @@ async def test_rooms_come_from_a_table_and_go_into_one(store: Site) -> None:
         assert out.startswith("\ufeffid;name;mailbox;")
         assert "kestrel;Kestrel;kestrel@example.com;Europe/London;;North;;8;;north-wing" in out
         assert "there is nothing to change" in await type_.ok("rooms", "import", "-", stdin=out)
+        same = await type_.ok("rooms", "import", "-", "--apply", stdin=out)
+        assert "there is nothing to change" in same
         copy = store.folder / "copy.yaml"
         await type_.ok("rooms", "export", "--yaml", str(copy))
         told = json.loads(await type_.ok("rooms", "import", str(copy), "--json"))

@@ -91,35 +91,6 @@ def _wait(given: Namespace, before: Json) -> int:
     return 1
 
 
-@asking
-def export(given: Namespace) -> int:
-    """Write the inventory as a rooms.yaml."""
-    kept = ask(given, "GET", "/inventory", seconds=SECONDS)
-    content = {
-        "room_lists": [{"id": one["id"], **one["entry"]} for one in kept["room_lists"]],
-        "rooms": [{"id": one["id"], **one["entry"]} for one in kept["rooms"]],
-    }
-    text = pretty(content) + "\n" if given.json else _yaml(content)
-    if given.file is None:
-        print(text, end="")
-        return 0
-    try:
-        given.file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        print(f"{given.file} cannot be written: {error.strerror}", file=sys.stderr)
-        return 1
-    print(f"{given.file}: {len(content['rooms'])} rooms", file=sys.stderr)
-    return 0
-
-
-def _yaml(content: Json) -> str:
-    import yaml  # noqa: PLC0415 - see bridge.cli
-
-    told = {key: entries for key, entries in content.items() if entries}
-    text: str = yaml.dump(told, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True)
-    return text
-
-
 def _counted(kept: Json) -> dict[str, int]:
     units = sum(len(one["entry"].get("endpoints", ())) for one in kept["rooms"])
     rooms, lists = len(kept["rooms"]), len(kept["room_lists"])

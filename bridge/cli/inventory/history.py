@@ -44,7 +44,7 @@ def _summary(changes: list[dict[str, Any]]) -> str:
         return f"{one['what']} {one['kind']} {plain(one['id'])}"
     counted = Counter((one["what"], one["kind"]) for one in changes)
     told = [f"{n} {kind}{'s' * (n != 1)} {what}" for (what, kind), n in counted.items()]
-    return ", ".join(told) or "-"
+    return ", ".join(told) or "another order"
 
 
 @asking

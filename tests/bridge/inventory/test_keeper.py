@@ -1,14 +1,19 @@
 """Changes of the inventory: planned, applied whole, undone."""
 
 import asyncio
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from bridge.callers import SCOPES, Caller
-from bridge.inventory.keeper import Changed, InFiles, NothingToUndo, NoVault, Unfit
+from bridge.inventory import keeper, rows, wishes
+from bridge.inventory.keeper import Changed, InFiles, NoVault, Unfit
 from bridge.inventory.leave import NotYours
+from bridge.inventory.wishes import NothingToUndo
 from bridge.settings.load import usable
 from bridge.settings.problem import Unusable
 from rooms.inventory import Edit, Misfit
@@ -90,6 +95,30 @@ async def test_a_plan_is_not_for_what_was_changed_while_it_was_read(tmp_path: Pa
         with pytest.raises(Changed):
             await kept.keeper.apply(await slow, OWNER)
         assert list(kept.keeper.document().rooms) == ["owl"]
+
+
+async def test_what_many_rooms_take_long_for_is_done_in_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here: list[str] = []
+
+    def watched(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def watching(*args: Any) -> Any:
+            if threading.current_thread() is threading.main_thread():
+                here.append(name)
+            return function(*args)
+
+        return watching
+
+    for module in (keeper, rows, wishes):
+        for name in ("edited", "voided", "changes", "check_leave", "differing", "entries_of"):
+            if function := getattr(module, name, None):
+                monkeypatch.setattr(module, name, watched(name, function))
+    async with keeping(tmp_path) as kept:
+        await two(kept)
+        undo = await kept.keeper.undo(1, OWNER)
+        await kept.keeper.apply(undo, OWNER)
+    assert here == []
 
 
 async def test_a_secret_for_an_endpoint_that_is_not_there_is_refused(tmp_path: Path) -> None:

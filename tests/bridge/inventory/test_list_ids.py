@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -141,19 +142,14 @@ async def test_so_it_is_after_a_restart_and_when_it_is_undone(tmp_path: Path) ->
         assert site.told(token) == ("north",)
 
 
+def rejected(id_: str, **more: Any) -> Rejection:
+    usual: dict[str, Any] = {"source": "m365", "field": "", "said": "", "actor": "anna"}
+    return Rejection(id=id_, at=NOON, **(usual | more))
+
+
 async def test_what_was_rejected_stays_with_its_list(tmp_path: Path) -> None:
-    one = Rejection(
-        id="r1",
-        source="m365",
-        what="new",
-        mailbox="hawk@example.com",
-        room="",
-        field="",
-        said="",
-        lists=("north", "south"),
-        actor="anna",
-        at=NOON,
-    )
+    lists = ("north", "south")
+    one = rejected("r1", what="new", mailbox="hawk@example.com", room="", lists=lists)
     async with running(tmp_path) as site:
         await site.put(TREE)
         await site.made.rejections.change([one], [], actor="anna", at=NOON)
@@ -161,6 +157,25 @@ async def test_what_was_rejected_stays_with_its_list(tmp_path: Path) -> None:
         assert [told.lists for told in site.made.rejections] == [("nord", "south")]
     async with running(tmp_path) as site:
         assert [told.lists for told in site.made.rejections] == [("nord", "south")]
+
+
+async def test_what_was_rejected_stays_with_its_room_and_is_never_another_ones(
+    tmp_path: Path,
+) -> None:
+    mine = [
+        rejected(name, what="gone", mailbox=f"{name}@example.com", room=name, lists=())
+        for name in ("kestrel", "owl")
+    ]
+    async with running(tmp_path) as site:
+        await site.put(TREE)
+        await site.made.rejections.change(mine, [], actor="anna", at=NOON)
+        await site.put(Edit(renamed={"kestrel": "falcon", "owl": "kestrel"}))
+        assert [told.room for told in site.made.rejections] == ["falcon", "kestrel"]
+    async with running(tmp_path) as site:
+        assert [told.room for told in site.made.rejections] == ["falcon", "kestrel"]
+        await site.put(Edit(rooms={"kestrel": None}))
+        await site.put(Edit(rooms={"kestrel": OWL | {"mailbox": "new@example.com"}}))
+        assert [told.room for told in site.made.rejections] == ["falcon", ""]
 
 
 async def test_two_lists_change_their_ids_with_each_other(site: Site) -> None:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bridge.dispatch.dispatch import AT_A_TIME
-from bridge.inventory.keeper import NothingToUndo
+from bridge.inventory.wishes import NothingToUndo
 from bridge.settings.model import Configuration
 from bridge.views.display_shapes import FaultOrder
 from connector import load

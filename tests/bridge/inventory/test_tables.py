@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bridge.callers import SCOPES, Caller
+from bridge.inventory import tables
+from bridge.inventory.keeper import Changed
 from bridge.inventory.leave import NotYours
 from bridge.inventory.tables import TablePlan, plan_table
 from bridge.inventory.texts import inventory_of, plan_text, text_of
@@ -22,7 +24,7 @@ from connector import load
 from rooms.inventory import Document, Edit, edited
 from rooms.inventory.columns import LISTS
 from rooms.inventory.sheet import Unreadable
-from rooms.inventory.table import Wanted, edit_of, read_table
+from rooms.inventory.table import Table, Wanted, edit_of, read_table
 from rooms.inventory.tabled import tabled
 from tests.bridge.inventory.keeping import OWNER, Keeping, KeptVault, keeping
 
@@ -41,7 +43,10 @@ GOOD = "Heron,heron@example.com,Europe/London,North,8\n"
 
 
 async def two(kept: Keeping) -> None:
-    edit = Edit(rooms={"kestrel": KESTREL, "owl": OWL}, lists=LISTS_THERE)
+    await change(kept, Edit(rooms={"kestrel": KESTREL, "owl": OWL}, lists=LISTS_THERE))
+
+
+async def change(kept: Keeping, edit: Edit) -> None:
     await kept.keeper.apply(await kept.keeper.plan(edit, OWNER), OWNER)
 
 
@@ -287,6 +292,26 @@ def test_any_bytes_are_an_inventory_or_are_told_why_not(data: bytes | str) -> No
     raw = data if isinstance(data, bytes) else data.encode()
     read = inventory_of(raw)
     assert read.findings or isinstance(read.document, Document)
+
+
+async def test_a_table_puts_nothing_back_that_is_changed_while_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codec = {"kind": "sip", "address": "10.0.0.1"}
+    codecs = [codec | {"id": name} for name in ("one", "two")]
+    loop = asyncio.get_running_loop()
+    async with keeping(tmp_path) as kept:
+        await two(kept)
+        await change(kept, Edit(rooms={"owl": {"endpoints": codecs}}))
+
+        def read(*args: Any, **how: Any) -> Table:
+            edit = Edit(endpoints={"two": {"address": "10.0.0.2"}})
+            asyncio.run_coroutine_threadsafe(change(kept, edit), loop).result(30)
+            return read_table(*args, **how)
+
+        monkeypatch.setattr(tables, "read_table", read)
+        with pytest.raises(Changed):
+            await planned(kept, "id,endpoint_id,endpoint_address\nowl,one,10.0.0.3\n")
 
 
 async def test_a_rooms_yaml_replaces_the_inventory_or_says_where_not(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bridge.health import Health
+from bridge.inventory import texts
+from bridge.inventory.texts import Text, inventory_of
 from bridge.keeping import Counter
 from bridge.tabling import Tables
 from bridge.tokens import Tokens
@@ -20,6 +22,7 @@ from bridge.views import guard, inventory, inventory_tables
 from bridge.views.house import House
 from bridge.views.site import site
 from rooms.audit import Audit
+from rooms.inventory import Edit
 from rooms.store import Store
 from tests.bridge.conftest import Client
 from tests.bridge.inventory.keeping import OWNER, STORE, Keeping
@@ -120,7 +123,7 @@ async def test_a_table_is_applied_at_once_where_that_is_asked_for(two: Api) -> N
     assert (status, done["why"], done["rows"], done["bad"]) == (200, "new floor", [], 0)
     assert two.rooms() == ["kestrel", "owl", "heron"]
     status, again = await two.send("/table?dry_run=false", HERON)
-    assert (status, again["changes"], "change" in again) == (200, [], False)
+    assert (status, again["changes"], again["change"]) == (200, [], 0)
 
 
 async def test_bad_rows_keep_a_table_from_being_applied_and_are_told(two: Api) -> None:
@@ -174,6 +177,26 @@ async def test_who_names_a_version_changes_no_other(two: Api) -> None:
     assert (await two.send("/table?dry_run=false", HERON, If_Match='"s1"'))[0] == 200
 
 
+async def test_what_is_changed_while_a_file_is_read_is_not_what_was_named(
+    two: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = asyncio.get_running_loop()
+
+    async def meanwhile() -> None:
+        edit = Edit(rooms={"heron": OWL | {"mailbox": "heron@example.com"}})
+        await two.kept.keeper.apply(await two.kept.keeper.plan(edit, OWNER), OWNER)
+
+    def read(data: bytes) -> Text:
+        asyncio.run_coroutine_threadsafe(meanwhile(), loop).result(30)
+        return inventory_of(data)
+
+    _, text = await two.raw("/yaml")
+    monkeypatch.setattr(texts, "inventory_of", read)
+    status, refused = await two.send("/yaml?dry_run=false", text, YAML, If_Match='"s1"')
+    assert (status, refused["code"]) == (412, "changed_meanwhile")
+    assert two.rooms() == ["kestrel", "owl", "heron"]
+
+
 async def test_a_table_that_is_written_out_changes_nothing_when_read_in(two: Api) -> None:
     for sign, name in ((",", "comma"), (";", "semicolon"), ("\t", "tab")):
         headers, text = await two.raw(f"/table?separator={name}")
@@ -197,6 +220,18 @@ async def test_the_yaml_that_is_written_out_changes_nothing_when_read_in(two: Ap
     assert two.rooms() == ["kestrel", "owl"]
 
 
+async def test_a_yaml_with_another_order_is_applied_though_no_entry_changes(two: Api) -> None:
+    rooms = [{"id": name, **two.kept.keeper.document().rooms[name]} for name in ("owl", "kestrel")]
+    lists = [{"id": name, **fields} for name, fields in LISTS_THERE.items()]
+    text = json.dumps({"rooms": rooms, "room_lists": lists})
+    for change in (2, 0):
+        status, done = await two.send("/yaml?dry_run=false", text, YAML)
+        assert (status, done["change"], done["changes"]) == (200, change, [])
+        assert two.rooms() == ["owl", "kestrel"]
+    async with two.client.get("/api/v1/inventory/changes") as answer:
+        assert [one["change"] for one in (await answer.json())["changes"]] == [2, 1]
+
+
 async def test_facilities_get_and_change_their_part_alone(two: Api) -> None:
     two.caller = ANNA
     _, table = await two.raw("/table")
@@ -211,6 +246,25 @@ async def test_facilities_get_and_change_their_part_alone(two: Api) -> None:
     assert (status, refused["rows"][0]["row"]) == (422, 2)
     status, refused = await two.send("/yaml", "rooms: [{id: owl, floor: 2}]", YAML)
     assert (status, refused["code"]) == (403, "not_yours")
+
+
+async def test_facilities_add_no_room_list_and_keep_those_of_others(two: Api) -> None:
+    order = {
+        "rooms": {"kestrel": {"lists": ["north", "vip"]}},
+        "room_lists": {"vip": {"name": "Board"}},
+    }
+    _, plan = await two.send("/plans", json.dumps(order), "application/json")
+    assert (await two.send(f"/plans/{plan['id']}/apply", b"", "application/json"))[0] == 200
+    two.caller = ANNA
+    _, table = await two.raw("/table")
+    assert b"vip" in table
+    assert b"Board" not in table
+    status, plan = await two.send("/table?add_lists=true", table)
+    assert (status, plan["rows"], plan["changes"], plan["fits"]) == (200, [], [], True)
+    for name in ("vip-2", "south", "nowhere"):
+        _, plan = await two.send("/table?add_lists=true", f"id,lists\nkestrel,north|vip|{name}\n")
+        words = f"the room list {name} is not given to you"
+        assert [one["words"] for one in plan["rows"]] == [words]
 
 
 async def test_without_a_vault_no_password_is_taken(two: Api) -> None:
