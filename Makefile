@@ -54,7 +54,7 @@ tests: setup
 	scripts/need /usr/bin/chromium chromium
 	scripts/need ip iproute2
 	scripts/need systemd-analyze systemd
-	$(BIN)/pytest --numprocesses $$(($$(nproc) + 1)) --dist loadfile --no-loadscope-reorder -m "not peers"
+	$(BIN)/pytest --numprocesses $$(($$(nproc) + 2)) --dist loadfile --no-loadscope-reorder -m "not peers"
 
 ## make peers     tests against independent programs that apt and npm bring
 peers: setup
