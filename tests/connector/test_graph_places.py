@@ -109,6 +109,17 @@ async def test_microsofts_client_is_never_imported_here(tenant: Tenant, source: 
     assert not [name for name in sys.modules if name.partition(".")[0] == "msgraph"]
 
 
+async def test_what_the_client_does_besides_tells_nothing_of_a_room() -> None:
+    script = """
+from msgraph.generated.models.entity import Entity
+from connector.sources.graph.places_process import few_fields
+theirs = Entity().get_field_deserializers()
+assert theirs.keys() == few_fields(Entity()).keys(), theirs
+"""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", script)
+    assert await process.wait() == 0
+
+
 async def test_the_process_is_told_its_token_and_nothing_else(
     tenant: Tenant, source: Discovers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
