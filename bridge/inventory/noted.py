@@ -18,11 +18,16 @@ def entries_of(applied: Applied, told: bytes) -> Sequence[Entry]:
     A list of ten thousand rooms is one entry: what became of each is in the history of the
     inventory, which this entry proves by its hash.
     """
+    if not applied.changes:
+        detail: dict[str, str | int] = {"change": applied.seq}
+        return [
+            Entry(at=applied.at, actor=applied.actor, action="inventory.reordered", detail=detail)
+        ]
     if len(applied.changes) <= MANY:
         return [_entry(applied, one) for one in applied.changes]
     counted = Counter(f"{one.kind}s {one.what}" for one in applied.changes)
     digest = hashlib.sha256(told).hexdigest()
-    detail: dict[str, str | int] = {"change": applied.seq, "sha256": digest, **counted}
+    detail = {"change": applied.seq, "sha256": digest, **counted}
     return [
         Entry(at=applied.at, actor=applied.actor, action="inventory.many_changed", detail=detail)
     ]

@@ -21,7 +21,7 @@ from bridge.tokens import Tokens
 from bridge.views import guard, inventory, inventory_tables
 from bridge.views.house import House
 from bridge.views.site import site
-from rooms.audit import Audit
+from rooms.audit import Audit, Wanted
 from rooms.inventory import Edit
 from rooms.store import Store
 from tests.bridge.conftest import Client
@@ -230,6 +230,8 @@ async def test_a_yaml_with_another_order_is_applied_though_no_entry_changes(two:
         assert two.rooms() == ["owl", "kestrel"]
     async with two.client.get("/api/v1/inventory/changes") as answer:
         assert [one["change"] for one in (await answer.json())["changes"]] == [2, 1]
+    log = (await Audit(two.kept.database).page(Wanted())).rows
+    assert [one.action for one in log].count("inventory.reordered") == 1
 
 
 async def test_facilities_get_and_change_their_part_alone(two: Api) -> None:
