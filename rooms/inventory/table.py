@@ -182,7 +182,7 @@ class _Reading:
         """Mailboxes of several rooms, which tell none of them."""
         for room, fields in seen.rooms.items():
             mailbox = str(fields.get("mailbox", "")).casefold()
-            if self._by_mailbox.setdefault(mailbox, room) != room:
+            if mailbox and self._by_mailbox.setdefault(mailbox, room) != room:
                 self._shared.add(mailbox)
         self._lists = _ListNames(document, seen, add=add_lists)
         self._said: dict[tuple[str, str], tuple[int, str]] = {}
@@ -261,7 +261,7 @@ class _Reading:
         elif mailbox in self._shared:
             self._bad(line, "mailbox", "is the mailbox of several rooms", "say which by id")
             return None
-        elif mailbox and mailbox in self._by_mailbox:
+        elif mailbox in self._by_mailbox:
             room = self._by_mailbox[mailbox]
         elif mailbox or values.get("name"):
             local = mailbox.partition("@")[0]

@@ -320,6 +320,13 @@ def test_an_endpoint_without_an_id_is_the_only_one_or_a_new_one() -> None:
     assert made["kestrel"]["endpoints"][0]["id"] == "kestrel-poly"
 
 
+def test_rooms_without_a_mailbox_are_not_taken_for_one_another() -> None:
+    house = Document(rooms={"hall": {"name": "Hall"}, "lobby": {"name": "Lobby"}})
+    assert after("name,floor\nFoyer,1", house).rooms["foyer"] == {"name": "Foyer", "floor": "1"}
+    house = Document(rooms={"hall": {"name": "Hall"}})
+    assert after("name,floor\nFoyer,1", house).rooms.keys() == {"hall", "foyer"}
+
+
 def test_an_endpoint_that_another_room_has_moves() -> None:
     made = after("id,endpoint_id\nkestrel,codec").rooms
     assert made["kestrel"]["endpoints"] == HOUSE.rooms["owl"]["endpoints"]
