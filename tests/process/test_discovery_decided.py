@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from connector.simulators.graph import RoomDetails
+from connector.simulators.graph.faults.answers import Slow
 
 from .conftest import PATIENCE, PROGRAM, ROOT, Site, until
 from .test_inventory import KESTREL, socket_of
@@ -124,6 +125,7 @@ async def test_a_terminal_shows_how_far_it_is_and_may_be_left(listing: Site) -> 
         await until(started.titles, "the first read")
         status, shown = await on_terminal(listing)
         assert (status, "m365: [" in shown, "of about 1 rooms" in shown) == (1, True, True), shown
+        listing.tenant.faults.add(Slow(at="places", seconds=5, times=1))  # there is time to leave
         status, shown = await on_terminal(listing, interrupted=True)
         assert status == 130
 
