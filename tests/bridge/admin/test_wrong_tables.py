@@ -4,11 +4,11 @@ import pytest
 
 from bridge.admin.words import catalogues
 from bridge.admin.wrong import KEYS, said
-from rooms.inventory import Document
+from rooms.inventory import Document, Fields
 from rooms.inventory.sheet import MOST_ROWS, Unreadable
 from rooms.inventory.table import read_table
 
-MINE = {
+MINE: dict[str, Fields] = {
     "kestrel": {"name": "Kestrel", "mailbox": "kestrel@example.com", "lists": ["north"]},
     "twin": {"name": "Twin", "mailbox": "kestrel@example.com", "lists": ["north"]},
     "wren": {
@@ -17,7 +17,7 @@ MINE = {
     },
     "both": {"lists": ["north"], "endpoints": [{"id": "b"}, {"id": "c"}]},
 }
-OTHERS = {"owl": {"lists": ["south"], "endpoints": [{"id": "theirs"}]}}
+OTHERS: dict[str, Fields] = {"owl": {"lists": ["south"], "endpoints": [{"id": "theirs"}]}}
 HOUSE = Document(rooms=MINE | OTHERS, lists={"north": {}, "south": {}})
 SEEN = Document(rooms=MINE, lists={"north": {}})
 BAD: dict[str, bytes | str] = {
