@@ -165,7 +165,7 @@ def _found(room: Room, lists: dict[str, list[str]]) -> FoundRoom:
 
 async def carried_out(order: Order, tell: Callable[[Step], object] = lambda _: None) -> Outcome:
     """Read it all; failures are outcomes too."""
-    Entity.get_field_deserializers = few_fields  # type: ignore[method-assign]
+    Entity.get_field_deserializers = few_fields
     reader: Reader | None = None
     try:
         trusted = await asyncio.to_thread(_trusted, order)
