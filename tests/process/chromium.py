@@ -101,9 +101,11 @@ async def _emptied(context: BrowserContext, stays: Page) -> bool:
     return True
 
 
+DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""A page has found out what fits: that is looked at after the next frame is laid out."""
+
+
 async def resized(page: Page, width: int, height: int) -> None:
     """Give a page another size, and wait until it has found out what fits."""
     await page.set_viewport_size({"width": width, "height": height})
-    await page.evaluate(
-        "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-    )
+    await page.evaluate(DRAWN)

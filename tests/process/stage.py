@@ -14,7 +14,7 @@ from bridge.views.site import site
 from rooms.database import Database
 from tests.bridge.conftest import Views
 from tests.fakes.virtual import FixedClock
-from tests.process.chromium import lent, resized
+from tests.process.chromium import DRAWN, lent, resized
 
 Json = dict[str, Any]
 
@@ -140,10 +140,10 @@ class Stage:
     async def play(self, shown: Json) -> None:
         """Tell it all that has changed, and wait until it is drawn and fits."""
         await self.page.evaluate(
-            """async (scene) => {
+            f"""async (scene) => {{
               door.play(scene);
-              await new Promise((done) => setTimeout(done, 0));
-            }""",
+              await {DRAWN};
+            }}""",
             shown,
         )
 
