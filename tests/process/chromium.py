@@ -5,6 +5,7 @@ times as long as what a test then does. So contexts that hold nothing any more a
 one blank page in each that keeps the engine's process: `--process-per-site` gives it the next page.
 """
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -103,6 +104,13 @@ async def _emptied(context: BrowserContext, stays: Page) -> bool:
 
 DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 """A page has found out what fits: that is looked at after the next frame is laid out."""
+
+
+async def a_second(page: Page) -> float:
+    """The seconds that a second may last here: on a busy machine, as long as a page comes thrice."""
+    began = time.monotonic()
+    await page.reload()
+    return max(1.0, 3 * (time.monotonic() - began))
 
 
 async def resized(page: Page, width: int, height: int) -> None:
