@@ -1,4 +1,4 @@
-"""What a service's room list says against rooms.yaml, and when it is believed. Pure.
+"""What a service's room list says against the inventory, and when it is believed. Pure.
 
 Nothing here changes a configuration: what is found is for a person to approve.
 """
@@ -28,7 +28,7 @@ Answer = Sequence[FoundRoom]
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing in which the service's list and rooms.yaml do not agree."""
+    """One thing in which the service's list and the inventory do not agree."""
 
     what: What
     """`new`: no entry has this mailbox; `gone`: an entry's mailbox is not in the list (hidden,
@@ -103,7 +103,7 @@ def differences(standing: Standing, known: Known) -> list[tuple[Difference, bool
 
 
 def judged(answer: Answer, known: Known) -> list[Difference]:
-    """Everything in which one answer and rooms.yaml do not agree.
+    """Everything in which one answer and the inventory do not agree.
 
     An empty list says nothing of any room: Exchange lists rooms by room lists only, and where
     nobody made any there are none.
@@ -191,7 +191,7 @@ class _Lists:
         self._names = {one.id: one.name or one.id for one in inventory.lists}
 
     def here(self, room: Room) -> list[str]:
-        """The names of a room's lists in rooms.yaml, but for those that only the site has."""
+        """The names of a room's lists in the inventory, but for those that only the site has."""
         names = (self._names.get(one, one) for one in room.lists)
         return sorted(name for name in names if plain(name) in self._known)
 

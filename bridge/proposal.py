@@ -1,4 +1,4 @@
-"""Entries for rooms that rooms.yaml does not have yet, ready to be pasted. Pure."""
+"""Entries for rooms that the inventory does not have yet, ready to be pasted. Pure."""
 
 from collections import Counter
 
@@ -36,7 +36,7 @@ class Proposal:
         for room in inventory.rooms:
             self._zones.setdefault(plain(room.building), Counter())[room.time_zone] += 1
         self.lists: list[RoomList] = []
-        """Room lists that the entries need and rooms.yaml does not have."""
+        """Room lists that the entries need and the inventory does not have."""
 
     def entry(self, found: FoundRoom, source: str) -> Entry:
         """One room."""

@@ -5,7 +5,6 @@ import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from functools import partial
-from ipaddress import ip_address
 
 from bridge.calling.notes import Notes
 from bridge.dispatch import Dispatch
@@ -13,6 +12,7 @@ from bridge.dispatch.dispatch import AT_A_TIME
 from bridge.logs import fault
 from bridge.pace import doubling
 from bridge.places import Places
+from bridge.settings.addresses import loopback
 from bridge.settings.model import Configuration, EndpointSettings
 from connector import load
 from connector.endpoint import Shows
@@ -152,11 +152,4 @@ def _place(settings: EndpointSettings) -> object:
     if not host:
         return settings.kind, address or settings.id
     # Ports tell devices apart only where all of them are simulated.
-    return (host, unit_url(address, "any").port) if _loopback(host) else host
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return (host, unit_url(address, "any").port) if loopback(host) else host

@@ -72,7 +72,7 @@ def check_secrets(
     """
     if "control" in caller.scopes:
         return
-    had = _units(before)
+    had = units_of(before)
     for room, entry in after.rooms.items():
         if entry is before.rooms.get(room):
             continue
@@ -95,7 +95,7 @@ def _own(unit: Fields, before: Fields, given: Collection[str]) -> bool:
 
 def voided(before: Document, after: Document) -> Document:
     """The inventory without secrets that would go to another address than they were given for."""
-    had = _units(before)
+    had = units_of(before)
     if not had:
         return after
     rooms = dict(after.rooms)
@@ -127,7 +127,7 @@ def _referring(entry: Fields, names: Mapping[str, Mapping[str, str]]) -> Fields:
     return {**entry, "endpoints": made}
 
 
-def _units(document: Document) -> dict[str, Fields]:
+def units_of(document: Document) -> dict[str, Fields]:
     """All endpoints by id."""
     return {
         name: one

@@ -6,10 +6,9 @@ from bridge.callers import Caller
 from bridge.inventory.leave import check_leave
 from bridge.inventory.plans import Plan
 from bridge.inventory.rows import Applied, Entries
-from bridge.inventory.sealed import check_secrets, voided, with_references
+from bridge.inventory.sealed import check_secrets, units_of, voided, with_references
 from connector.secret import Secret
 from rooms.inventory import Change, Document, Edit, Fields, Misfit, changes, edited
-from rooms.inventory.document import endpoints
 from rooms.inventory.plan import new_ids
 from rooms.model import Value
 
@@ -49,7 +48,7 @@ def wished(
         Misfit: the edit fits no inventory.
     """
     wanted = edited(before, edit)
-    if lost := names.keys() - _units(wanted):
+    if lost := names.keys() - units_of(wanted).keys():
         raise Misfit(f"endpoint {min(lost)}", f"there is no endpoint {min(lost)}")
     after = with_references(voided(before, wanted), names)
     found = changes(before, after, edit.renamed, edit.renamed_lists)
@@ -106,7 +105,3 @@ def _back(
         else:
             made[name] = had
     return made
-
-
-def _units(document: Document) -> frozenset[str]:
-    return frozenset(name for entry in document.rooms.values() for name in endpoints(entry))

@@ -23,7 +23,7 @@ class EntryShape(Shape, frozen=True, kw_only=True):
 
 
 class ListShape(Shape, frozen=True, kw_only=True):
-    """A room list that entries name and rooms.yaml does not have."""
+    """A room list that entries name and the inventory does not have."""
 
     id: str
     name: str
@@ -46,7 +46,7 @@ class DifferenceShape(Shape, frozen=True, kw_only=True):
         Literal["", "name", "capacity", "building", "floor", "time_zone", "lists"],
         Meta(description="Which one differs."),
     ]
-    here: Annotated[str, Meta(description="What rooms.yaml says.")]
+    here: Annotated[str, Meta(description="What the inventory says.")]
     there: Annotated[str, Meta(description="What the service says.")]
     entry: Annotated[EntryShape, Meta(description="What to add for a `new` one.")] | None = None
     id: Annotated[
